@@ -1,0 +1,147 @@
+//! The accounting: every event that was seen is shown, filtered, lost or discarded.
+
+use std::fmt;
+
+use execsnoop_events::Kind;
+use execsnoop_events::Loss;
+use execsnoop_events::Tally;
+
+/// What became of the events of the kinds that were asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Account {
+    /// Seen in the kernel, before any filter.
+    pub seen: u64,
+    /// Written out.
+    pub shown: u64,
+    /// Refused by a filter, in the kernel or here.
+    pub filtered: u64,
+    /// Came after --count was reached, or after nobody read any more.
+    pub discarded: u64,
+    /// Lost, by reason.
+    pub lost: Vec<(Loss, u64)>,
+    args_ring: u64,
+    args_unread: u64,
+}
+
+impl Account {
+    /// Adds what happened before the events reached us.
+    pub fn add(&mut self, tally: &Tally, kinds: impl Iterator<Item = Kind>) {
+        for kind in kinds {
+            let of = tally.of(kind);
+            self.seen += of.seen;
+            self.filtered += of.filtered;
+            for (reason, count) in of.losses() {
+                self.add_loss(reason, count);
+            }
+        }
+        self.args_ring = tally.args_ring;
+        self.args_unread = tally.args_unread;
+    }
+
+    fn add_loss(&mut self, reason: Loss, count: u64) {
+        match self.lost.iter_mut().find(|(known, _)| *known == reason) {
+            _ if count == 0 => {}
+            Some((_, sum)) => *sum += count,
+            None => self.lost.push((reason, count)),
+        }
+    }
+
+    /// How many were lost, for whatever reason.
+    pub fn lost(&self) -> u64 {
+        self.lost.iter().map(|(_, count)| count).sum()
+    }
+
+    /// Whether nothing is missing and nothing is counted twice.
+    pub fn balanced(&self) -> bool {
+        self.seen == self.shown + self.filtered + self.lost() + self.discarded
+    }
+}
+
+impl fmt::Display for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            seen,
+            shown,
+            filtered,
+            discarded,
+            ..
+        } = self;
+        let lost = self.lost();
+        write!(
+            f,
+            "seen {seen} = shown {shown} + filtered {filtered} + lost {lost}"
+        )?;
+        write_reasons(
+            f,
+            self.lost
+                .iter()
+                .map(|(reason, count)| (reason.name(), *count)),
+        )?;
+        write!(f, " + discarded {discarded}")?;
+        let incomplete = self.args_ring + self.args_unread;
+        if incomplete > 0 {
+            write!(f, "\n{incomplete} without all arguments")?;
+            let reasons = [
+                ("ring_crowded", self.args_ring),
+                ("unreadable", self.args_unread),
+            ];
+            write_reasons(f, reasons.into_iter())?;
+        }
+        Ok(())
+    }
+}
+
+/// ` (ring_full 3, skipped 1)`, or nothing.
+fn write_reasons(
+    f: &mut fmt::Formatter<'_>,
+    reasons: impl Iterator<Item = (&'static str, u64)>,
+) -> fmt::Result {
+    let list: Vec<String> = reasons
+        .filter(|(_, count)| *count > 0)
+        .map(|(reason, count)| format!("{reason} {count}"))
+        .collect();
+    match list.is_empty() {
+        true => Ok(()),
+        false => write!(f, " ({})", list.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The line has the form that scripts rely on; reasons appear only when there are any.
+    #[test]
+    fn the_line() {
+        let mut tally = Tally::default();
+        tally.of_mut(Kind::Exec).seen = 10;
+        tally.of_mut(Kind::Exec).filtered = 3;
+        tally.of_mut(Kind::Fork).seen = 99;
+        let mut account = Account {
+            shown: 4,
+            discarded: 1,
+            ..Account::default()
+        };
+        account.add(&tally, [Kind::Exec, Kind::Failed].into_iter());
+        assert!(!account.balanced());
+        account.add_loss(Loss::RingFull, 2);
+        assert!(account.balanced());
+        let line = "seen 10 = shown 4 + filtered 3 + lost 2 (ring_full 2) + discarded 1";
+        assert_eq!(account.to_string(), line);
+    }
+
+    /// Cut arguments are told apart from lost events.
+    #[test]
+    fn incomplete_arguments() {
+        let mut tally = Tally::default();
+        tally.args_ring = 2;
+        tally.args_unread = 1;
+        let mut account = Account::default();
+        account.add(&tally, Kind::ALL.into_iter());
+        let text = account.to_string();
+        assert_eq!(
+            text.lines().nth(1),
+            Some("3 without all arguments (ring_crowded 2, unreadable 1)")
+        );
+    }
+}

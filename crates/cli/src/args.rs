@@ -1,0 +1,363 @@
+//! The command line.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::ArgAction;
+use clap::Parser;
+use clap::ValueEnum;
+use clap::error::ContextKind;
+use clap::error::ContextValue;
+use jiff::SignedDuration;
+use nix::unistd::User;
+use regex::bytes::Regex;
+
+const ABOUT: &str =
+    "Shows every process that this machine runs: all arguments, and who started it.";
+
+const EXAMPLES: &str = "\
+Examples:
+  execsnoop                       every exec on this machine
+  execsnoop -x                    failed execs too
+  execsnoop -T -u www-data        those of one user, with the time
+  execsnoop -n '^(cc1|ld)$'       those whose command name matches
+  execsnoop -- make -j4           what a command starts, its daemons too
+  execsnoop --format json -o execs.jsonl --duration 10s
+
+Exit status: 0 fine, 1 failure, 2 wrong usage, 77 this kernel or user cannot trace;
+with -- CMD that of CMD, 126 or 127 when it cannot be started, 77 when tracing cannot.";
+
+/// What the user asked for, as it was written.
+#[derive(Debug, Parser)]
+#[command(name = "execsnoop", version, about = ABOUT, after_help = EXAMPLES)]
+#[command(infer_long_args = true, args_override_self = true)]
+pub struct Args {
+    /// Show failed execs too
+    #[arg(short = 'x', long, help_heading = "What is shown")]
+    pub fails: bool,
+
+    /// Show these events instead of execs alone (and of what -x adds)
+    #[arg(
+        long,
+        value_name = "LIST",
+        value_delimiter = ',',
+        help_heading = "What is shown"
+    )]
+    pub events: Option<Vec<EventKind>>,
+
+    /// Only this user's processes (name or number)
+    #[arg(short, long, value_name = "USER", value_parser = parse_user_id, help_heading = "What is shown")]
+    pub uid: Option<u32>,
+
+    /// Only commands whose name matches this regular expression
+    #[arg(short, long, value_name = "REGEX", help_heading = "What is shown")]
+    pub name: Option<String>,
+
+    /// Only command lines (arguments joined by spaces) that match this regular expression
+    #[arg(short, long, value_name = "REGEX", help_heading = "What is shown")]
+    pub line: Option<String>,
+
+    /// Only children of this process
+    #[arg(short = 'P', long, value_name = "PID", help_heading = "What is shown")]
+    pub ppid: Option<u32>,
+
+    /// Only processes in this cgroup v2 directory, or below it
+    #[arg(short, long, value_name = "DIR", help_heading = "What is shown")]
+    pub cgroup: Option<PathBuf>,
+
+    /// Only cgroup ids that are keys of this pinned BPF hash map
+    #[arg(long, value_name = "MAP", help_heading = "What is shown")]
+    pub cgroupmap: Option<PathBuf>,
+
+    /// Only mount namespaces whose inode numbers are keys of this pinned BPF hash map
+    #[arg(long, value_name = "MAP", help_heading = "What is shown")]
+    pub mntnsmap: Option<PathBuf>,
+
+    /// Show the time (HH:MM:SS)
+    #[arg(short = 'T', long, help_heading = "How it is shown")]
+    pub time: bool,
+
+    /// Show seconds since the start
+    #[arg(short, long, help_heading = "How it is shown")]
+    pub timestamp: bool,
+
+    /// Show the user id
+    #[arg(short = 'U', long, help_heading = "How it is shown")]
+    pub print_uid: bool,
+
+    /// Show the CPU
+    #[arg(short = 'C', long, help_heading = "How it is shown")]
+    pub print_cpu: bool,
+
+    /// Show the parent's name (always shown, except with --compat bcc)
+    #[arg(short = 'M', long, help_heading = "How it is shown")]
+    pub print_pcomm: bool,
+
+    /// Put every argument in double quotes
+    #[arg(short, long, help_heading = "How it is shown")]
+    pub quote: bool,
+
+    /// Show at most this many arguments [default: all; 20 with --compat]
+    #[arg(long, value_name = "N", help_heading = "How it is shown")]
+    pub max_args: Option<usize>,
+
+    /// Columns of another execsnoop
+    #[arg(
+        long,
+        value_enum,
+        value_name = "TOOL",
+        help_heading = "How it is shown"
+    )]
+    pub compat: Option<Compat>,
+
+    /// Form of the output
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORM", help_heading = "How it is shown")]
+    pub format: Format,
+
+    /// Colours: auto means on a terminal, unless NO_COLOR is set
+    #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN", help_heading = "How it is shown")]
+    pub color: Color,
+
+    /// Write events to this file
+    #[arg(short, long, value_name = "FILE", help_heading = "Running")]
+    pub output: Option<PathBuf>,
+
+    /// End after this time, such as 10s or 1m30s
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, help_heading = "Running")]
+    pub duration: Option<Duration>,
+
+    /// End after this many events
+    #[arg(long, value_name = "N", help_heading = "Running")]
+    pub count: Option<u64>,
+
+    /// Run CMD as this user [default: who called sudo, else yourself]
+    #[arg(long, value_name = "NAME", value_parser = parse_user, requires = "command", help_heading = "Running")]
+    pub user: Option<User>,
+
+    /// Size of the ring buffer that events pass through, such as 64M
+    #[arg(long, value_name = "SIZE", value_parser = parse_ring_size, default_value = "16M", help_heading = "Running")]
+    pub ring_size: u32,
+
+    /// Create this file when tracing has begun
+    #[arg(long, value_name = "FILE", help_heading = "Running")]
+    pub ready_file: Option<PathBuf>,
+
+    /// At the end, say what tracing cost in the kernel
+    #[arg(long, help_heading = "Running")]
+    pub stats: bool,
+
+    /// Say everything that libbpf and the kernel's verifier say
+    #[arg(short, long, action = ArgAction::SetTrue, help_heading = "Running")]
+    pub verbose: bool,
+
+    /// Trace only this command and what descends from it
+    #[arg(last = true, value_name = "CMD")]
+    pub command: Vec<OsString>,
+}
+
+/// What can be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum EventKind {
+    /// Successful execs
+    Exec,
+    /// Failed execs
+    Failed,
+    /// New processes
+    Fork,
+}
+
+/// Whose columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Compat {
+    /// bcc's execsnoop
+    Bcc,
+    /// libbpf-tools' execsnoop
+    Libbpf,
+}
+
+/// Form of the output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// A table for people
+    Text,
+    /// One JSON object a line
+    Json,
+    /// Comma-separated values
+    Csv,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+impl Args {
+    /// The arguments of this process. Wrong ones end it, with status 2 and a word on what is wrong.
+    pub fn from_command_line() -> Self {
+        Self::try_parse().unwrap_or_else(|error| with_hint(error).exit())
+    }
+
+    /// The regular expression of -n, if there is one.
+    pub fn name_regex(&self) -> anyhow::Result<Option<Regex>> {
+        self.regex("-n", self.name.as_deref())
+    }
+
+    /// The regular expression of -l, if there is one.
+    pub fn line_regex(&self) -> anyhow::Result<Option<Regex>> {
+        self.regex("-l", self.line.as_deref())
+    }
+
+    /// libbpf-tools' execsnoop looks for plain text, and so do we in its place.
+    fn regex(&self, option: &str, pattern: Option<&str>) -> anyhow::Result<Option<Regex>> {
+        let Some(pattern) = pattern else {
+            return Ok(None);
+        };
+        let pattern = match self.compat {
+            Some(Compat::Libbpf) => regex::escape(pattern),
+            _ => pattern.to_owned(),
+        };
+        let regex = Regex::new(&pattern);
+        Ok(Some(regex.with_context(|| {
+            format!("{option}: {pattern:?} is not a regular expression")
+        })?))
+    }
+
+    /// Whether events of this kind are to be shown.
+    pub fn shows(&self, kind: EventKind) -> bool {
+        match &self.events {
+            Some(list) => list.contains(&kind),
+            None => kind == EventKind::Exec || (kind == EventKind::Failed && self.fails),
+        }
+    }
+}
+
+/// Whoever writes `execsnoop ls` wants to trace ls.
+fn with_hint(mut error: clap::Error) -> clap::Error {
+    let word = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(word)) if !word.starts_with('-') => word,
+        _ => return error,
+    };
+    let hint = format!("to trace a command, put '--' before it: execsnoop -- {word}");
+    let hints = ContextValue::StyledStrs(vec![hint.into()]);
+    error.insert(ContextKind::Suggested, hints);
+    error
+}
+
+fn parse_user(name: &str) -> Result<User, String> {
+    match User::from_name(name) {
+        Ok(Some(user)) => Ok(user),
+        Ok(None) => Err("there is no user of this name".to_owned()),
+        Err(errno) => Err(format!("cannot look the user up: {errno}")),
+    }
+}
+
+fn parse_user_id(user: &str) -> Result<u32, String> {
+    if user.bytes().all(|byte| byte.is_ascii_digit()) {
+        return user
+            .parse()
+            .map_err(|_| "user ids go to 4294967295".to_owned());
+    }
+    parse_user(user).map(|user| user.uid.as_raw())
+}
+
+fn parse_duration(text: &str) -> Result<Duration, String> {
+    let usage = || "write it as 500ms, 10s, 1m30s, 2h".to_owned();
+    let duration: SignedDuration = text.parse().map_err(|_| usage())?;
+    Duration::try_from(duration).map_err(|_| usage())
+}
+
+fn parse_ring_size(text: &str) -> Result<u32, String> {
+    let usage = || "write it as 65536, 512K, 16M, 1G".to_owned();
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit: u64 = match text[digits.len()..].to_ascii_uppercase().as_str() {
+        "" => 1,
+        "K" | "KB" | "KIB" => 1 << 10,
+        "M" | "MB" | "MIB" => 1 << 20,
+        "G" | "GB" | "GIB" => 1 << 30,
+        _ => return Err(usage()),
+    };
+    let number: u64 = digits.parse().map_err(|_| usage())?;
+    Ok(execsnoop_probe::ring_bytes(number.saturating_mul(unit)))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    fn parse(words: &[&str]) -> Result<Args, clap::Error> {
+        Args::try_parse_from(["execsnoop"].iter().chain(words))
+    }
+
+    /// No two options clash.
+    #[test]
+    fn options_are_consistent() {
+        Args::command().debug_assert();
+    }
+
+    /// Every option of bcc's and libbpf-tools' execsnoop is taken, in their spellings.
+    #[test]
+    fn takes_the_peers_options() {
+        let bcc =
+            "-T -t -x --cgroupmap /a --mntnsmap /b -u root -q -n x -l y -U -C -M --max-args 5 -P 1";
+        let libbpf = "--time --timestamp --fails --uid 0 --quote --name x --line y --print-uid \
+                      --max-args 5 --verbose --cgroup /sys/fs/cgroup";
+        for options in [bcc, libbpf, "--max 5 --print-u --fail"] {
+            let words: Vec<&str> = options.split_whitespace().collect();
+            parse(&words).unwrap_or_else(|err| panic!("{options}: {err}"));
+        }
+        assert_eq!(parse(&["-u", "root"]).expect("valid").uid, Some(0));
+        assert_eq!(parse(&["-u", "0"]).expect("valid").uid, Some(0));
+        assert!(parse(&["-u", "nobody-at-all"]).is_err());
+    }
+
+    /// What is shown, by default and otherwise.
+    #[test]
+    fn events_replace_the_choice() {
+        let shown = |words: &[&str]| {
+            let args = parse(words).expect("valid");
+            [EventKind::Exec, EventKind::Failed, EventKind::Fork].map(|kind| args.shows(kind))
+        };
+        assert_eq!(shown(&[]), [true, false, false]);
+        assert_eq!(shown(&["-x"]), [true, true, false]);
+        assert_eq!(shown(&["--events", "fork"]), [false, false, true]);
+        assert_eq!(shown(&["-x", "--events", "exec,fork"]), [true, false, true]);
+    }
+
+    /// Durations and sizes as people write them, and a hint when they are not.
+    #[test]
+    fn durations_and_sizes() {
+        assert_eq!(parse_duration("1m30s"), Ok(Duration::from_secs(90)));
+        assert_eq!(parse_duration("500ms"), Ok(Duration::from_millis(500)));
+        assert!(parse_duration("-1s").is_err() && parse_duration("ten").is_err());
+        assert_eq!(parse_ring_size("64K"), Ok(64 << 10));
+        assert_eq!(parse_ring_size("3MiB"), Ok(4 << 20));
+        assert!(parse_ring_size("lots").is_err() && parse_ring_size("").is_err());
+    }
+
+    /// A pattern is a regular expression, but plain text for libbpf-tools' sake.
+    #[test]
+    fn patterns() {
+        let regex = |words: &[&str]| parse(words).expect("valid").name_regex();
+        assert!(
+            regex(&["-n", "a+"])
+                .expect("valid")
+                .expect("given")
+                .is_match(b"aaa")
+        );
+        assert!(regex(&["-n", "("]).is_err());
+        let plain = regex(&["-n", "c++", "--compat", "libbpf"])
+            .expect("valid")
+            .expect("given");
+        assert!(plain.is_match(b"g c++ x") && !plain.is_match(b"ccc"));
+    }
+}

@@ -1,0 +1,358 @@
+//! The table for people: our own columns, or those of the tools we stand in for.
+
+use std::io::Write as _;
+
+use execsnoop_events::Body;
+use execsnoop_events::Event;
+use execsnoop_events::Exec;
+use execsnoop_events::Fork;
+use execsnoop_events::errno_name;
+use execsnoop_events::quote;
+use jiff::tz::TimeZone;
+
+use crate::args::Args;
+use crate::args::Compat;
+use crate::args::EventKind;
+
+/// On a terminal, an argument longer than this is shown with an ellipsis.
+const LONG_ARGUMENT: usize = 1024;
+
+/// How much of it is shown.
+const SHOWN_OF_LONG: usize = 256;
+
+/// Arguments that bcc's and libbpf-tools' execsnoop show by default, the file name among them.
+const COMPAT_MAX_ARGS: usize = 20;
+
+const BOLD: &[u8] = b"\x1b[1m";
+const RED: &[u8] = b"\x1b[31m";
+const DIM: &[u8] = b"\x1b[2m";
+const RESET: &[u8] = b"\x1b[0m";
+
+type Quote = fn(&mut Vec<u8>, &[u8]);
+
+/// A column: its heading, and how wide it is. A blank follows it.
+#[derive(Debug, Clone, Copy)]
+struct Column {
+    what: What,
+    heading: &'static str,
+    width: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum What {
+    Event,
+    Time,
+    Seconds,
+    Uid,
+    Comm,
+    Pid,
+    ParentComm,
+    Ppid,
+    Cpu,
+    Ret,
+}
+
+/// Formats events as lines of a table.
+#[derive(Debug)]
+pub struct TextFormat {
+    columns: Vec<Column>,
+    compat: Option<Compat>,
+    quote: Quote,
+    max_args: usize,
+    abridge: bool,
+    colored: bool,
+    zone: TimeZone,
+    /// Time since boot at which the trace began.
+    begin_ns: Option<u64>,
+}
+
+impl TextFormat {
+    /// The table that `args` ask for.
+    pub fn new(args: &Args, terminal: bool, colored: bool) -> Self {
+        let default_max = args.compat.map_or(usize::MAX, |_| COMPAT_MAX_ARGS);
+        let quote: Quote = match (args.quote, args.compat) {
+            (true, _) => quote::double,
+            (false, None) => quote::shell,
+            (false, Some(_)) => quote::plain,
+        };
+        Self {
+            columns: columns(args),
+            compat: args.compat,
+            quote,
+            max_args: args.max_args.unwrap_or(default_max),
+            abridge: terminal && args.compat.is_none(),
+            colored,
+            zone: TimeZone::system(),
+            begin_ns: None,
+        }
+    }
+
+    /// Appends the headings.
+    pub fn header(&self, out: &mut Vec<u8>) {
+        self.color(out, BOLD);
+        for column in &self.columns {
+            column.cell(out, |cell| {
+                cell.extend_from_slice(column.heading.as_bytes())
+            });
+        }
+        out.extend_from_slice(b"ARGS");
+        self.color(out, RESET);
+        out.push(b'\n');
+    }
+
+    /// Appends an event; nothing for what has no place in a table.
+    pub fn event(&mut self, out: &mut Vec<u8>, event: &Event<'_>) {
+        match &event.body {
+            Body::Exec(exec) => self.exec(out, event, exec),
+            Body::Fork(fork) => self.fork(out, event, fork),
+            Body::Clock(_) => {
+                self.begin_ns.get_or_insert(event.boot_ns);
+            }
+            Body::Lost(_) => {}
+        }
+    }
+
+    fn exec(&self, out: &mut Vec<u8>, event: &Event<'_>, exec: &Exec<'_>) {
+        for column in &self.columns {
+            let failed = exec.failed() && column.what == What::Ret;
+            if failed {
+                self.color(out, RED);
+            }
+            column.cell(out, |cell| self.exec_cell(cell, column.what, event, exec));
+            if failed {
+                self.color(out, RESET);
+            }
+        }
+        self.arguments(out, exec);
+        out.push(b'\n');
+    }
+
+    fn exec_cell(&self, cell: &mut Vec<u8>, what: What, event: &Event<'_>, exec: &Exec<'_>) {
+        match what {
+            What::Event if exec.failed() => cell.extend_from_slice(b"failed"),
+            What::Event => cell.extend_from_slice(b"exec"),
+            What::Time => self.clock_time(cell, event),
+            What::Seconds => self.seconds(cell, event),
+            What::Uid => number(cell, exec.uid),
+            What::Comm => quote::plain(cell, exec.comm),
+            What::Pid => number(cell, exec.process.pid),
+            What::ParentComm => quote::plain(cell, exec.parent_comm),
+            What::Ppid => number(cell, exec.parent.pid),
+            What::Cpu => number(cell, exec.cpu),
+            What::Ret => self.ret(cell, exec.ret),
+        }
+    }
+
+    fn fork(&self, out: &mut Vec<u8>, event: &Event<'_>, fork: &Fork) {
+        for column in &self.columns {
+            column.cell(out, |cell| match column.what {
+                What::Event => cell.extend_from_slice(b"fork"),
+                What::Time => self.clock_time(cell, event),
+                What::Seconds => self.seconds(cell, event),
+                What::Pid => number(cell, fork.process.pid),
+                What::Ppid => number(cell, fork.creator.pid),
+                _ => cell.push(b'-'),
+            });
+        }
+        out.extend_from_slice(if fork.vfork { b"vfork\n" } else { b"-\n" });
+    }
+
+    fn clock_time(&self, cell: &mut Vec<u8>, event: &Event<'_>) {
+        let time = self.zone.to_datetime(event.time);
+        write_to(
+            cell,
+            format_args!(
+                "{:02}:{:02}:{:02}",
+                time.hour(),
+                time.minute(),
+                time.second()
+            ),
+        );
+    }
+
+    fn seconds(&self, cell: &mut Vec<u8>, event: &Event<'_>) {
+        let begin = self.begin_ns.unwrap_or(event.boot_ns);
+        let millis = event.boot_ns.saturating_sub(begin) / 1_000_000;
+        write_to(cell, format_args!("{}.{:03}", millis / 1000, millis % 1000));
+    }
+
+    fn ret(&self, cell: &mut Vec<u8>, ret: i32) {
+        match errno_name(ret.saturating_neg()) {
+            Some(name) if self.compat.is_none() => cell.extend_from_slice(name.as_bytes()),
+            _ if self.compat.is_none() => write_to(cell, format_args!("{ret}")),
+            _ => write_to(cell, format_args!("{ret:>3}")),
+        }
+    }
+
+    fn arguments(&self, out: &mut Vec<u8>, exec: &Exec<'_>) {
+        // Of a failed exec the file's name matters most: it tells which one was not found.
+        let by_file = self.compat.is_some() || exec.failed();
+        let args: &mut dyn Iterator<Item = Option<&[u8]>> = match by_file {
+            true => &mut as_called(exec),
+            false => &mut exec.args.iter(),
+        };
+        let mut rest = args.peekable();
+        join(out, rest.by_ref().take(self.max_args), |out, arg| {
+            self.argument(out, arg)
+        });
+        if rest.peek().is_some() {
+            out.extend_from_slice(b" ...");
+        }
+        if !exec.args.complete() {
+            self.incomplete(out, exec);
+        }
+    }
+
+    fn argument(&self, out: &mut Vec<u8>, arg: Option<&[u8]>) {
+        match arg {
+            Some(long) if self.abridge && long.len() > LONG_ARGUMENT => {
+                (self.quote)(out, whole_characters(&long[..SHOWN_OF_LONG]));
+                self.note(out, format_args!("…<{} bytes>", long.len()));
+            }
+            _ => argument(out, arg, self.quote),
+        }
+    }
+
+    fn incomplete(&self, out: &mut Vec<u8>, exec: &Exec<'_>) {
+        let (known, total) = (exec.args.known_bytes(), exec.args.total_bytes());
+        out.push(b' ');
+        if exec.args.unknown() {
+            self.note(out, format_args!("<arguments unreadable>"));
+        } else if known < total {
+            self.note(out, format_args!("<incomplete: {known} of {total} bytes>"));
+        } else {
+            self.note(out, format_args!("<incomplete>"));
+        }
+    }
+
+    /// A remark of ours. No argument looks like it: `<` would be quoted.
+    fn note(&self, out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
+        self.color(out, DIM);
+        write_to(out, text);
+        self.color(out, RESET);
+    }
+
+    fn color(&self, out: &mut Vec<u8>, code: &[u8]) {
+        if self.colored {
+            out.extend_from_slice(code);
+        }
+    }
+}
+
+impl Column {
+    /// Appends what `fill` writes, filled up with blanks to the width, and the blank after it.
+    fn cell(&self, out: &mut Vec<u8>, fill: impl FnOnce(&mut Vec<u8>)) {
+        let begin = out.len();
+        fill(out);
+        let text = std::str::from_utf8(&out[begin..]).unwrap_or_default();
+        let missing = self.width.saturating_sub(text.chars().count());
+        out.resize(out.len() + missing + 1, b' ');
+    }
+}
+
+/// The columns in order. Widths are those of the tools' headings, less the blank after each.
+fn columns(args: &Args) -> Vec<Column> {
+    let column = |what, heading, width| Column {
+        what,
+        heading,
+        width,
+    };
+    let bcc = args.compat == Some(Compat::Bcc);
+    let pid_width = match args.compat {
+        Some(Compat::Libbpf) => 6,
+        _ => 7,
+    };
+    let time_width = if args.compat.is_some() { 8 } else { 9 };
+    let mut columns = Vec::new();
+    let mut add = |wanted: bool, column: Column| {
+        if wanted {
+            columns.push(column);
+        }
+    };
+    add(several_kinds(args), column(What::Event, "EVENT", 6));
+    add(args.time, column(What::Time, "TIME", 8));
+    add(
+        args.timestamp,
+        column(What::Seconds, "TIME(s)", time_width - usize::from(bcc)),
+    );
+    add(
+        args.print_uid,
+        column(What::Uid, "UID", 6 - usize::from(bcc)),
+    );
+    add(bcc, column(What::Comm, "COMM", 16));
+    add(
+        args.compat == Some(Compat::Libbpf),
+        column(What::Comm, "PCOMM", 16),
+    );
+    add(true, column(What::Pid, "PID", pid_width));
+    add(
+        bcc && args.print_pcomm,
+        column(What::ParentComm, "PCOMM", 16),
+    );
+    add(true, column(What::Ppid, "PPID", pid_width));
+    add(args.print_cpu, column(What::Cpu, "CPU", 4));
+    add(args.compat.is_none(), column(What::ParentComm, "PCOMM", 16));
+    add(
+        true,
+        column(What::Ret, "RET", if args.compat.is_some() { 3 } else { 7 }),
+    );
+    columns
+}
+
+/// Whether lines have to say what they are.
+fn several_kinds(args: &Args) -> bool {
+    args.shows(EventKind::Fork)
+}
+
+/// The file name, then the arguments as the caller gave them, without its own name for itself. (A
+/// script's come after the interpreter's, which the kernel put before them.)
+fn as_called<'a>(exec: &Exec<'a>) -> impl Iterator<Item = Option<&'a [u8]>> {
+    let filename = exec.filename;
+    let own = if exec.script {
+        exec.args
+            .iter()
+            .position(|arg| arg == filename)
+            .unwrap_or(0)
+    } else {
+        0
+    };
+    std::iter::once(filename).chain(exec.args.iter().skip(own + 1))
+}
+
+/// Appends the items with a blank between them.
+pub fn join<T>(out: &mut Vec<u8>, items: impl Iterator<Item = T>, item: impl Fn(&mut Vec<u8>, T)) {
+    for (index, each) in items.enumerate() {
+        if index > 0 {
+            out.push(b' ');
+        }
+        item(out, each);
+    }
+}
+
+/// Appends an argument; one that could not be read is not shown as an empty one.
+pub fn argument(out: &mut Vec<u8>, arg: Option<&[u8]>, quote: impl Fn(&mut Vec<u8>, &[u8])) {
+    match arg {
+        Some(arg) => quote(out, arg),
+        None => out.extend_from_slice(b"<unreadable>"),
+    }
+}
+
+/// Without the part of a character at the end.
+fn whole_characters(bytes: &[u8]) -> &[u8] {
+    let incomplete = |err: &std::str::Utf8Error| err.error_len().is_none();
+    match std::str::from_utf8(bytes) {
+        Err(err) if incomplete(&err) => &bytes[..err.valid_up_to()],
+        _ => bytes,
+    }
+}
+
+fn number(cell: &mut Vec<u8>, number: u32) {
+    write_to(cell, format_args!("{number}"));
+}
+
+fn write_to(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
+    out.write_fmt(text).expect("writing to memory");
+}
+
+#[cfg(test)]
+mod tests;

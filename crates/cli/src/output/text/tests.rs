@@ -1,0 +1,224 @@
+//! The tables as people see them.
+
+use clap::Parser as _;
+use execsnoop_events::Args as Argv;
+use execsnoop_events::Clock;
+use execsnoop_events::ProcessId;
+use jiff::Timestamp;
+
+use super::*;
+
+fn exec<'a>(args: Argv<'a>) -> Exec<'a> {
+    let process = |pid| ProcessId { pid, start_ns: 1 };
+    Exec {
+        process: process(4711),
+        tid: 4711,
+        parent: process(4700),
+        comm: b"ls",
+        parent_comm: b"bash",
+        uid: 1000,
+        euid: 1000,
+        gid: 100,
+        egid: 100,
+        login_uid: None,
+        audit_session: None,
+        cpu: 1,
+        ret: 0,
+        filename: Some(b"/bin/ls"),
+        exe: None,
+        script: false,
+        secure: false,
+        args,
+        cgroup_id: 1,
+        ns_pid: 4711,
+        pid_ns: 1,
+        mnt_ns: 2,
+        file: None,
+        pages_before: None,
+    }
+}
+
+fn at(boot_ns: u64, body: Body<'_>) -> Event<'_> {
+    let time: Timestamp = "2026-11-23T09:49:07Z".parse().expect("a time");
+    Event {
+        time,
+        boot_ns,
+        body,
+    }
+}
+
+/// The header, and the line of an exec one and a half seconds after the start.
+fn table(options: &[&str], terminal: bool, exec: Exec<'_>) -> [String; 2] {
+    let args = Args::parse_from(["execsnoop"].iter().chain(options));
+    let mut text = TextFormat::new(&args, terminal, args.color == crate::args::Color::Always);
+    text.zone = TimeZone::UTC;
+    let mut out = Vec::new();
+    text.header(&mut out);
+    text.event(
+        &mut out,
+        &at(1_000_000_000, Body::Clock(Clock { first: true })),
+    );
+    text.event(&mut out, &at(2_500_000_000, Body::Exec(exec)));
+    let out = String::from_utf8(out).expect("text");
+    let mut lines = out.lines().map(str::to_owned);
+    let table = [
+        lines.next().expect("a header"),
+        lines.next().expect("a line"),
+    ];
+    assert_eq!(lines.next(), None, "an exec is one line");
+    table
+}
+
+fn line(options: &[&str], exec: Exec<'_>) -> String {
+    let [_, line] = table(options, false, exec);
+    line
+}
+
+/// The default, and every column that can be asked for.
+#[test]
+fn our_own_columns() {
+    let ls = Argv::whole(b"ls\0-l\0two words\0");
+    let [header, line] = table(&[], false, exec(ls));
+    assert_eq!(header, "PID     PPID    PCOMM            RET     ARGS");
+    assert_eq!(
+        line,
+        "4711    4700    bash             0       ls -l 'two words'"
+    );
+    let [header, line] = table(&["-TtUCM"], false, exec(ls));
+    assert_eq!(
+        header,
+        "TIME     TIME(s)   UID    PID     PPID    CPU  PCOMM            RET     ARGS"
+    );
+    assert_eq!(
+        line,
+        "09:49:07 1.500     1000   4711    4700    1    bash             0       ls -l 'two words'"
+    );
+}
+
+/// bcc's columns, byte for byte: "%-9s", "%-8s", "%-6s", "%-16s %-7s ", "%-16s ", "%-7s ", "%-4s ",
+/// "%3s %s" in tools/execsnoop.py.
+#[test]
+fn columns_of_bcc() {
+    let ls = Argv::whole(b"ls\0-l\0two words\0");
+    let [header, line] = table(&["--compat", "bcc", "-TtUMC"], false, exec(ls));
+    assert_eq!(
+        header,
+        "TIME     TIME(s) UID   COMM             PID     PCOMM            PPID    CPU  RET ARGS"
+    );
+    assert_eq!(
+        line,
+        "09:49:07 1.500   1000  ls               4711    bash             4700    1      0 /bin/ls -l two words"
+    );
+}
+
+/// libbpf-tools' columns: "%-9s", "%-8s ", "%-6s ", "%-16s %-6s %-6s %3s %s" in execsnoop.c.
+#[test]
+fn columns_of_libbpf_tools() {
+    let ls = Argv::whole(b"ls\0-l\0");
+    let [header, line] = table(&["--compat", "libbpf", "-TtU", "-q"], false, exec(ls));
+    assert_eq!(
+        header,
+        "TIME     TIME(s)  UID    PCOMM            PID    PPID   RET ARGS"
+    );
+    assert_eq!(
+        line,
+        r#"09:49:07 1.500    1000   ls               4711   4700     0 "/bin/ls" "-l""#
+    );
+}
+
+/// The other tools' limit, the mark for it, and a limit of one's own.
+#[test]
+fn limits() {
+    let many: Vec<u8> = (0..30)
+        .flat_map(|n| format!("{n}\0").into_bytes())
+        .collect();
+    let compat = line(&["--compat", "bcc"], exec(Argv::whole(&many)));
+    assert!(
+        compat.ends_with(" /bin/ls 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 ..."),
+        "{compat}"
+    );
+    let twenty = &many[..many.len() - 30];
+    let compat = line(&["--compat", "bcc"], exec(Argv::whole(twenty)));
+    assert!(
+        compat.ends_with(" 19"),
+        "exactly at the limit nothing is left out: {compat}"
+    );
+    let own = line(&["--max-args", "2"], exec(Argv::whole(&many)));
+    assert!(own.ends_with(" 0 1 ..."), "{own}");
+}
+
+/// A script's arguments begin after the interpreter's; a failed exec names the file.
+#[test]
+fn arguments_as_called() {
+    let script = Exec {
+        script: true,
+        filename: Some(b"./x.sh"),
+        ..exec(Argv::whole(b"/bin/sh\0-e\0./x.sh\0a\0"))
+    };
+    assert!(line(&["--compat", "bcc"], script).ends_with("  0 ./x.sh a"));
+    assert!(line(&[], script).ends_with("/bin/sh -e ./x.sh a"));
+
+    let failed = Exec {
+        ret: -2,
+        filename: Some(b"/sbin/ls"),
+        ..exec(Argv::whole(b"ls\0-l\0"))
+    };
+    assert!(line(&[], failed).ends_with(" ENOENT  /sbin/ls -l"));
+    assert!(line(&["--compat", "bcc"], failed).ends_with("  -2 /sbin/ls -l"));
+}
+
+/// What is missing is said, in a form that no argument can have.
+#[test]
+fn incomplete_arguments() {
+    let cut = exec(Argv::cut(b"ls\0-l", 9000));
+    assert!(line(&[], cut).ends_with("ls -l <incomplete: 5 of 9000 bytes>"));
+    let unread = exec(Argv::one_by_one(b"ls\0\0", &[1], true));
+    assert!(line(&[], unread).ends_with("ls <unreadable> <incomplete>"));
+    let unknown = exec(Argv::cut(b"", 9));
+    assert!(line(&[], unknown).ends_with(" <arguments unreadable>"));
+    let forged = exec(Argv::whole(b"<unreadable>\0"));
+    assert!(line(&[], forged).ends_with(" '<unreadable>'"));
+}
+
+/// Only on a terminal, and only there, one very long argument is abridged.
+#[test]
+fn long_arguments() {
+    let block = ["x".repeat(2000).as_bytes(), b"\0-l\0"].concat();
+    let [_, abridged] = table(&[], true, exec(Argv::whole(&block)));
+    assert!(
+        abridged.ends_with(&format!("{}…<2000 bytes> -l", "x".repeat(256))),
+        "{abridged}"
+    );
+    assert!(line(&[], exec(Argv::whole(&block))).contains(&"x".repeat(2000)));
+}
+
+/// Names are as hostile as arguments: a process chooses its own.
+#[test]
+fn hostile_names() {
+    let hostile = Exec {
+        comm: b"a\n\x1b[2J",
+        parent_comm: b"\xff\n",
+        ..exec(Argv::whole(b"x\ny\0"))
+    };
+    for options in [
+        &[][..],
+        &["-q"],
+        &["--compat", "bcc", "-M"],
+        &["--compat", "libbpf", "-q"],
+    ] {
+        let line = line(options, hostile);
+        assert!(line.chars().all(quote::printable), "{line:?}");
+    }
+}
+
+/// Colours come only when asked for, and end where they should.
+#[test]
+fn colors() {
+    let failed = Exec {
+        ret: -2,
+        ..exec(Argv::whole(b"ls\0"))
+    };
+    let [header, line] = table(&["--color", "always"], false, failed);
+    assert!(header.starts_with("\x1b[1m") && header.ends_with("\x1b[0m"));
+    assert!(line.contains("\x1b[31mENOENT  \x1b[0m"), "{line:?}");
+}

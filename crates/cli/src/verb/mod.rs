@@ -1,0 +1,3 @@
+//! One module for each thing that execsnoop does.
+
+pub mod trace;

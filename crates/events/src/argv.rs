@@ -1,0 +1,121 @@
+//! Arguments of an exec: any bytes, any number, perhaps not all of them.
+
+/// The arguments of one exec, in order.
+///
+/// Held as the kernel holds them: one block, a NUL after each argument. Some may not have been
+/// readable, and the block may end early; neither is hidden.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Args<'a> {
+    block: &'a [u8],
+    unreadable: &'a [u32],
+    total_bytes: u64,
+    complete: bool,
+}
+
+impl<'a> Args<'a> {
+    /// All arguments, each followed by a NUL.
+    pub fn whole(block: &'a [u8]) -> Self {
+        Self {
+            block,
+            unreadable: &[],
+            total_bytes: block.len() as u64,
+            complete: true,
+        }
+    }
+
+    /// The beginning of a block that has `total_bytes` in all.
+    pub fn cut(block: &'a [u8], total_bytes: u64) -> Self {
+        Self {
+            block,
+            unreadable: &[],
+            total_bytes,
+            complete: false,
+        }
+    }
+
+    /// Arguments that were read one by one. Those whose indexes (ascending) are in `unreadable`
+    /// could not be, and stand in `block` as empty; unless `to_the_end`, there may be more.
+    pub fn one_by_one(block: &'a [u8], unreadable: &'a [u32], to_the_end: bool) -> Self {
+        Self {
+            block,
+            unreadable,
+            total_bytes: block.len() as u64,
+            complete: to_the_end && unreadable.is_empty(),
+        }
+    }
+
+    /// Whether these are all arguments, each of them whole.
+    pub fn complete(&self) -> bool {
+        self.complete
+    }
+
+    /// Whether nothing at all is known of them.
+    pub fn unknown(&self) -> bool {
+        !self.complete && self.block.is_empty()
+    }
+
+    /// Bytes of the arguments with their NULs, as far as known; more than arrived when incomplete.
+    pub fn total_bytes(&self) -> u64 {
+        self.total_bytes
+    }
+
+    /// Bytes of them that arrived.
+    pub fn known_bytes(&self) -> u64 {
+        self.block.len() as u64
+    }
+
+    /// Each argument without its NUL; `None` for one that could not be read. When they are not
+    /// [`complete`](Self::complete), the last may be cut.
+    pub fn iter(&self) -> impl Iterator<Item = Option<&'a [u8]>> + use<'a> {
+        let block = self.block.strip_suffix(b"\0").unwrap_or(self.block);
+        let mut unreadable = self.unreadable.iter().copied().peekable();
+        let none_at_all = self.block.is_empty();
+        block
+            .split(|&byte| byte == 0)
+            .take(if none_at_all { 0 } else { usize::MAX })
+            .zip(0..)
+            .map(move |(arg, index)| match unreadable.next_if_eq(&index) {
+                Some(_) => None,
+                None => Some(arg),
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list<'a>(args: &Args<'a>) -> Vec<Option<&'a [u8]>> {
+        args.iter().collect()
+    }
+
+    /// Empty arguments count, at both ends too.
+    #[test]
+    fn empty_arguments_are_arguments() {
+        assert_eq!(list(&Args::whole(b"")), Vec::<Option<&[u8]>>::new());
+        assert_eq!(list(&Args::whole(b"\0")), [Some(&b""[..])]);
+        assert_eq!(
+            list(&Args::whole(b"ls\0\0-l\0\0")),
+            [Some(&b"ls"[..]), Some(b""), Some(b"-l"), Some(b"")]
+        );
+    }
+
+    /// A block that ends inside an argument shows what there is of it.
+    #[test]
+    fn cut_in_the_middle() {
+        let args = Args::cut(b"ls\0-la", 4711);
+        assert_eq!(list(&args), [Some(&b"ls"[..]), Some(b"-la")]);
+        assert!(!args.complete());
+        assert_eq!((args.known_bytes(), args.total_bytes()), (6, 4711));
+    }
+
+    /// An argument that could not be read is not an empty one.
+    #[test]
+    fn unreadable_is_not_empty() {
+        let args = Args::one_by_one(b"a\0\0\0d\0", &[2], true);
+        assert_eq!(list(&args), [Some(&b"a"[..]), Some(b""), None, Some(b"d")]);
+        assert!(!args.complete());
+        assert!(Args::one_by_one(b"", &[], false).unknown());
+        assert!(!Args::one_by_one(b"", &[], true).unknown());
+    }
+}

@@ -1,0 +1,196 @@
+//! Bytes from strangers, made safe to show.
+//!
+//! An argument can hold a newline that forges a line of output, an escape sequence that commands the
+//! terminal, a character that turns the text around. None of these is ever written as it is.
+
+use unicode_properties::GeneralCategory;
+use unicode_properties::UnicodeGeneralCategory as _;
+
+/// Whether a character shows as itself: not a control, format or private one, nor a line separator.
+pub fn printable(c: char) -> bool {
+    if c.is_ascii() {
+        return !c.is_ascii_control();
+    }
+    !matches!(
+        c.general_category(),
+        GeneralCategory::Control
+            | GeneralCategory::Format
+            | GeneralCategory::Surrogate
+            | GeneralCategory::PrivateUse
+            | GeneralCategory::Unassigned
+            | GeneralCategory::LineSeparator
+            | GeneralCategory::ParagraphSeparator
+    )
+}
+
+/// Whether all of it shows as itself.
+pub fn all_printable(bytes: &[u8]) -> bool {
+    if bytes.iter().all(|byte| matches!(byte, b' '..=b'~')) {
+        return true;
+    }
+    std::str::from_utf8(bytes).is_ok_and(|text| text.chars().all(printable))
+}
+
+/// Appends `bytes` for a cell of a table: as they are, except that what does not show as itself is
+/// written as an escape (`\n`, `\x1b`).
+pub fn plain(out: &mut Vec<u8>, bytes: &[u8]) {
+    escaped(out, bytes, |_| false);
+}
+
+/// Appends `bytes` as a POSIX shell would need them: bare when that is safe, else in single quotes,
+/// or in `$'...'` when something in them does not show as itself. Bash, zsh and ksh read every form
+/// back as the same bytes.
+pub fn shell(out: &mut Vec<u8>, bytes: &[u8]) {
+    if bare_in_shell(bytes) {
+        out.extend_from_slice(bytes);
+    } else if all_printable(bytes) {
+        single_quoted(out, bytes);
+    } else {
+        out.extend_from_slice(b"$'");
+        escaped(out, bytes, |c| matches!(c, '\\' | '\''));
+        out.push(b'\'');
+    }
+}
+
+/// Appends `bytes` in double quotes, with a backslash before quotes and backslashes, and escapes for
+/// what does not show as itself.
+pub fn double(out: &mut Vec<u8>, bytes: &[u8]) {
+    out.push(b'"');
+    escaped(out, bytes, |c| matches!(c, '\\' | '"'));
+    out.push(b'"');
+}
+
+/// Whether every shell takes this for itself. (`=` at the beginning means something to zsh, `~` to
+/// all.)
+fn bare_in_shell(bytes: &[u8]) -> bool {
+    let bare = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-./:,@%+=".contains(byte);
+    !bytes.is_empty() && bytes[0] != b'=' && bytes.iter().all(bare)
+}
+
+fn single_quoted(out: &mut Vec<u8>, bytes: &[u8]) {
+    out.push(b'\'');
+    for &byte in bytes {
+        if byte == b'\'' {
+            out.extend_from_slice(b"'\\''");
+        } else {
+            out.push(byte);
+        }
+    }
+    out.push(b'\'');
+}
+
+/// Appends `bytes` with escapes; `with_backslash` says which characters get one before them.
+fn escaped(out: &mut Vec<u8>, bytes: &[u8], with_backslash: impl Fn(char) -> bool) {
+    for chunk in bytes.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            if with_backslash(c) {
+                out.push(b'\\');
+            }
+            character(out, c);
+        }
+        chunk.invalid().iter().for_each(|&byte| hex(out, byte));
+    }
+}
+
+fn character(out: &mut Vec<u8>, c: char) {
+    let mut buffer = [0; 4];
+    let bytes = c.encode_utf8(&mut buffer).as_bytes();
+    match c {
+        '\n' => out.extend_from_slice(b"\\n"),
+        '\t' => out.extend_from_slice(b"\\t"),
+        '\r' => out.extend_from_slice(b"\\r"),
+        _ if printable(c) => out.extend_from_slice(bytes),
+        _ => bytes.iter().for_each(|&byte| hex(out, byte)),
+    }
+}
+
+fn hex(out: &mut Vec<u8>, byte: u8) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    out.extend_from_slice(b"\\x");
+    out.push(DIGITS[usize::from(byte >> 4)]);
+    out.push(DIGITS[usize::from(byte & 15)]);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use proptest::prelude::*;
+    use proptest::strategy::ValueTree as _;
+
+    use super::*;
+
+    fn quoted(quote: impl Fn(&mut Vec<u8>, &[u8]), bytes: &[u8]) -> String {
+        let mut out = Vec::new();
+        quote(&mut out, bytes);
+        String::from_utf8(out).expect("quoted text is UTF-8")
+    }
+
+    /// Ordinary words stay as they are, the rest is quoted as little as possible.
+    #[test]
+    fn shell_quotes_what_needs_it() {
+        for (bytes, expected) in [
+            (&b"-l"[..], "-l"),
+            (b"/usr/bin/cc1", "/usr/bin/cc1"),
+            (b"--color=auto", "--color=auto"),
+            (b"=ls", "'=ls'"),
+            (b"", "''"),
+            (b"two words", "'two words'"),
+            (b"it's", r"'it'\''s'"),
+            (b"a\nb", r"$'a\nb'"),
+            (b"\x1b[31m", r"$'\x1b[31m'"),
+            (b"back\\slash\x07", r"$'back\\slash\x07'"),
+            (b"\xff\xfe", r"$'\xff\xfe'"),
+            ("größe".as_bytes(), "'größe'"),
+            ("\u{202e}gnp.exe".as_bytes(), r"$'\xe2\x80\xaegnp.exe'"),
+            ("\u{9b}1m".as_bytes(), r"$'\xc2\x9b1m'"),
+        ] {
+            assert_eq!(quoted(shell, bytes), expected);
+        }
+    }
+
+    /// `-q` always quotes, and no argument can end its quotes.
+    #[test]
+    fn double_quotes_are_closed() {
+        assert_eq!(quoted(double, b"ls"), r#""ls""#);
+        assert_eq!(quoted(double, b"a\"b\\c\n"), r#""a\"b\\c\n""#);
+    }
+
+    proptest! {
+        /// Nothing that any of the forms writes can command a terminal or break a line.
+        #[test]
+        fn nothing_unprintable_gets_out(bytes: Vec<u8>) {
+            for quote in [plain, shell, double] {
+                prop_assert!(quoted(quote, &bytes).chars().all(printable));
+            }
+        }
+    }
+
+    /// What bash makes of the quoted words is what was quoted.
+    #[test]
+    fn bash_reads_it_back() {
+        if Command::new("bash").arg("-c").arg("true").status().is_err() {
+            eprintln!("SKIPPED: bash_reads_it_back: there is no bash on this machine");
+            return;
+        }
+        let mut runner = proptest::test_runner::TestRunner::deterministic();
+        let words = proptest::collection::vec(proptest::collection::vec(1u8.., 0..40), 200);
+        let words = words.new_tree(&mut runner).expect("a list").current();
+        let mut script = b"printf '%s\\0'".to_vec();
+        for word in &words {
+            script.push(b' ');
+            shell(&mut script, word);
+        }
+        let script = String::from_utf8(script).expect("UTF-8");
+        let output = Command::new("bash")
+            .arg("-c")
+            .arg(script)
+            .output()
+            .expect("bash runs");
+        let expected: Vec<u8> = words
+            .iter()
+            .flat_map(|word| [word, &b"\0"[..]].concat())
+            .collect();
+        assert_eq!(output.stdout, expected);
+    }
+}

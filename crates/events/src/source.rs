@@ -1,0 +1,87 @@
+//! Where events come from.
+
+use std::error::Error;
+use std::time::Duration;
+
+use crate::event::Event;
+use crate::event::Kind;
+use crate::event::Loss;
+
+/// Who takes the events of a [`Source`].
+pub type Sink<'a> = dyn FnMut(&Event<'_>) + 'a;
+
+/// Where events come from: live probes, a recording, a test.
+pub trait Source {
+    /// Waits until events are there, or `timeout` is over, or a signal arrives, and hands all of
+    /// them to `sink` in order. Returns whether there can be more.
+    fn poll(&mut self, timeout: Duration, sink: &mut Sink<'_>) -> Result<bool, SourceError>;
+
+    /// Ends the source: nothing new begins, what is under way is handed to `sink`, and all is added
+    /// up.
+    fn finish(&mut self, sink: &mut Sink<'_>) -> Result<Tally, SourceError>;
+}
+
+/// Events could not be read.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot read events")]
+pub struct SourceError(#[source] Box<dyn Error + Send + Sync>);
+
+impl SourceError {
+    /// Wraps what went wrong underneath.
+    pub fn new(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self(cause.into())
+    }
+}
+
+/// What became of the events of one kind before they were handed out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct KindTally {
+    /// Events that happened while the source was open.
+    pub seen: u64,
+    /// Refused by a filter inside the source.
+    pub filtered: u64,
+    /// Lost because the ring buffer had no room.
+    pub ring_full: u64,
+    /// Lost because the kernel skipped a run of the program.
+    pub skipped: u64,
+    /// Lost because the record could not be decoded.
+    pub malformed: u64,
+}
+
+impl KindTally {
+    /// All that was lost, by reason.
+    pub fn losses(&self) -> [(Loss, u64); 3] {
+        [
+            (Loss::RingFull, self.ring_full),
+            (Loss::Skipped, self.skipped),
+            (Loss::Malformed, self.malformed),
+        ]
+    }
+
+    /// How many were lost in all.
+    pub fn lost(&self) -> u64 {
+        self.losses().iter().map(|&(_, count)| count).sum()
+    }
+}
+
+/// What became of all events: for each kind, `seen = handed out + filtered + lost`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    kinds: [KindTally; Kind::ALL.len()],
+    /// Execs handed out without all arguments because the ring was too full for them.
+    pub args_ring: u64,
+    /// Execs handed out without all arguments because their memory could not be read.
+    pub args_unread: u64,
+}
+
+impl Tally {
+    /// The tally of one kind.
+    pub fn of(&self, kind: Kind) -> &KindTally {
+        &self.kinds[kind as usize]
+    }
+
+    /// The tally of one kind, to be changed.
+    pub fn of_mut(&mut self, kind: Kind) -> &mut KindTally {
+        &mut self.kinds[kind as usize]
+    }
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What the kernel side sends, byte for byte: the one definition that both sides use. The Rust side
+ * takes its types from the skeleton that is made from this file; nothing is mirrored by hand.
+ *
+ * Fixed-width types only, every gap spelt out as `pad`, every size asserted here and in ring.rs.
+ * Times are CLOCK_BOOTTIME in ns. pids are those of the initial pid namespace. A process is
+ * (pid, start): pid numbers come back, start times do not.
+ */
+#pragma once
+
+enum record_type {
+	RECORD_EXEC = 1,   /* struct rec_exec, then arguments, file name, path */
+	RECORD_ARGS = 2,   /* struct rec_args, then the next piece of an exec's arguments */
+	RECORD_FAILED = 3, /* struct rec_failed, then file name, arguments */
+	RECORD_FORK = 4,   /* struct rec_fork */
+};
+
+/* What is counted apart. */
+enum event_kind { KIND_EXEC = 0, KIND_FAILED = 1, KIND_FORK = 2, KIND_COUNT = 3 };
+
+/* seen = sent + filtered + ring_full, always, for each kind. */
+struct kind_counters {
+	__u64 seen;	 /* before any filter */
+	__u64 filtered;	 /* refused by a filter in the kernel */
+	__u64 ring_full; /* lost: the ring had no room */
+};
+
+struct counters {
+	struct kind_counters kind[KIND_COUNT];
+	__u64 args_ring;   /* execs sent without all arguments: the ring was too full */
+	__u64 args_unread; /* execs sent without all arguments: their memory could not be read */
+	__u64 ring_high;   /* most bytes seen waiting in the ring */
+	__u64 woken;	   /* when the reader was last woken, ns */
+};
+
+struct rec_header {
+	__u64 time;
+	__u64 start; /* of the process, which is when it was forked */
+	__u32 type;  /* enum record_type */
+	__u32 pid;   /* of the process (tgid) */
+};
+_Static_assert(sizeof(struct rec_header) == 24, "struct rec_header has a hidden gap");
+
+/* Who did it: what exec and failed exec have in common. */
+struct rec_actor {
+	__u64 parent_start;
+	__u64 cgroup; /* kernfs id in the v2 hierarchy */
+	__u32 ppid;
+	__u32 tid; /* the thread that called exec */
+	__u32 uid, euid, gid, egid;
+	__u32 loginuid, session; /* ~0: not set, or the kernel does not keep them */
+	__u32 ns_pid;		 /* pid in the process's own pid namespace */
+	__u32 pid_ns, mnt_ns;	 /* inode numbers of the namespaces */
+	__u32 cpu;
+	__u8 comm[16], parent_comm[16];
+};
+_Static_assert(sizeof(struct rec_actor) == 96, "struct rec_actor has a hidden gap");
+
+enum exec_flags {
+	EXEC_SCRIPT =
+		1, /* the file named is not the file that runs: an interpreter was put before it */
+	EXEC_SECURE = 2, /* AT_SECURE: set-uid, set-gid or file capabilities took effect */
+	EXEC_ARGS_UNREAD =
+		4, /* args_len is less than it should be: that memory could not be read */
+};
+
+struct rec_exec {
+	struct rec_header head;
+	struct rec_actor actor;
+	__u64 inode;	     /* of the file that runs */
+	__u64 maxrss_before; /* pages: peak inherited from before the exec */
+	__u32 device;	     /* kernel's dev_t: major << 20 | minor */
+	__u32 links;	     /* 0: deleted, or never had a name */
+	__u32 flags;	     /* enum exec_flags */
+	__u32 args_total;    /* bytes of arguments that the new image has */
+	__u32 args_len;	     /* bytes of them in this record; RECORD_ARGS follow for the rest */
+	__u32 name_len;	     /* file name as given, with its NUL */
+	__u32 path_len; /* names on the path of the file that runs, leaf first, each with its NUL */
+	__u32 pad;
+};
+_Static_assert(sizeof(struct rec_exec) == 168, "struct rec_exec has a hidden gap");
+
+enum args_flags {
+	ARGS_END = 1,	   /* nothing more will come */
+	ARGS_COMPLETE = 2, /* with ARGS_END: a failed exec's list was read to its end */
+};
+
+struct rec_args {
+	struct rec_header head;
+	__u32 offset;	/* in bytes, in what all records of this exec carry */
+	__u32 data_len; /* bytes that follow */
+	__u32 flags;	/* enum args_flags */
+	__u32 tid;	/* the thread that called exec */
+};
+_Static_assert(sizeof(struct rec_args) == 40, "struct rec_args has a hidden gap");
+
+/* The arguments of a failed exec are still the caller's: each is read by its own pointer, and some
+ * of them may lie in pages that were never touched. */
+enum failed_arg {
+	ARG_WHOLE = 1,	/* the string follows, with its NUL */
+	ARG_PIECE = 2,	/* a piece of a long string, with a NUL; the next entry goes on with it */
+	ARG_UNREAD = 3, /* nothing follows */
+};
+
+/* When not ARGS_END, RECORD_ARGS follow with more entries, the last of them with ARGS_END. */
+struct rec_failed {
+	struct rec_header head;
+	struct rec_actor actor;
+	__s32 ret;	/* -errno */
+	__s32 dirfd;	/* execveat's first argument; AT_FDCWD for execve */
+	__u32 name_len; /* file name as given, with its NUL; 0: it could not be read */
+	__u32 args_len; /* bytes of entries here: enum failed_arg in one byte, then its string */
+	__u32 flags;	/* enum args_flags */
+	__u32 pad;
+};
+_Static_assert(sizeof(struct rec_failed) == 144, "struct rec_failed has a hidden gap");
+
+enum fork_flags {
+	FORK_VFORK = 1,	    /* the creator sleeps until the child has called exec or ended */
+	FORK_BY_TRACER = 2, /* the creator is the process that loaded these programs */
+	FORK_PID_NS = 4,    /* the child is the first of a new pid namespace */
+};
+
+struct rec_fork {
+	struct rec_header head; /* of the child */
+	__u64 creator_start;
+	__u32 creator_pid, creator_tid;
+	__u32 ns_pid;
+	__u32 flags; /* enum fork_flags */
+};
+_Static_assert(sizeof(struct rec_fork) == 48, "struct rec_fork has a hidden gap");

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What the programs share: configuration, maps, counting, sending, and who a task is. */
+#pragma once
+
+#include "kernel.h"
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include "abi.h"
+
+/* A global function: the verifier checks it once, by itself, for any scalar arguments (5.6+). A
+ * loop in one program's body would be multiplied by every other loop there. */
+#define apart __attribute__((noinline))
+
+/* A number as it stands in memory: the verifier then knows nothing of it, so that every turn of a
+ * loop looks alike to it. (With a running offset in a register, each turn is another state, and a
+ * million instructions are soon reached.) */
+#define READ_U32(x) (*(volatile __u32 *)&(x))
+
+/* Set by the loader before the programs are loaded; the verifier then drops what is switched off.
+ */
+const volatile __u32 wake_at = 4 << 20;	   /* wake the reader when this many bytes wait */
+const volatile __u32 crowded_at = 8 << 20; /* beyond this, only whole records, no continuations */
+const volatile __u32 tracer_pid = 0;	   /* our own, as we see it */
+const volatile __u32 tracer_pid_ns = 0;	   /* our pid namespace, 0 when it is the initial one */
+const volatile bool filter_uid = false;
+const volatile __u32 wanted_uid = 0;
+const volatile bool filter_ppid = false;
+const volatile __u32 wanted_ppid = 0;
+const volatile bool filter_cgroup = false;     /* wanted_cgroup holds a v2 cgroup */
+const volatile bool filter_cgroup_map = false; /* wanted_cgroups is somebody's pinned map */
+const volatile bool filter_mntns_map = false;  /* wanted_mntns is somebody's pinned map */
+
+struct counters counters;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 16 << 20);
+} ring SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_CGROUP_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} wanted_cgroup SEC(".maps");
+
+/* Replaced by the maps that --cgroupmap and --mntnsmap name. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u64);
+	__type(value, __u64);
+} wanted_cgroups SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u64);
+	__type(value, __u32);
+} wanted_mntns SEC(".maps");
+
+/* Where a record too large for the BPF stack is put together. One for each program that needs it:
+ * were tracepoints ever preemptible, two of them could not write over each other. */
+#define SCRATCH_SIZE 32768
+enum scratch_slot { SCRATCH_EXEC, SCRATCH_FAILED, SCRATCH_SLOTS };
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, SCRATCH_SLOTS);
+	__type(key, __u32);
+	__type(value, char[SCRATCH_SIZE]);
+} scratch SEC(".maps");
+
+static __always_inline void *scratch_for(__u32 slot)
+{
+	return bpf_map_lookup_elem(&scratch, &slot);
+}
+
+/* Follows pointers: FETCH(typed, p, a, b) is p->a->b. `typed`, a constant, tells that the verifier
+ * knows p for a pointer to its type, so that plain loads will do; else each step calls a helper. */
+#define FETCH(typed, ...) ((typed) ? ___arrow(__VA_ARGS__) : BPF_CORE_READ(__VA_ARGS__))
+
+#define COUNT(field) __sync_fetch_and_add(&counters.field, 1)
+
+/* Waking the reader is the dearest thing a tracer does (some 20 us, which the traced process pays).
+ * So nobody is woken as a rule: the reader comes by a timer, and is called only when a good part of
+ * the ring is taken, and then once a millisecond at most. */
+#define WAKE_INTERVAL_NS 1000000
+
+static __always_inline __u64 wake_flag(__u64 now)
+{
+	__u64 waiting = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA);
+
+	if (waiting > counters.ring_high)
+		counters.ring_high = waiting;
+	if (waiting < wake_at || now - counters.woken < WAKE_INTERVAL_NS)
+		return BPF_RB_NO_WAKEUP;
+	counters.woken = now;
+	return BPF_RB_FORCE_WAKEUP;
+}
+
+static __always_inline bool crowded(void)
+{
+	return bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) > crowded_at;
+}
+
+static __always_inline long send(struct rec_header *head, __u64 size)
+{
+	return bpf_ringbuf_output(&ring, head, size, wake_flag(head->time));
+}
+
+/* A task's process number in its pid namespace, and that namespace's inode number. */
+static __always_inline __u32 ns_pid(struct pid *pid, __u32 *inum)
+{
+	__u32 level = BPF_CORE_READ(pid, level);
+	struct upid *own;
+
+	if (level > 32) /* MAX_PID_NS_LEVEL */
+		return 0;
+	own = (void *)pid + bpf_core_field_offset(struct pid, numbers) +
+	      level * bpf_core_type_size(struct upid);
+	*inum = BPF_CORE_READ(own, ns, ns.inum);
+	return BPF_CORE_READ(own, nr);
+}
+
+/* The number by which the tracer knows a process: in a container it is not the kernel's own. */
+apart int number_seen_by_tracer(__u64 pid_address)
+{
+	struct pid *pid = (void *)pid_address;
+
+	for (__u32 level = 0; level <= 32; level++) {
+		struct upid *at;
+
+		if (level > BPF_CORE_READ(pid, level))
+			break;
+		at = (void *)pid + bpf_core_field_offset(struct pid, numbers) +
+		     level * bpf_core_type_size(struct upid);
+		if (BPF_CORE_READ(at, ns, ns.inum) == tracer_pid_ns)
+			return BPF_CORE_READ(at, nr);
+	}
+	return 0;
+}
+
+static __always_inline __u32 pid_for_tracer(bool typed, struct task_struct *task)
+{
+	if (!tracer_pid_ns)
+		return FETCH(typed, task, tgid);
+	return number_seen_by_tracer((__u64)BPF_CORE_READ(task, group_leader, thread_pid));
+}
+
+/* Whether the filters that run in the kernel let this process through. */
+static __always_inline bool wanted(bool typed, struct task_struct *task)
+{
+	__u64 key;
+
+	if (pid_for_tracer(typed, task) == tracer_pid)
+		return false;
+	if (filter_uid && (__u32)bpf_get_current_uid_gid() != wanted_uid)
+		return false;
+	if (filter_ppid && pid_for_tracer(typed, FETCH(typed, task, real_parent)) != wanted_ppid)
+		return false;
+	if (filter_cgroup && bpf_current_task_under_cgroup(&wanted_cgroup, 0) != 1)
+		return false;
+	if (filter_cgroup_map) {
+		key = bpf_get_current_cgroup_id();
+		if (!bpf_map_lookup_elem(&wanted_cgroups, &key))
+			return false;
+	}
+	if (filter_mntns_map) {
+		key = FETCH(typed, task, nsproxy, mnt_ns, ns.inum);
+		if (!bpf_map_lookup_elem(&wanted_mntns, &key))
+			return false;
+	}
+	return true;
+}
+
+/* The kernel's word for "nobody logged in". */
+#define UNSET (~0u)
+
+static __always_inline void describe_actor(
+	bool typed, struct rec_actor *actor, struct task_struct *task)
+{
+	struct task_struct *parent = FETCH(typed, task, real_parent, group_leader);
+	__u64 uid_gid = bpf_get_current_uid_gid();
+
+	actor->cgroup = FETCH(typed, task, cgroups, dfl_cgrp, kn, id);
+	actor->uid = uid_gid;
+	actor->gid = uid_gid >> 32;
+	actor->euid = FETCH(typed, task, cred, euid.val);
+	actor->egid = FETCH(typed, task, cred, egid.val);
+	actor->loginuid = actor->session = UNSET;
+	if (bpf_core_field_exists(task->loginuid)) {
+		actor->loginuid = FETCH(typed, task, loginuid.val);
+		actor->session = FETCH(typed, task, sessionid);
+	}
+	actor->ns_pid = ns_pid(FETCH(typed, task, group_leader, thread_pid), &actor->pid_ns);
+	actor->mnt_ns = FETCH(typed, task, nsproxy, mnt_ns, ns.inum);
+	actor->cpu = bpf_get_smp_processor_id();
+	bpf_get_current_comm(actor->comm, sizeof(actor->comm));
+	actor->ppid = FETCH(typed, parent, tgid);
+	actor->parent_start = FETCH(typed, parent, start_boottime);
+	bpf_probe_read_kernel(actor->parent_comm, sizeof(actor->parent_comm), parent->comm);
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Every successful exec, however it was started: execve, execveat, 32-bit, from any thread, by the
+ * kernel itself.
+ *
+ * The arguments are read where the kernel has just put them, in one block of the new image's memory
+ * (mm->arg_start to arg_end, NUL after each). Nobody can have changed them yet, no page of them is
+ * missing, and one read fetches them all; a list of pointers would have to be walked string by
+ * string.
+ */
+#pragma once
+#include "common.h"
+
+const volatile bool want_path = true; /* the resolved path of the file that runs */
+
+#define ARGS_IN_FIRST 16384 /* bytes of arguments in the exec record itself */
+#define NAME_MAX_LEN  4096  /* PATH_MAX */
+#define EXEC_ROOM     (SCRATCH_SIZE - sizeof(struct rec_exec))
+#define ARGS_ROOM     (SCRATCH_SIZE - sizeof(struct rec_args))
+#define ARGS_TURNS                                                                                 \
+	200 /* x 32,736 bytes: more than the 6 MiB that the kernel allows (fs/exec.c)              \
+	     */
+#define PATH_STEPS 64
+#define PATH_NAME  256 /* NAME_MAX and its NUL */
+
+/* Adds the names on the way from the file to the root of its mount namespace, leaf first. */
+apart int add_path(__u64 file_address)
+{
+	struct file *file = (void *)file_address;
+	struct rec_exec *rec = scratch_for(SCRATCH_EXEC);
+	struct dentry *at = BPF_CORE_READ(file, f_path.dentry);
+	struct vfsmount *vfs = BPF_CORE_READ(file, f_path.mnt);
+	struct mount *mount = (void *)vfs - bpf_core_field_offset(struct mount, mnt);
+	struct dentry *root = BPF_CORE_READ(vfs, mnt_root);
+	__u32 start;
+
+	if (!rec)
+		return 0;
+	start = READ_U32(rec->args_len) + READ_U32(rec->name_len);
+	for (int i = 0; i < PATH_STEPS; i++) {
+		struct dentry *up;
+		__u32 offset;
+		long n;
+
+		if (at == root) { /* of this mount: go on where it is mounted */
+			struct mount *outer = BPF_CORE_READ(mount, mnt_parent);
+
+			if (outer == mount || !outer)
+				break;
+			at = BPF_CORE_READ(mount, mnt_mountpoint);
+			mount = outer;
+			root = BPF_CORE_READ(mount, mnt.mnt_root);
+			continue;
+		}
+		offset = start + READ_U32(rec->path_len);
+		if (offset > EXEC_ROOM - PATH_NAME)
+			break;
+		n = bpf_probe_read_kernel_str(
+			(char *)(rec + 1) + offset, PATH_NAME, BPF_CORE_READ(at, d_name.name));
+		if (n > 0)
+			READ_U32(rec->path_len) += n;
+		up = BPF_CORE_READ(at, d_parent);
+		if (up == at) /* a memfd: a name that hangs nowhere */
+			break;
+		at = up;
+	}
+	return 0;
+}
+
+enum { ARGS_ALL_SENT, ARGS_NO_ROOM, ARGS_NOT_READ };
+
+/* Sends what did not fit into the exec record, piece by piece. */
+apart int send_rest(__u64 from, __u64 end, __u32 offset)
+{
+	struct rec_args *rec = scratch_for(SCRATCH_EXEC);
+
+	if (!rec)
+		return ARGS_NO_ROOM;
+	for (int i = 0; i < ARGS_TURNS && from < end; i++) {
+		__u64 n = end - from;
+
+		if (n > ARGS_ROOM)
+			n = ARGS_ROOM;
+		if (crowded()) /* one long command line must not push out everybody else's events */
+			return ARGS_NO_ROOM;
+		if (bpf_probe_read_user(rec + 1, n, (void *)from))
+			return ARGS_NOT_READ;
+		rec->offset = offset;
+		rec->data_len = n;
+		rec->flags = 0;
+		if (send(&rec->head, sizeof(*rec) + n))
+			return ARGS_NO_ROOM;
+		from += n;
+		offset += n;
+	}
+	return from < end ? ARGS_NO_ROOM : ARGS_ALL_SENT;
+}
+
+/* Sends the rest, and where that stops early says so, so that the reader need not wait. */
+static __always_inline void send_continuations(struct rec_exec *exec, __u64 from, __u64 end)
+{
+	struct rec_args *rec = (void *)exec; /* the head stays as it is */
+	__u32 tid = exec->actor.tid, sent = exec->args_len;
+	int how;
+
+	rec->head.type = RECORD_ARGS;
+	rec->tid = tid;
+	how = send_rest(from, end, sent);
+	if (how == ARGS_ALL_SENT)
+		return;
+	if (how == ARGS_NOT_READ)
+		COUNT(args_unread);
+	else
+		COUNT(args_ring);
+	rec->data_len = 0;
+	rec->flags = ARGS_END;
+	send(&rec->head, sizeof(*rec));
+}
+
+/* The first piece of the arguments goes into the record itself. Returns how much of them that is.
+ */
+static __always_inline __u64 add_args(struct rec_exec *rec, __u64 from, __u64 end)
+{
+	__u64 n = end - from;
+
+	rec->args_total = n;
+	if (n > ARGS_IN_FIRST)
+		n = ARGS_IN_FIRST;
+	if (bpf_probe_read_user(rec + 1, n, (void *)from)) {
+		rec->flags |= EXEC_ARGS_UNREAD;
+		COUNT(args_unread);
+		n = 0;
+	}
+	rec->args_len = n;
+	return n;
+}
+
+static __always_inline void describe_file(struct rec_exec *rec, struct linux_binprm *bprm)
+{
+	struct inode *inode = bprm->file->f_inode;
+
+	rec->inode = inode->i_ino;
+	rec->links = inode->i_nlink;
+	rec->device = inode->i_sb->s_dev;
+	if (bprm->interp != bprm->filename)
+		rec->flags |= EXEC_SCRIPT;
+	if (BPF_CORE_READ_BITFIELD(bprm, secureexec))
+		rec->flags |= EXEC_SECURE;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(on_exec, struct task_struct *task, pid_t old_tid, struct linux_binprm *bprm)
+{
+	struct rec_exec *rec = scratch_for(SCRATCH_EXEC);
+	struct mm_struct *mm = task->mm;
+	__u64 first, total, args_start = mm->arg_start, args_end = mm->arg_end;
+	long name_len;
+
+	COUNT(kind[KIND_EXEC].seen);
+	if (!rec)
+		return 0; /* cannot be: the map has this slot */
+	if (!wanted(true, task)) {
+		COUNT(kind[KIND_EXEC].filtered);
+		return 0;
+	}
+	rec->head.time = bpf_ktime_get_boot_ns();
+	rec->head.start = task->start_boottime;
+	rec->head.type = RECORD_EXEC;
+	rec->head.pid = task->tgid;
+	describe_actor(true, &rec->actor, task);
+	rec->actor.tid = old_tid;
+	rec->flags = rec->path_len = rec->pad = 0;
+	rec->maxrss_before = task->signal->maxrss;
+	describe_file(rec, bprm);
+	first = add_args(rec, args_start, args_end);
+	name_len =
+		bpf_probe_read_kernel_str((char *)(rec + 1) + first, NAME_MAX_LEN, bprm->filename);
+	rec->name_len = name_len < 0 ? 0 : name_len;
+	if (want_path)
+		add_path((__u64)BPF_CORE_READ(bprm, file));
+	total = READ_U32(rec->args_len) + READ_U32(rec->name_len) + READ_U32(rec->path_len);
+	if (total > EXEC_ROOM)
+		total = EXEC_ROOM;
+	if (send(&rec->head, sizeof(*rec) + total)) {
+		COUNT(kind[KIND_EXEC].ring_full);
+		return 0;
+	}
+	if (rec->flags & EXEC_ARGS_UNREAD)
+		return 0;
+	if (args_start + first < args_end)
+		send_continuations(rec, args_start + first, args_end);
+	return 0;
+}

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Execs that failed, at the exit of the system call. Nothing is done at its entry and nothing is
+ * kept between the two: the caller's registers still hold the pointers it passed. Attached only
+ * when asked for, since a probe at one system call's exit slows every system call (103 to 121 ns
+ * measured, 6.18).
+ *
+ * There are two ways in. The tracepoints of execve and execveat are the cheaper one, but their ids
+ * are read from tracefs, which only root may see; tp_btf/sys_exit needs no tracefs, and sees 32-bit
+ * callers.
+ */
+#pragma once
+#include "common.h"
+
+#define PIECE	    4096 /* bytes of an argument read at a time */
+#define WALK_TURNS  128	 /* pieces in one call of walk_args */
+#define WALK_CALLS  512
+#define THREAD_SIZE 16384 /* x86-64, and arm64 with 4 KiB pages; used before 5.15 only */
+#define AT_FDCWD    (-100)
+
+/* Where the walk over argv is. In a map, not in registers: see READ_U32. */
+struct walk {
+	__u64 slot;   /* address of the pointer to the current argument */
+	__u64 string; /* address in it from which to go on; 0: at its beginning */
+	__u32 fill;   /* bytes in the scratch buffer, not yet sent */
+	__u32 sent;   /* bytes of entries sent in earlier records */
+	__u32 narrow; /* 1: a 32-bit caller's pointers */
+	__u32 begun;  /* 1: the first record is sent */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct walk);
+} walks SEC(".maps");
+
+/* The first record stands at the beginning of its scratch buffer, with its data behind it. The
+ * later ones use the same place for data, and stand right before it. */
+#define FAILED_ROOM (SCRATCH_SIZE - sizeof(struct rec_failed))
+
+static __always_inline struct walk *the_walk(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&walks, &zero);
+}
+
+enum { WALK_GOES_ON, WALK_BUFFER_FULL, WALK_COMPLETE, WALK_STUCK };
+
+/* The pointer to the next argument; 0 at the end of the list. */
+static __always_inline long next_pointer(struct walk *walk, __u64 *string)
+{
+	__u64 slot = walk->slot;
+	__u32 narrow;
+	long err;
+
+	if (!walk->narrow) {
+		walk->slot = slot + sizeof(*string);
+		return bpf_probe_read_user(string, sizeof(*string), (void *)slot);
+	}
+	walk->slot = slot + sizeof(narrow);
+	err = bpf_probe_read_user(&narrow, sizeof(narrow), (void *)slot);
+	*string = narrow;
+	return err;
+}
+
+/* Adds up to WALK_TURNS arguments, or pieces of long ones. */
+apart int walk_args(void)
+{
+	struct rec_failed *rec = scratch_for(SCRATCH_FAILED);
+	struct walk *walk = the_walk();
+
+	if (!rec || !walk)
+		return WALK_STUCK;
+	for (int i = 0; i < WALK_TURNS; i++) {
+		__u64 string = *(volatile __u64 *)&walk->string;
+		__u32 fill = READ_U32(walk->fill);
+		char *out = (char *)(rec + 1) + fill;
+		long n;
+
+		if (fill > FAILED_ROOM - PIECE - 1)
+			return WALK_BUFFER_FULL;
+		if (!string) {
+			if (next_pointer(walk, &string))
+				return WALK_STUCK;
+			if (!string)
+				return WALK_COMPLETE;
+		}
+		n = bpf_probe_read_user_str(out + 1, PIECE, (void *)string);
+		*out = n == PIECE ? ARG_PIECE : n > 0 ? ARG_WHOLE : ARG_UNREAD;
+		READ_U32(walk->fill) = fill + 1 + (n > 0 ? n : 0);
+		walk->string = n == PIECE ? string + PIECE - 1 : 0;
+	}
+	return WALK_GOES_ON;
+}
+
+/* Sends what the buffer holds: first with all else that is known of this exec, then by itself.
+ * Returns 1 when it is lost, which is counted. */
+apart int flush_args(__u32 flags)
+{
+	struct rec_failed *failed = scratch_for(SCRATCH_FAILED);
+	struct walk *walk = the_walk();
+	struct rec_args *args;
+	__u32 fill;
+
+	if (!failed || !walk)
+		return 1;
+	fill = READ_U32(walk->fill);
+	if (fill > FAILED_ROOM)
+		return 1;
+	walk->fill = 0;
+	if (!walk->begun) {
+		failed->args_len = fill - failed->name_len;
+		failed->flags = flags;
+		walk->sent = failed->args_len;
+		if (send(&failed->head, sizeof(*failed) + fill)) {
+			COUNT(kind[KIND_FAILED].ring_full);
+			return 1;
+		}
+		walk->begun = 1;
+		return 0;
+	}
+	args = (struct rec_args *)(failed + 1) - 1;
+	args->head = failed->head;
+	args->head.type = RECORD_ARGS;
+	args->offset = walk->sent;
+	args->data_len = fill;
+	args->flags = flags;
+	args->tid = failed->actor.tid;
+	walk->sent += fill;
+	if (!send(&args->head, sizeof(*args) + fill))
+		return 0;
+	COUNT(args_ring);
+	return 1;
+}
+
+/* One call of walk_args, and what its outcome asks for. Returns 1 when this exec is done with. */
+apart int walk_on(void)
+{
+	int how = walk_args();
+
+	if (how == WALK_GOES_ON)
+		return 0;
+	if (how == WALK_COMPLETE) {
+		flush_args(ARGS_END | ARGS_COMPLETE);
+		return 1;
+	}
+	if (how == WALK_BUFFER_FULL && !crowded())
+		return flush_args(0);
+	if (how == WALK_BUFFER_FULL)
+		COUNT(args_ring);
+	else
+		COUNT(args_unread);
+	flush_args(ARGS_END);
+	return 1;
+}
+
+/* Walks the caller's list and sends it, in as many records as it takes. */
+static __always_inline void send_args(void)
+{
+	for (int i = 0; i < WALK_CALLS; i++)
+		if (walk_on())
+			return;
+	COUNT(args_ring);
+	flush_args(ARGS_END);
+}
+
+/* A system call that failed, as its caller passed it. */
+struct call {
+	__u64 name, argv;
+	__s32 dirfd, ret;
+	bool narrow;
+};
+
+static __always_inline int report_failed(struct call *call)
+{
+	struct rec_failed *rec = scratch_for(SCRATCH_FAILED);
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct walk *walk = the_walk();
+	long name_len;
+
+	COUNT(kind[KIND_FAILED].seen);
+	if (!rec || !walk)
+		return 0; /* cannot be: the maps have these slots */
+	if (!wanted(false, task)) {
+		COUNT(kind[KIND_FAILED].filtered);
+		return 0;
+	}
+	rec->head.time = bpf_ktime_get_boot_ns();
+	rec->head.start = BPF_CORE_READ(task, group_leader, start_boottime);
+	rec->head.type = RECORD_FAILED;
+	rec->head.pid = bpf_get_current_pid_tgid() >> 32;
+	describe_actor(false, &rec->actor, task);
+	rec->actor.tid = bpf_get_current_pid_tgid();
+	rec->ret = call->ret;
+	rec->dirfd = call->dirfd;
+	rec->pad = 0;
+	name_len = bpf_probe_read_user_str(rec + 1, PIECE, (void *)call->name);
+	rec->name_len = name_len < 0 ? 0 : name_len;
+	walk->slot = call->argv;
+	walk->string = walk->sent = walk->begun = 0;
+	walk->fill = rec->name_len;
+	walk->narrow = call->narrow;
+	send_args();
+	return 0;
+}
+
+/* The registers with which the current task entered the kernel. */
+static __always_inline struct pt_regs *entry_regs(void)
+{
+	struct task_struct *task;
+
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs___known))
+		return (void *)bpf_task_pt_regs((void *)bpf_get_current_task_btf());
+	task = (void *)bpf_get_current_task();
+	return BPF_CORE_READ(task, stack) + THREAD_SIZE - bpf_core_type_size(struct pt_regs);
+}
+
+static __always_inline void read_execve(struct call *call, struct pt_regs *regs)
+{
+	call->name = PT_REGS_PARM1_CORE_SYSCALL(regs);
+	call->argv = PT_REGS_PARM2_CORE_SYSCALL(regs);
+}
+
+static __always_inline void read_execveat(struct call *call, struct pt_regs *regs)
+{
+	call->dirfd = PT_REGS_PARM1_CORE_SYSCALL(regs);
+	call->name = PT_REGS_PARM2_CORE_SYSCALL(regs);
+	call->argv = PT_REGS_PARM3_CORE_SYSCALL(regs);
+}
+
+/* As tracefs describes it: .../events/syscalls/sys_exit_execve/format */
+struct sys_exit_args {
+	__u64 common;
+	__s64 number;
+	__s64 ret;
+};
+
+SEC("tracepoint/syscalls/sys_exit_execve")
+int on_execve_exit(struct sys_exit_args *args)
+{
+	struct call call = {.dirfd = AT_FDCWD, .ret = args->ret};
+
+	if (args->ret >= 0)
+		return 0;
+	read_execve(&call, entry_regs());
+	return report_failed(&call);
+}
+
+SEC("tracepoint/syscalls/sys_exit_execveat")
+int on_execveat_exit(struct sys_exit_args *args)
+{
+	struct call call = {.ret = args->ret};
+
+	if (args->ret >= 0)
+		return 0;
+	read_execveat(&call, entry_regs());
+	return report_failed(&call);
+}
+
+#if defined(__TARGET_ARCH_arm64)
+#define NR_EXECVE	  221
+#define NR_EXECVEAT	  281
+#define CALL_NUMBER(regs) BPF_CORE_READ(regs, syscallno)
+
+static __always_inline bool read_narrow(struct call *call, struct pt_regs *regs)
+{
+	return false; /* 32-bit callers on arm64: not known */
+}
+#else
+#define NR_EXECVE	  59
+#define NR_EXECVEAT	  322
+#define NR32_EXECVE	  11
+#define NR32_EXECVEAT	  358
+#define TS_COMPAT	  2 /* arch/x86/include/asm/thread_info.h */
+#define CALL_NUMBER(regs) BPF_CORE_READ(regs, orig_ax)
+
+/* 32-bit callers: a 32-bit program, or int 0x80. Their numbers mean other calls in 64 bits. */
+static __always_inline bool read_narrow(struct call *call, struct pt_regs *regs)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	call->narrow = BPF_CORE_READ(task, thread_info.status) & TS_COMPAT;
+	if (!call->narrow)
+		return false;
+	if (BPF_CORE_READ(regs, orig_ax) == NR32_EXECVE) {
+		call->name = (__u32)BPF_CORE_READ(regs, bx);
+		call->argv = (__u32)BPF_CORE_READ(regs, cx);
+	} else if (BPF_CORE_READ(regs, orig_ax) == NR32_EXECVEAT) {
+		call->dirfd = BPF_CORE_READ(regs, bx);
+		call->name = (__u32)BPF_CORE_READ(regs, cx);
+		call->argv = (__u32)BPF_CORE_READ(regs, dx);
+	} else {
+		call->narrow = false;
+	}
+	return true;
+}
+#endif
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(on_any_exit, struct pt_regs *regs, long ret)
+{
+	struct call call = {.dirfd = AT_FDCWD, .ret = ret};
+
+	if (ret >= 0 || ret < -4095) /* MAX_ERRNO */
+		return 0;
+	if (read_narrow(&call, regs)) {
+		if (!call.narrow)
+			return 0; /* of another system call */
+	} else if (CALL_NUMBER(regs) == NR_EXECVE) {
+		read_execve(&call, regs);
+	} else if (CALL_NUMBER(regs) == NR_EXECVEAT) {
+		read_execveat(&call, regs);
+	} else {
+		return 0;
+	}
+	return report_failed(&call);
+}

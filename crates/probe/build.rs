@@ -1,0 +1,39 @@
+//! Compiles the BPF programs with clang and makes their skeleton.
+
+use std::env;
+use std::path::Path;
+
+use libbpf_cargo::SkeletonBuilder;
+
+const SOURCE: &str = "bpf/core.bpf.c";
+
+fn main() {
+    println!("cargo:rerun-if-changed=bpf");
+    println!("cargo:rerun-if-env-changed=CLANG");
+    let out = env::var_os("OUT_DIR").expect("cargo sets OUT_DIR");
+    let arch = env::var("CARGO_CFG_TARGET_ARCH").expect("cargo sets the target");
+
+    let mut builder = SkeletonBuilder::new();
+    builder
+        .source(SOURCE)
+        .reference_obj(true)
+        .clang_args(["-Wall", "-Wextra", "-Wno-unused-parameter", "-Werror"])
+        .clang_args([format!("-D__TARGET_ARCH_{}", kernel_name(&arch))]);
+    if let Some(clang) = env::var_os("CLANG") {
+        builder.clang(clang);
+    }
+    if let Err(err) = builder.build_and_generate(Path::new(&out).join("core.skel.rs")) {
+        panic!(
+            "cannot compile {SOURCE}: {err:?}\n(is clang installed? the README lists what the build needs)"
+        );
+    }
+}
+
+/// The kernel's word for an architecture.
+fn kernel_name(arch: &str) -> &str {
+    match arch {
+        "x86_64" => "x86",
+        "aarch64" => "arm64",
+        other => panic!("execsnoop's BPF programs know x86_64 and aarch64, not {other}"),
+    }
+}

@@ -1,0 +1,126 @@
+//! The command that is traced: started after the probes, as the user who asked for it.
+
+use std::ffi::CString;
+use std::ffi::OsString;
+use std::io;
+use std::os::unix::process::CommandExt as _;
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::Child;
+use std::process::ExitStatus;
+
+use nix::sys::signal::Signal;
+use nix::sys::signal::kill;
+use nix::unistd::Gid;
+use nix::unistd::Pid;
+use nix::unistd::Uid;
+use nix::unistd::User;
+
+/// The command could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// No such program.
+    #[error("{0}: command not found")]
+    NotFound(String),
+    /// There is one, but it cannot be executed.
+    #[error("{0}: {1}")]
+    NotExecutable(String, io::Error),
+}
+
+impl CommandError {
+    /// The exit status that a shell would give.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::NotFound(_) => 127,
+            Self::NotExecutable(..) => 126,
+        }
+    }
+}
+
+/// A running command.
+#[derive(Debug)]
+pub struct Command {
+    child: Child,
+    status: Option<ExitStatus>,
+}
+
+impl Command {
+    /// Starts `words`, with our own standard input, output and error, as `user` when that is given.
+    pub fn start(words: &[OsString], user: Option<&User>) -> Result<Self, CommandError> {
+        let (program, args) = words
+            .split_first()
+            .expect("clap asks for at least one word");
+        let mut command = std::process::Command::new(program);
+        command.args(args);
+        if let Some(user) = user {
+            become_user(&mut command, user);
+        }
+        let name = program.to_string_lossy().into_owned();
+        match command.spawn() {
+            Ok(child) => Ok(Self {
+                child,
+                status: None,
+            }),
+            Err(err) if err.kind() == io::ErrorKind::NotFound => Err(CommandError::NotFound(name)),
+            Err(err) => Err(CommandError::NotExecutable(name, err)),
+        }
+    }
+
+    /// Whether it has ended; does not wait.
+    pub fn ended(&mut self) -> bool {
+        if self.status.is_none() {
+            self.status = self.child.try_wait().ok().flatten();
+        }
+        self.status.is_some()
+    }
+
+    /// Its exit status as a shell gives it, 128 + n for a signal; `None` while it runs.
+    pub fn exit_code(&self) -> Option<u8> {
+        let status = self.status?;
+        let code = status.code().or_else(|| status.signal().map(|n| 128 + n))?;
+        u8::try_from(code & 0xff).ok()
+    }
+
+    /// Passes a signal on to it. One that has ended since is no error.
+    pub fn signal(&self, signal: Signal) {
+        let pid = Pid::from_raw(self.child.id().cast_signed());
+        if self.status.is_none()
+            && let Err(errno) = kill(pid, signal)
+        {
+            tracing::debug!("cannot pass {signal} on: {errno}");
+        }
+    }
+}
+
+/// Makes the command run with the user's ids and all of the user's groups.
+fn become_user(command: &mut std::process::Command, user: &User) {
+    let (uid, gid) = (user.uid, user.gid);
+    let groups = groups_of(user);
+    // SAFETY: between fork and exec only async-signal-safe calls are made; setgroups, setgid and
+    // setuid are system calls, and the list of groups was made before.
+    unsafe {
+        command.pre_exec(move || {
+            nix::unistd::setgroups(&groups)?;
+            nix::unistd::setgid(gid)?;
+            nix::unistd::setuid(uid)?;
+            Ok(())
+        });
+    }
+    command.env("USER", &user.name).env("LOGNAME", &user.name);
+    command.env("HOME", &user.dir);
+}
+
+fn groups_of(user: &User) -> Vec<Gid> {
+    CString::new(user.name.as_bytes())
+        .ok()
+        .and_then(|name| nix::unistd::getgrouplist(&name, user.gid).ok())
+        .unwrap_or_else(|| vec![user.gid])
+}
+
+/// The user who called sudo, when we are root by it.
+pub fn invoking_user() -> Option<User> {
+    if !Uid::effective().is_root() {
+        return None;
+    }
+    let uid: u32 = std::env::var("SUDO_UID").ok()?.parse().ok()?;
+    User::from_uid(Uid::from_raw(uid)).ok()?
+}

@@ -1,0 +1,398 @@
+//! The core rung: loads and attaches the programs, and reads what they send.
+
+use std::fmt;
+use std::os::fd::AsFd as _;
+use std::os::fd::OwnedFd;
+use std::ptr;
+use std::time::Duration;
+use std::time::Instant;
+
+use execsnoop_events::Body;
+use execsnoop_events::Clock;
+use execsnoop_events::Event;
+use execsnoop_events::Kind;
+use execsnoop_events::KindTally;
+use execsnoop_events::Lost;
+use execsnoop_events::Sink;
+use execsnoop_events::Source;
+use execsnoop_events::SourceError;
+use execsnoop_events::Tally;
+use execsnoop_events::WallClock;
+use libbpf_rs::ErrorKind;
+use libbpf_rs::Link;
+use libbpf_rs::ProgramMut;
+use nix::errno::Errno;
+
+use crate::clock;
+use crate::decode::Decoder;
+use crate::explain::Obstacle;
+use crate::explain::StartError;
+use crate::explain::obstacle_before_load;
+use crate::features::Features;
+use crate::libbpf_log;
+use crate::load::FailedBy;
+use crate::load::choose_cgroup;
+use crate::load::load;
+use crate::load::other;
+use crate::options::Options;
+use crate::ring::RingReader;
+use crate::skeleton::CoreSkel;
+use crate::skeleton::types::counters;
+use crate::stats;
+use crate::stats::ProgramStats;
+use crate::stats::Statistics;
+
+/// How long the end waits for events that are still on their way.
+const FINISH_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Live events from this kernel.
+pub struct Core {
+    skeleton: CoreSkel<'static>,
+    attached: Vec<Attached>,
+    ring: RingReader,
+    ring_bytes: u32,
+    decoder: Decoder,
+    clock: WallClock,
+    begun: bool,
+    more_waiting: bool,
+    delivered: Counts,
+    malformed: Counts,
+    reported: Tally,
+    _measuring: Option<OwnedFd>,
+}
+
+/// A program that runs in the kernel until its link is dropped.
+struct Attached {
+    name: &'static str,
+    kind: Kind,
+    program: OwnedFd,
+    link: Option<Link>,
+}
+
+type Counts = [u64; Kind::ALL.len()];
+
+impl fmt::Debug for Core {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let programs: Vec<_> = self.attached.iter().map(|one| one.name).collect();
+        f.debug_struct("Core")
+            .field("programs", &programs)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Core {
+    /// Loads the programs and attaches those that `options` ask for. Events count from here on.
+    pub fn start(options: &Options) -> Result<Self, StartError> {
+        let features = Features::detect();
+        if let Some(obstacle) = obstacle_before_load(&features) {
+            return Err(obstacle.into());
+        }
+        libbpf_log::capture();
+        let skeleton = load(options, &features)?;
+        if let Some(path) = &options.filters.cgroup {
+            choose_cgroup(&skeleton, path)?;
+        }
+        let ring =
+            RingReader::new(&skeleton.maps.ring).map_err(other("mapping the ring buffer"))?;
+        let mut core = Self {
+            skeleton,
+            attached: Vec::new(),
+            ring,
+            ring_bytes: options.ring_bytes,
+            decoder: Decoder::default(),
+            clock: clock::wall_clock(&clock::read()),
+            begun: false,
+            more_waiting: false,
+            delivered: Counts::default(),
+            malformed: Counts::default(),
+            reported: Tally::default(),
+            _measuring: options.measure.then(measure).flatten(),
+        };
+        core.attach(options)?;
+        Ok(core)
+    }
+
+    /// What the programs cost up to now. Kernels before 5.19 ask for `CAP_BPF` for that.
+    pub fn statistics(&self) -> Result<Statistics, Errno> {
+        Ok(Statistics {
+            programs: self.program_stats()?,
+            ring_high_bytes: self.counters().ring_high,
+            ring_bytes: u64::from(self.ring_bytes),
+        })
+    }
+
+    /// Ends tracing, and hands over what is in the ring as it is.
+    #[cfg(test)]
+    pub(crate) fn raw_records(mut self, mut each: impl FnMut(&[u8])) {
+        self.attached.clear();
+        wait_for_running_programs();
+        while self
+            .ring
+            .fill(Duration::ZERO)
+            .expect("the ring is readable")
+        {
+            self.ring.drain(&mut each);
+        }
+        self.ring.drain(each);
+    }
+
+    fn attach(&mut self, options: &Options) -> Result<(), StartError> {
+        let programs = &mut self.skeleton.progs;
+        let attached = &mut self.attached;
+        if options.forks {
+            attach(attached, "on_fork", Kind::Fork, &mut programs.on_fork)?;
+        }
+        match FailedBy::choose(options) {
+            None => {}
+            Some(FailedBy::Tracepoints) => {
+                let on_execveat = &mut programs.on_execveat_exit;
+                attach(
+                    attached,
+                    "on_execve_exit",
+                    Kind::Failed,
+                    &mut programs.on_execve_exit,
+                )?;
+                attach(attached, "on_execveat_exit", Kind::Failed, on_execveat)?;
+            }
+            Some(FailedBy::AnyExit) => {
+                attach(
+                    attached,
+                    "on_any_exit",
+                    Kind::Failed,
+                    &mut programs.on_any_exit,
+                )?;
+            }
+        }
+        attach(attached, "on_exec", Kind::Exec, &mut programs.on_exec)
+    }
+
+    fn program_stats(&self) -> Result<Vec<ProgramStats>, Errno> {
+        self.attached
+            .iter()
+            .map(|one| stats::of_program(one.name, one.program.as_fd()))
+            .collect()
+    }
+
+    /// The counters of the kernel side as they are now.
+    fn counters(&self) -> counters {
+        let bss = self.skeleton.maps.bss_data.as_deref();
+        let counters = &bss.expect("the object has counters").counters;
+        // SAFETY: the reference is to mapped memory of this type. The kernel side changes it while we
+        // read, hence volatile; each counter is a word, which is read whole.
+        unsafe { ptr::from_ref(counters).read_volatile() }
+    }
+
+    fn tally(&self, counters: &counters) -> Tally {
+        let mut tally = Tally::default();
+        tally.args_ring = counters.args_ring;
+        tally.args_unread = counters.args_unread;
+        for kind in Kind::ALL {
+            let from = &counters.kind[kind as usize];
+            *tally.of_mut(kind) = KindTally {
+                seen: from.seen,
+                filtered: from.filtered,
+                ring_full: from.ring_full,
+                skipped: 0,
+                malformed: self.malformed[kind as usize],
+            };
+        }
+        tally
+    }
+
+    /// Adds the runs that the kernel skipped: things that happened, which no program saw.
+    fn add_skipped(&self, tally: &mut Tally) {
+        match self.program_stats() {
+            Ok(programs) => {
+                for (program, attached) in programs.iter().zip(&self.attached) {
+                    let kind = tally.of_mut(attached.kind);
+                    kind.skipped += program.skipped;
+                    kind.seen += program.skipped;
+                }
+            }
+            Err(errno) => tracing::warn!("cannot ask for skipped runs: {errno}"),
+        }
+    }
+
+    /// Decodes the batch that was read.
+    fn deliver(&mut self, sink: &mut Sink<'_>) {
+        let Self {
+            ring,
+            decoder,
+            clock,
+            delivered,
+            malformed,
+            ..
+        } = self;
+        let mut counted = |event: &Event<'_>| {
+            if let Some(kind) = event.body.kind() {
+                delivered[kind as usize] += 1;
+            }
+            sink(event);
+        };
+        ring.drain(|record| {
+            if let Err(error) = decoder.decode(record, clock, &mut counted) {
+                tracing::warn!("a record of {} bytes: {error}", record.len());
+                if let Some(kind) = error.kind() {
+                    malformed[kind as usize] += 1;
+                }
+            }
+        });
+        decoder.give_up_overdue(clock, &mut counted);
+    }
+
+    fn give_up_pending(&mut self, sink: &mut Sink<'_>) {
+        let Self {
+            decoder,
+            clock,
+            delivered,
+            ..
+        } = self;
+        decoder.give_up_all(clock, &mut |event| {
+            if let Some(kind) = event.body.kind() {
+                delivered[kind as usize] += 1;
+            }
+            sink(event);
+        });
+    }
+
+    /// Follows the wall clock, and reports where it stands at first and whenever it was set.
+    fn observe_clock(&mut self, sink: &mut Sink<'_>) {
+        let reading = clock::read();
+        let stepped = self.clock.observe(reading.boot_ns, reading.wall_ns);
+        if stepped || !self.begun {
+            let first = !std::mem::replace(&mut self.begun, true);
+            self.report(reading.boot_ns, Body::Clock(Clock { first }), sink);
+        }
+    }
+
+    /// Reports what was lost since the last time.
+    fn report_losses(&mut self, tally: &Tally, sink: &mut Sink<'_>) {
+        let now = clock::read().boot_ns;
+        for kind in Kind::ALL {
+            let before = self.reported.of(kind).losses();
+            for ((reason, count), (_, reported)) in tally.of(kind).losses().into_iter().zip(before)
+            {
+                let count = count.saturating_sub(reported);
+                if count > 0 {
+                    let lost = Lost {
+                        kind,
+                        count,
+                        reason,
+                    };
+                    self.report(now, Body::Lost(lost), sink);
+                }
+            }
+        }
+        self.reported = *tally;
+    }
+
+    fn report(&self, boot_ns: u64, body: Body<'_>, sink: &mut Sink<'_>) {
+        sink(&Event {
+            time: self.clock.at(boot_ns),
+            boot_ns,
+            body,
+        });
+    }
+
+    /// Whether everything that these counters count has arrived.
+    fn all_arrived(&self, counters: &counters) -> bool {
+        Kind::ALL.iter().all(|&kind| {
+            let index = kind as usize;
+            let of = &counters.kind[index];
+            let arrived = self.delivered[index] + self.malformed[index];
+            of.seen == of.filtered + of.ring_full + arrived
+        })
+    }
+}
+
+impl Source for Core {
+    fn poll(&mut self, timeout: Duration, sink: &mut Sink<'_>) -> Result<bool, SourceError> {
+        let timeout = match self.more_waiting {
+            true => Duration::ZERO,
+            false => timeout,
+        };
+        self.more_waiting = self.ring.fill(timeout).map_err(SourceError::new)?;
+        self.observe_clock(sink);
+        self.deliver(sink);
+        let tally = self.tally(&self.counters());
+        if tally != self.reported {
+            self.report_losses(&tally, sink);
+        }
+        Ok(true)
+    }
+
+    /// Detaches everything, waits until no program runs any more, and takes what is left in the ring.
+    fn finish(&mut self, sink: &mut Sink<'_>) -> Result<Tally, SourceError> {
+        self.attached.iter_mut().for_each(|one| one.link = None);
+        wait_for_running_programs();
+        self.observe_clock(sink);
+        let deadline = Instant::now() + FINISH_TIMEOUT;
+        let counters = loop {
+            let counters = self.counters();
+            while self.ring.fill(Duration::ZERO).map_err(SourceError::new)? {
+                self.deliver(sink);
+            }
+            self.deliver(sink);
+            self.give_up_pending(sink);
+            if self.all_arrived(&counters) {
+                break counters;
+            }
+            if Instant::now() > deadline {
+                tracing::warn!("events that the kernel counted did not arrive");
+                break counters;
+            }
+        };
+        let mut tally = self.tally(&counters);
+        self.add_skipped(&mut tally);
+        self.report_losses(&tally, sink);
+        Ok(tally)
+    }
+}
+
+fn attach(
+    attached: &mut Vec<Attached>,
+    name: &'static str,
+    kind: Kind,
+    program: &mut ProgramMut<'_>,
+) -> Result<(), StartError> {
+    let link = program.attach().map_err(|cause| match cause.kind() {
+        ErrorKind::PermissionDenied => Obstacle::Forbidden.into(),
+        _ => StartError::Other {
+            what: format!("attaching {name}"),
+            cause,
+        },
+    })?;
+    let program = program
+        .as_fd()
+        .try_clone_to_owned()
+        .map_err(|err| StartError::Other {
+            what: format!("attaching {name}"),
+            cause: err.into(),
+        })?;
+    attached.push(Attached {
+        name,
+        kind,
+        program,
+        link: Some(link),
+    });
+    Ok(())
+}
+
+fn measure() -> Option<OwnedFd> {
+    stats::measure_run_times()
+        .inspect_err(|errno| tracing::warn!("run times cannot be measured: {errno}"))
+        .ok()
+}
+
+/// Waits for programs that were running when they were detached. The kernel does not: it only makes
+/// sure that no new run begins. membarrier's global command is a grace period (synchronize_rcu), and
+/// each run lies within one.
+fn wait_for_running_programs() {
+    let command = nix::libc::MEMBARRIER_CMD_GLOBAL;
+    // SAFETY: the call takes three integers and touches no memory of ours.
+    let outcome = unsafe { nix::libc::syscall(nix::libc::SYS_membarrier, command, 0, 0) };
+    if outcome != 0 {
+        // Not there with nohz_full: a run takes some milliseconds at most.
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}

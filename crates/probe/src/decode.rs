@@ -1,0 +1,559 @@
+//! From the bytes of the ring to events.
+//!
+//! The decoder is total: whatever the bytes are, it gives events or an error, it does not panic, and
+//! it allocates no more than has arrived. An exec whose arguments come in several records is kept
+//! until it is whole, or until it is clear that it will not be.
+
+use std::collections::HashMap;
+use std::time::Duration;
+use std::time::Instant;
+
+use execsnoop_events::Args;
+use execsnoop_events::Body;
+use execsnoop_events::Event;
+use execsnoop_events::Exec;
+use execsnoop_events::ExecFile;
+use execsnoop_events::Fork;
+use execsnoop_events::Kind;
+use execsnoop_events::ProcessId;
+use execsnoop_events::Sink;
+use execsnoop_events::WallClock;
+
+use crate::skeleton::types::args_flags;
+use crate::skeleton::types::exec_flags;
+use crate::skeleton::types::failed_arg;
+use crate::skeleton::types::fork_flags;
+use crate::skeleton::types::rec_actor;
+use crate::skeleton::types::rec_args;
+use crate::skeleton::types::rec_exec;
+use crate::skeleton::types::rec_failed;
+use crate::skeleton::types::rec_fork;
+use crate::skeleton::types::rec_header;
+use crate::skeleton::types::record_type;
+
+/// An exec that waits this long for its next piece has lost it: pieces follow each other within
+/// microseconds.
+const PIECE_TIMEOUT: Duration = Duration::from_millis(200);
+
+/// Execs under assembly hold at most this much; beyond it they are given out as they are.
+const PENDING_BYTES: usize = 64 << 20;
+
+/// What the kernel writes for "not set" (include/linux/uidgid.h, `AUDIT_SID_UNSET`).
+const UNSET: u32 = u32::MAX;
+
+/// Bytes that are no record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum DecodeError {
+    /// The record ends too early.
+    #[error("the record is shorter than it says")]
+    Short(Option<Kind>),
+    /// No record has this type.
+    #[error("there are no records of type {0}")]
+    Type(u32),
+}
+
+impl DecodeError {
+    /// Which kind of event is lost by it, if that can be told.
+    pub(crate) fn kind(self) -> Option<Kind> {
+        match self {
+            Self::Short(kind) => kind,
+            Self::Type(_) => None,
+        }
+    }
+}
+
+/// Which exec a piece of arguments belongs to. Several threads of a process may fail at once.
+#[derive(Debug, PartialEq, Eq, Hash, Clone, Copy)]
+struct Caller {
+    pid: u32,
+    tid: u32,
+    start: u64,
+}
+
+/// An exec that is not whole yet.
+#[derive(Debug)]
+struct Pending {
+    kind: Kind,
+    record: Vec<u8>,
+    args: Vec<u8>,
+    latest: Instant,
+}
+
+/// Turns records into events.
+#[derive(Debug, Default)]
+pub(crate) struct Decoder {
+    pending: HashMap<Caller, Pending>,
+    pending_bytes: usize,
+    buffers: Buffers,
+}
+
+/// Memory that is used anew for each event.
+#[derive(Debug, Default)]
+struct Buffers {
+    path: Vec<u8>,
+    name: Vec<u8>,
+    block: Vec<u8>,
+    unreadable: Vec<u32>,
+}
+
+impl Decoder {
+    /// Decodes one record, and hands what is complete by it to `sink`.
+    pub(crate) fn decode(
+        &mut self,
+        record: &[u8],
+        clock: &WallClock,
+        sink: &mut Sink<'_>,
+    ) -> Result<(), DecodeError> {
+        let (head, _) = take::<rec_header>(record).ok_or(DecodeError::Short(None))?;
+        match record_type(head.r#type) {
+            record_type::RECORD_EXEC => self.exec(record, clock, sink),
+            record_type::RECORD_FAILED => self.failed(record, clock, sink),
+            record_type::RECORD_ARGS => self.args(record, clock, sink),
+            record_type::RECORD_FORK => fork(record, clock, sink),
+            other => Err(DecodeError::Type(other.0)),
+        }
+    }
+
+    /// Gives out the execs whose next piece is overdue.
+    pub(crate) fn give_up_overdue(&mut self, clock: &WallClock, sink: &mut Sink<'_>) {
+        if !self.pending.is_empty() {
+            self.give_up(
+                |pending| pending.latest.elapsed() > PIECE_TIMEOUT,
+                clock,
+                sink,
+            );
+        }
+    }
+
+    /// Gives out all execs that are not whole.
+    pub(crate) fn give_up_all(&mut self, clock: &WallClock, sink: &mut Sink<'_>) {
+        self.give_up(|_| true, clock, sink);
+    }
+
+    fn give_up(
+        &mut self,
+        hopeless: impl Fn(&Pending) -> bool,
+        clock: &WallClock,
+        sink: &mut Sink<'_>,
+    ) {
+        let callers: Vec<Caller> = self
+            .pending
+            .iter()
+            .filter(|(_, pending)| hopeless(pending))
+            .map(|(&caller, _)| caller)
+            .collect();
+        for caller in callers {
+            self.emit_pending(caller, false, clock, sink);
+        }
+    }
+
+    fn exec(
+        &mut self,
+        record: &[u8],
+        clock: &WallClock,
+        sink: &mut Sink<'_>,
+    ) -> Result<(), DecodeError> {
+        let (exec, data) = ExecRecord::parse(record)?;
+        let unread = exec.fixed.flags & exec_flags::EXEC_ARGS_UNREAD.0 != 0;
+        if exec.fixed.args_len < exec.fixed.args_total && !unread {
+            let caller = caller(&exec.fixed.head, exec.fixed.actor.tid);
+            self.keep(caller, Kind::Exec, record, data.args, clock, sink);
+            return Ok(());
+        }
+        let args = match unread {
+            true => Args::cut(b"", u64::from(exec.fixed.args_total)),
+            false => Args::whole(data.args),
+        };
+        sink(&exec.event(&data, args, &mut self.buffers, clock));
+        Ok(())
+    }
+
+    fn failed(
+        &mut self,
+        record: &[u8],
+        clock: &WallClock,
+        sink: &mut Sink<'_>,
+    ) -> Result<(), DecodeError> {
+        let (failed, data) = FailedRecord::parse(record)?;
+        if failed.fixed.flags & args_flags::ARGS_END.0 == 0 {
+            let caller = caller(&failed.fixed.head, failed.fixed.actor.tid);
+            self.keep(caller, Kind::Failed, record, data.entries, clock, sink);
+            return Ok(());
+        }
+        let to_the_end = failed.fixed.flags & args_flags::ARGS_COMPLETE.0 != 0;
+        failed.emit(
+            &data,
+            data.entries,
+            to_the_end,
+            &mut self.buffers,
+            clock,
+            sink,
+        );
+        Ok(())
+    }
+
+    /// The next piece of an exec's arguments. One that does not fit what came before (the piece
+    /// between them was lost) is left out; so is one whose exec was lost.
+    fn args(
+        &mut self,
+        record: &[u8],
+        clock: &WallClock,
+        sink: &mut Sink<'_>,
+    ) -> Result<(), DecodeError> {
+        let (fixed, rest) = take::<rec_args>(record).ok_or(DecodeError::Short(None))?;
+        let data = rest
+            .get(..to_usize(fixed.data_len))
+            .ok_or(DecodeError::Short(None))?;
+        let caller = caller(&fixed.head, fixed.tid);
+        let Some(pending) = self.pending.get_mut(&caller) else {
+            return Ok(());
+        };
+        let ends = fixed.flags & args_flags::ARGS_END.0 != 0;
+        let complete = fixed.flags & args_flags::ARGS_COMPLETE.0 != 0;
+        let follows = pending.args.len() == to_usize(fixed.offset);
+        pending.latest = Instant::now();
+        if follows {
+            pending.args.extend_from_slice(data);
+            self.pending_bytes += data.len();
+        }
+        if ends || pending.is_whole() {
+            self.emit_pending(caller, complete && follows, clock, sink);
+        } else if self.pending_bytes > PENDING_BYTES {
+            self.give_up_all(clock, sink);
+        }
+        Ok(())
+    }
+
+    fn keep(
+        &mut self,
+        caller: Caller,
+        kind: Kind,
+        record: &[u8],
+        args: &[u8],
+        clock: &WallClock,
+        sink: &mut Sink<'_>,
+    ) {
+        self.emit_pending(caller, false, clock, sink);
+        self.pending_bytes += args.len();
+        let pending = Pending {
+            kind,
+            record: record.to_vec(),
+            args: args.to_vec(),
+            latest: Instant::now(),
+        };
+        self.pending.insert(caller, pending);
+    }
+
+    fn emit_pending(
+        &mut self,
+        caller: Caller,
+        to_the_end: bool,
+        clock: &WallClock,
+        sink: &mut Sink<'_>,
+    ) {
+        let Some(pending) = self.pending.remove(&caller) else {
+            return;
+        };
+        self.pending_bytes -= pending.args.len();
+        let buffers = &mut self.buffers;
+        match pending.kind {
+            Kind::Failed => {
+                if let Ok((failed, data)) = FailedRecord::parse(&pending.record) {
+                    failed.emit(&data, &pending.args, to_the_end, buffers, clock, sink);
+                }
+            }
+            _ => {
+                if let Ok((exec, data)) = ExecRecord::parse(&pending.record) {
+                    let args = match pending.args.len() == to_usize(exec.fixed.args_total) {
+                        true => Args::whole(&pending.args),
+                        false => Args::cut(&pending.args, u64::from(exec.fixed.args_total)),
+                    };
+                    sink(&exec.event(&data, args, buffers, clock));
+                }
+            }
+        }
+    }
+}
+
+impl Pending {
+    /// Whether all bytes that the exec record announced are there. (A failed exec announces none.)
+    fn is_whole(&self) -> bool {
+        self.kind == Kind::Exec
+            && take::<rec_exec>(&self.record)
+                .is_some_and(|(fixed, _)| self.args.len() >= to_usize(fixed.args_total))
+    }
+}
+
+/// A successful exec as it was sent.
+struct ExecRecord {
+    fixed: rec_exec,
+}
+
+struct ExecData<'a> {
+    args: &'a [u8],
+    name: &'a [u8],
+    path: &'a [u8],
+}
+
+impl ExecRecord {
+    fn parse(record: &[u8]) -> Result<(Self, ExecData<'_>), DecodeError> {
+        Self::split(record).ok_or(DecodeError::Short(Some(Kind::Exec)))
+    }
+
+    fn split(record: &[u8]) -> Option<(Self, ExecData<'_>)> {
+        let (fixed, rest) = take::<rec_exec>(record)?;
+        let (args, rest) = rest.split_at_checked(to_usize(fixed.args_len))?;
+        let (name, rest) = rest.split_at_checked(to_usize(fixed.name_len))?;
+        let path = rest.get(..to_usize(fixed.path_len))?;
+        Some((Self { fixed }, ExecData { args, name, path }))
+    }
+
+    fn event<'a>(
+        &'a self,
+        data: &ExecData<'a>,
+        args: Args<'a>,
+        buffers: &'a mut Buffers,
+        clock: &WallClock,
+    ) -> Event<'a> {
+        let fixed = &self.fixed;
+        let exec = Exec {
+            ret: 0,
+            filename: Some(until_nul(data.name)),
+            exe: (!data.path.is_empty()).then(|| turn_round(data.path, &mut buffers.path)),
+            script: fixed.flags & exec_flags::EXEC_SCRIPT.0 != 0,
+            secure: fixed.flags & exec_flags::EXEC_SECURE.0 != 0,
+            file: Some(ExecFile {
+                device: fixed.device,
+                inode: fixed.inode,
+                links: fixed.links,
+            }),
+            pages_before: Some(fixed.maxrss_before),
+            ..acted(&fixed.head, &fixed.actor, args)
+        };
+        event(&fixed.head, clock, Body::Exec(exec))
+    }
+}
+
+/// A failed exec as it was sent.
+struct FailedRecord {
+    fixed: rec_failed,
+}
+
+struct FailedData<'a> {
+    name: &'a [u8],
+    entries: &'a [u8],
+}
+
+impl FailedRecord {
+    fn parse(record: &[u8]) -> Result<(Self, FailedData<'_>), DecodeError> {
+        Self::split(record).ok_or(DecodeError::Short(Some(Kind::Failed)))
+    }
+
+    fn split(record: &[u8]) -> Option<(Self, FailedData<'_>)> {
+        let (fixed, rest) = take::<rec_failed>(record)?;
+        let (name, rest) = rest.split_at_checked(to_usize(fixed.name_len))?;
+        let entries = rest.get(..to_usize(fixed.args_len))?;
+        Some((Self { fixed }, FailedData { name, entries }))
+    }
+
+    fn emit(
+        &self,
+        data: &FailedData<'_>,
+        entries: &[u8],
+        to_the_end: bool,
+        buffers: &mut Buffers,
+        clock: &WallClock,
+        sink: &mut Sink<'_>,
+    ) {
+        let all_read = buffers.read_entries(entries);
+        let named = self.file_name(data.name, &mut buffers.name);
+        let args = Args::one_by_one(&buffers.block, &buffers.unreadable, to_the_end && all_read);
+        let exec = Exec {
+            ret: self.fixed.ret,
+            filename: named.then_some(&buffers.name),
+            ..acted(&self.fixed.head, &self.fixed.actor, args)
+        };
+        sink(&event(&self.fixed.head, clock, Body::Exec(exec)));
+    }
+
+    /// Puts the file's name into `out` as the kernel names it: relative to a descriptor it is
+    /// `/dev/fd/N/name`, of a descriptor alone `/dev/fd/N`. False when the name could not be read.
+    fn file_name(&self, name: &[u8], out: &mut Vec<u8>) -> bool {
+        out.clear();
+        if name.is_empty() {
+            return false;
+        }
+        let name = until_nul(name);
+        if self.fixed.dirfd != nix::libc::AT_FDCWD && !name.starts_with(b"/") {
+            out.extend_from_slice(format!("/dev/fd/{}", self.fixed.dirfd).as_bytes());
+            if !name.is_empty() {
+                out.push(b'/');
+            }
+        }
+        out.extend_from_slice(name);
+        true
+    }
+}
+
+impl Buffers {
+    /// Turns entries (`enum failed_arg`, then a string) into a block of arguments and the list of
+    /// those that could not be read. False when the entries end in the midst of one.
+    fn read_entries(&mut self, mut entries: &[u8]) -> bool {
+        self.block.clear();
+        self.unreadable.clear();
+        let mut begun = 0; // where the argument that is being read begins in the block
+        let mut index = 0;
+        while let Some((&kind, rest)) = entries.split_first() {
+            entries = rest;
+            if failed_arg(u32::from(kind)) == failed_arg::ARG_UNREAD {
+                self.block.truncate(begun);
+                self.unreadable.push(index);
+            } else {
+                let Some(end) = rest.iter().position(|&byte| byte == 0) else {
+                    return false;
+                };
+                self.block.extend_from_slice(&rest[..end]);
+                entries = &rest[end + 1..];
+                if failed_arg(u32::from(kind)) == failed_arg::ARG_PIECE {
+                    continue;
+                }
+            }
+            self.block.push(0);
+            begun = self.block.len();
+            index += 1;
+        }
+        begun == self.block.len()
+    }
+}
+
+fn fork(record: &[u8], clock: &WallClock, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
+    let (fixed, _) = take::<rec_fork>(record).ok_or(DecodeError::Short(Some(Kind::Fork)))?;
+    let fork = Fork {
+        process: process(&fixed.head),
+        creator: ProcessId {
+            pid: fixed.creator_pid,
+            start_ns: fixed.creator_start,
+        },
+        creator_tid: fixed.creator_tid,
+        vfork: fixed.flags & fork_flags::FORK_VFORK.0 != 0,
+        by_tracer: fixed.flags & fork_flags::FORK_BY_TRACER.0 != 0,
+        ns_pid: fixed.ns_pid,
+    };
+    sink(&event(&fixed.head, clock, Body::Fork(fork)));
+    Ok(())
+}
+
+fn event<'a>(head: &rec_header, clock: &WallClock, body: Body<'a>) -> Event<'a> {
+    Event {
+        time: clock.at(head.time),
+        boot_ns: head.time,
+        body,
+    }
+}
+
+/// An exec with what is common to those that succeeded and those that failed.
+fn acted<'a>(head: &rec_header, actor: &'a rec_actor, args: Args<'a>) -> Exec<'a> {
+    Exec {
+        process: process(head),
+        tid: actor.tid,
+        parent: ProcessId {
+            pid: actor.ppid,
+            start_ns: actor.parent_start,
+        },
+        comm: until_nul(&actor.comm),
+        parent_comm: until_nul(&actor.parent_comm),
+        uid: actor.uid,
+        euid: actor.euid,
+        gid: actor.gid,
+        egid: actor.egid,
+        login_uid: set(actor.loginuid),
+        audit_session: set(actor.session),
+        cpu: actor.cpu,
+        ret: 0,
+        filename: None,
+        exe: None,
+        script: false,
+        secure: false,
+        args,
+        cgroup_id: actor.cgroup,
+        ns_pid: actor.ns_pid,
+        pid_ns: actor.pid_ns,
+        mnt_ns: actor.mnt_ns,
+        file: None,
+        pages_before: None,
+    }
+}
+
+fn process(head: &rec_header) -> ProcessId {
+    ProcessId {
+        pid: head.pid,
+        start_ns: head.start,
+    }
+}
+
+fn caller(head: &rec_header, tid: u32) -> Caller {
+    Caller {
+        pid: head.pid,
+        tid,
+        start: head.start,
+    }
+}
+
+fn set(id: u32) -> Option<u32> {
+    (id != UNSET).then_some(id)
+}
+
+fn to_usize(n: u32) -> usize {
+    usize::try_from(n).unwrap_or(usize::MAX)
+}
+
+fn until_nul(bytes: &[u8]) -> &[u8] {
+    bytes.split(|&byte| byte == 0).next().unwrap_or(bytes)
+}
+
+/// A path from its names, leaf first, each with a NUL. A memfd has one name, and shows as the kernel
+/// shows it: `/memfd:name`.
+fn turn_round<'a>(names: &[u8], out: &'a mut Vec<u8>) -> &'a [u8] {
+    out.clear();
+    let names = names.strip_suffix(b"\0").unwrap_or(names);
+    for name in names.rsplit(|&byte| byte == 0) {
+        out.push(b'/');
+        out.extend_from_slice(name);
+    }
+    out
+}
+
+/// A record's fixed part: integers only, so that any bytes are one.
+///
+/// # Safety
+///
+/// Every bit pattern must be a valid value of the type.
+unsafe trait Fixed: Copy {}
+// SAFETY: these are structs of integers and arrays of integers (bpf/abi.h).
+unsafe impl Fixed for rec_header {}
+// SAFETY: as above.
+unsafe impl Fixed for rec_exec {}
+// SAFETY: as above.
+unsafe impl Fixed for rec_args {}
+// SAFETY: as above.
+unsafe impl Fixed for rec_failed {}
+// SAFETY: as above.
+unsafe impl Fixed for rec_fork {}
+
+// The same as in bpf/abi.h: no gap that only one side has.
+const _: () = assert!(size_of::<rec_header>() == 24);
+const _: () = assert!(size_of::<rec_exec>() == 168);
+const _: () = assert!(size_of::<rec_args>() == 40);
+const _: () = assert!(size_of::<rec_failed>() == 144);
+const _: () = assert!(size_of::<rec_fork>() == 48);
+
+/// Splits the fixed part off; `None` when the bytes are too few.
+fn take<T: Fixed>(bytes: &[u8]) -> Option<(T, &[u8])> {
+    let (fixed, rest) = bytes.split_at_checked(size_of::<T>())?;
+    // SAFETY: `fixed` is as long as a T, the read asks for no alignment, and a T may be any bytes.
+    let value = unsafe { fixed.as_ptr().cast::<T>().read_unaligned() };
+    Some((value, rest))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,246 @@
+//! Why tracing cannot start, in words for whoever wanted it: what is the matter, and what to do.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use crate::features::Features;
+
+/// Lines of the verifier's log that are shown; the last ones name the reason.
+const LOG_LINES: usize = 15;
+
+/// Tracing could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// This kernel, or this user, cannot trace.
+    #[error(transparent)]
+    Cannot(#[from] Obstacle),
+    /// The kernel's verifier did not accept a program. That is a bug in execsnoop.
+    #[error(
+        "the kernel ({release}) refused the BPF program {program}; please report this together with \
+         the output of -v. The end of the verifier's log:\n{log_end}"
+    )]
+    Verifier {
+        /// The program's name.
+        program: String,
+        /// Kernel release.
+        release: String,
+        /// The last lines of the verifier's log.
+        log_end: String,
+    },
+    /// A file given as a filter cannot be used as one.
+    #[error("cannot filter by {path}: {why}", path = path.display())]
+    Filter {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, and what is expected.
+        why: String,
+    },
+    /// Something else went wrong.
+    #[error("cannot start tracing: {what}: {cause}")]
+    Other {
+        /// What was being done.
+        what: String,
+        /// What the kernel or libbpf said.
+        cause: libbpf_rs::Error,
+    },
+}
+
+/// What stands in the way of tracing here.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Obstacle {
+    /// Not root, and not the capabilities that suffice.
+    Capabilities,
+    /// The kernel does not describe its types.
+    Btf,
+    /// The kernel keeps its memory from everybody, root too.
+    Lockdown,
+    /// The kernel has no ring buffer for BPF: before 5.8.
+    RingBuffer {
+        /// Kernel release.
+        release: String,
+    },
+    /// The kernel was built without BPF.
+    NoBpf,
+    /// The capabilities are there, and still the answer is no.
+    Forbidden,
+}
+
+impl fmt::Display for Obstacle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Capabilities => f.write_str(
+                "tracing needs root, or the capabilities CAP_BPF and CAP_PERFMON: run it with sudo, \
+                 or give them to the program once with `sudo setcap cap_bpf,cap_perfmon+ep` and its path",
+            ),
+            Self::Btf => f.write_str(
+                "this kernel has no BTF (there is no /sys/kernel/btf/vmlinux): use a kernel built \
+                 with CONFIG_DEBUG_INFO_BTF=y, as all distributions build theirs since 2021, and in a \
+                 container mount the host's /sys",
+            ),
+            Self::Lockdown => f.write_str(
+                "the kernel is locked down (confidentiality), so that not even root may read its \
+                 memory with BPF: boot with lockdown=integrity, or without lockdown=",
+            ),
+            Self::RingBuffer { release } => write!(
+                f,
+                "kernel {release} is too old: BPF ring buffers came with 5.8; boot a newer kernel"
+            ),
+            Self::NoBpf => f.write_str(
+                "this kernel was built without BPF: boot one with CONFIG_BPF_SYSCALL=y",
+            ),
+            Self::Forbidden => f.write_str(
+                "the kernel forbids BPF although the capabilities are there: in a container, allow \
+                 the bpf and perf_event_open system calls (a seccomp profile, or --privileged); else \
+                 a security module such as SELinux stands in the way, and its log tells which",
+            ),
+        }
+    }
+}
+
+/// What can be known before anything is loaded.
+pub(crate) fn obstacle_before_load(features: &Features) -> Option<Obstacle> {
+    if !features.capable {
+        return Some(Obstacle::Capabilities);
+    }
+    if features.lockdown.as_deref() == Some("confidentiality") {
+        return Some(Obstacle::Lockdown);
+    }
+    if features.version().is_some_and(|version| version < (5, 8)) {
+        let release = features.release.clone();
+        return Some(Obstacle::RingBuffer { release });
+    }
+    (!features.btf).then_some(Obstacle::Btf)
+}
+
+/// What a failed load means; `warnings` is what libbpf said meanwhile.
+pub(crate) fn load_failure(
+    features: &Features,
+    cause: libbpf_rs::Error,
+    warnings: &str,
+) -> StartError {
+    if let Some((program, log)) = verifier_log(warnings) {
+        return StartError::Verifier {
+            program: program.to_owned(),
+            release: features.release.clone(),
+            log_end: last_lines(log, LOG_LINES),
+        };
+    }
+    match cause.kind() {
+        libbpf_rs::ErrorKind::PermissionDenied => Obstacle::Forbidden.into(),
+        _ if warnings.contains("Function not implemented") => Obstacle::NoBpf.into(),
+        _ => StartError::Other {
+            what: first_line(warnings)
+                .unwrap_or("loading the BPF programs")
+                .to_owned(),
+            cause,
+        },
+    }
+}
+
+/// The program's name and the verifier's log, from libbpf's message about a refused program:
+/// `libbpf: prog 'NAME': -- BEGIN PROG LOAD LOG --`, the log, `-- END PROG LOAD LOG --`.
+fn verifier_log(warnings: &str) -> Option<(&str, &str)> {
+    let (before, rest) = warnings.split_once("': -- BEGIN PROG LOAD LOG --")?;
+    let (_, program) = before.rsplit_once("prog '")?;
+    let log = rest.split("-- END PROG LOAD LOG --").next()?;
+    // A denied load (EPERM) has a log too, of one line that only counts instructions.
+    let says_something = log.lines().filter(|line| !line.trim().is_empty()).count() > 1;
+    says_something.then_some((program, log))
+}
+
+fn last_lines(text: &str, count: usize) -> String {
+    let lines: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .collect();
+    lines[lines.len().saturating_sub(count)..].join("\n")
+}
+
+fn first_line(text: &str) -> Option<&str> {
+    let line = text.lines().find(|line| !line.trim().is_empty())?;
+    Some(line.trim_start_matches("libbpf: "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn features() -> Features {
+        Features {
+            capable: true,
+            btf: true,
+            lockdown: None,
+            release: "6.1.0-56".to_owned(),
+        }
+    }
+
+    /// Nothing stands in the way of a root user on an ordinary kernel.
+    #[test]
+    fn no_obstacle() {
+        assert_eq!(obstacle_before_load(&features()), None);
+        let mut locked = features();
+        locked.lockdown = Some("integrity".to_owned());
+        assert_eq!(obstacle_before_load(&locked), None);
+    }
+
+    /// Each obstacle is recognised, and its sentence says what to do.
+    #[test]
+    fn obstacles_before_load() {
+        type Change = fn(&mut Features);
+        let cases: [(Change, &str); 4] = [
+            (|f| f.capable = false, "sudo"),
+            (|f| f.btf = false, "CONFIG_DEBUG_INFO_BTF"),
+            (
+                |f| f.lockdown = Some("confidentiality".to_owned()),
+                "lockdown=integrity",
+            ),
+            (|f| f.release = "5.4.0-150-generic".to_owned(), "5.8"),
+        ];
+        for (change, advice) in cases {
+            let mut features = features();
+            change(&mut features);
+            let obstacle = obstacle_before_load(&features).expect("an obstacle");
+            assert!(obstacle.to_string().contains(advice), "{obstacle}");
+        }
+    }
+
+    /// A verifier's refusal shows the program and the end of the log.
+    #[test]
+    fn verifier_refusal() {
+        let mut log = "libbpf: prog 'on_exec': BPF program load failed: Permission denied\n\
+                       libbpf: prog 'on_exec': -- BEGIN PROG LOAD LOG --\n"
+            .to_owned();
+        for line in 0..40 {
+            log.push_str(&format!("{line}: (b7) r0 = 0\n"));
+        }
+        log.push_str("R3 unbounded memory access\n-- END PROG LOAD LOG --\n");
+        let cause = libbpf_rs::Error::from_raw_os_error(nix::libc::EACCES);
+        let error = load_failure(&features(), cause, &log);
+        let StartError::Verifier {
+            program, log_end, ..
+        } = &error
+        else {
+            panic!("{error}");
+        };
+        assert_eq!(program, "on_exec");
+        assert_eq!(log_end.lines().count(), LOG_LINES);
+        assert!(log_end.ends_with("R3 unbounded memory access"));
+    }
+
+    /// A plain refusal, and a kernel without BPF.
+    #[test]
+    fn refusals_without_a_log() {
+        let load = |errno, warnings| {
+            let cause = libbpf_rs::Error::from_raw_os_error(errno);
+            load_failure(&features(), cause, warnings).to_string()
+        };
+        assert!(load(nix::libc::EPERM, "libbpf: map 'ring': failed").contains("seccomp"));
+        let no_bpf = "libbpf: Error in bpf_object__probe_loading():Function not implemented(38).";
+        assert!(load(nix::libc::ENOSYS, no_bpf).contains("CONFIG_BPF_SYSCALL"));
+        let other = load(
+            nix::libc::ENOMEM,
+            "libbpf: map 'ring': failed to create: -ENOMEM",
+        );
+        assert!(other.contains("map 'ring': failed to create"), "{other}");
+    }
+}

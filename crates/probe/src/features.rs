@@ -1,0 +1,112 @@
+//! What this kernel offers and what this user may do, as far as tracing depends on it.
+
+use std::fs;
+use std::path::Path;
+
+use caps::CapSet;
+use caps::Capability;
+use nix::sys::utsname::uname;
+
+const BTF: &str = "/sys/kernel/btf/vmlinux";
+const LOCKDOWN: &str = "/sys/kernel/security/lockdown";
+
+/// Directories where tracefs may be mounted.
+const TRACEFS: [&str; 2] = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
+
+/// What was found on this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Features {
+    /// `CAP_BPF` and `CAP_PERFMON`, or `CAP_SYS_ADMIN`, are in effect.
+    pub capable: bool,
+    /// The kernel describes its own types.
+    pub btf: bool,
+    /// The kernel's lockdown level: `none`, `integrity` or `confidentiality`.
+    pub lockdown: Option<String>,
+    /// Kernel release, as `uname -r` prints it.
+    pub release: String,
+}
+
+impl Features {
+    /// Looks at this machine, loading nothing.
+    pub fn detect() -> Self {
+        Self {
+            capable: has(Capability::CAP_SYS_ADMIN)
+                || (has(Capability::CAP_BPF) && has(Capability::CAP_PERFMON)),
+            btf: fs::metadata(BTF).is_ok(),
+            lockdown: fs::read_to_string(LOCKDOWN)
+                .ok()
+                .and_then(|text| lockdown_level(&text)),
+            release: uname()
+                .map(|names| names.release().to_string_lossy().into_owned())
+                .unwrap_or_default(),
+        }
+    }
+
+    /// Major and minor version of the kernel.
+    pub fn version(&self) -> Option<(u32, u32)> {
+        let mut numbers = self.release.split(|c: char| !c.is_ascii_digit());
+        Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
+    }
+}
+
+/// Whether this user may read the ids of tracepoints, without which they cannot be attached to.
+pub(crate) fn tracepoint_readable(category: &str, name: &str) -> bool {
+    TRACEFS.iter().any(|root| {
+        let id = Path::new(root)
+            .join("events")
+            .join(category)
+            .join(name)
+            .join("id");
+        fs::read(id).is_ok()
+    })
+}
+
+fn has(capability: Capability) -> bool {
+    caps::has_cap(None, CapSet::Effective, capability).unwrap_or(false)
+}
+
+/// The word in brackets of `none [integrity] confidentiality`.
+fn lockdown_level(text: &str) -> Option<String> {
+    let (_, rest) = text.split_once('[')?;
+    let (level, _) = rest.split_once(']')?;
+    Some(level.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The forms that the kernel writes.
+    #[test]
+    fn reads_lockdown() {
+        let level = |text| lockdown_level(text);
+        assert_eq!(
+            level("[none] integrity confidentiality\n").as_deref(),
+            Some("none")
+        );
+        assert_eq!(
+            level("none integrity [confidentiality]\n").as_deref(),
+            Some("confidentiality")
+        );
+        assert_eq!(level(""), None);
+    }
+
+    /// Distributions write all kinds of things behind the numbers.
+    #[test]
+    fn reads_versions() {
+        for (release, version) in [
+            ("5.10.0-46-cloud-amd64", Some((5, 10))),
+            ("6.18.44", Some((6, 18))),
+            ("7.3-rc7", Some((7, 3))),
+            ("", None),
+        ] {
+            let features = Features {
+                capable: true,
+                btf: true,
+                lockdown: None,
+                release: release.to_owned(),
+            };
+            assert_eq!(features.version(), version);
+        }
+    }
+}

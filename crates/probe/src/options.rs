@@ -1,0 +1,61 @@
+//! What is to be traced, as far as the kernel side has to know.
+
+use std::path::PathBuf;
+
+/// What to attach, and how.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Failed execs too. Costs every system call of the machine some nanoseconds.
+    pub failed: bool,
+    /// New processes too.
+    pub forks: bool,
+    /// The resolved path of the file that runs.
+    pub exe_path: bool,
+    /// Size of the ring buffer in bytes; see [`ring_bytes`].
+    pub ring_bytes: u32,
+    /// Measure the run time of the programs (needs `CAP_SYS_ADMIN`).
+    pub measure: bool,
+    /// What the kernel side leaves out.
+    pub filters: KernelFilters,
+}
+
+/// Filters that run in the kernel, so that what they refuse costs next to nothing. All that are set
+/// must agree. They hold for execs, not for forks.
+#[derive(Debug, Clone, Default)]
+pub struct KernelFilters {
+    /// Only this real user id.
+    pub uid: Option<u32>,
+    /// Only children of this process, by its number in the tracer's own pid namespace.
+    pub ppid: Option<u32>,
+    /// Only processes in this directory of the cgroup v2 file system, or below it.
+    pub cgroup: Option<PathBuf>,
+    /// Only processes whose v2 cgroup id is a key of this pinned BPF hash map.
+    pub cgroup_map: Option<PathBuf>,
+    /// Only processes whose mount namespace's inode number is a key of this pinned BPF hash map.
+    pub mount_ns_map: Option<PathBuf>,
+}
+
+/// The ring size that serves a wish for `bytes`: a power of two, 64 KiB to 1 GiB.
+pub fn ring_bytes(bytes: u64) -> u32 {
+    let clamped = bytes.clamp(64 << 10, 1 << 30);
+    u32::try_from(clamped.next_power_of_two()).expect("at most 1 GiB")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The kernel takes powers of two of at least a page.
+    #[test]
+    fn ring_sizes_are_powers_of_two() {
+        for (wish, size) in [
+            (0, 64 << 10),
+            (1 << 16, 1 << 16),
+            (100_000, 1 << 17),
+            (16 << 20, 16 << 20),
+            (u64::MAX, 1 << 30),
+        ] {
+            assert_eq!(ring_bytes(wish), size);
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Reading the ring buffer, a batch at a time.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::rc::Rc;
+use std::time::Duration;
+
+use libbpf_rs::MapCore;
+use libbpf_rs::RingBuffer;
+use libbpf_rs::RingBufferBuilder;
+use nix::errno::Errno;
+
+/// A batch ends when it holds this much, so that output is written while a storm goes on.
+const BATCH_BYTES: usize = 1 << 20;
+
+/// What the callback answers to make libbpf stop. Any number below 0 that libbpf does not use.
+const BATCH_FULL: i32 = -(Errno::ENOBUFS as i32);
+
+/// Records, back to back.
+#[derive(Default)]
+struct Batch {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Batch {
+    fn push(&mut self, record: &[u8]) -> i32 {
+        self.bytes.extend_from_slice(record);
+        self.ends.push(self.bytes.len());
+        if self.bytes.len() < BATCH_BYTES {
+            0
+        } else {
+            BATCH_FULL
+        }
+    }
+}
+
+/// The reading end of the ring.
+///
+/// Records are copied out before they are looked at: the kernel gets its room back at once, and what
+/// is decoded is ordinary memory that nobody else writes to.
+pub(crate) struct RingReader {
+    ring: RingBuffer<'static>,
+    batch: Rc<RefCell<Batch>>,
+}
+
+impl fmt::Debug for RingReader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RingReader").finish_non_exhaustive()
+    }
+}
+
+impl RingReader {
+    /// Opens the ring of a loaded map.
+    pub(crate) fn new(map: &dyn MapCore) -> libbpf_rs::Result<Self> {
+        let batch = Rc::new(RefCell::new(Batch::default()));
+        let filled = Rc::clone(&batch);
+        let mut builder = RingBufferBuilder::new();
+        builder.add(map, move |record| filled.borrow_mut().push(record))?;
+        let ring = builder.build()?;
+        Ok(Self { ring, batch })
+    }
+
+    /// Waits until `timeout` is over, the kernel side calls, or a signal arrives, then takes a batch
+    /// out of the ring. Returns whether more is waiting.
+    pub(crate) fn fill(&mut self, timeout: Duration) -> Result<bool, Errno> {
+        let mut outcome = self.ring.poll_raw(timeout);
+        if outcome != BATCH_FULL {
+            // The kernel side seldom wakes us, and without that the poll does not look at the ring.
+            outcome = self.ring.consume_raw();
+        }
+        match outcome {
+            BATCH_FULL => Ok(true),
+            error if error < 0 && error != -(Errno::EINTR as i32) => Err(Errno::from_raw(-error)),
+            _ => Ok(false),
+        }
+    }
+
+    /// Hands each record of the batch to `each`, in order, and empties it.
+    pub(crate) fn drain(&mut self, mut each: impl FnMut(&[u8])) {
+        let mut batch = self.batch.borrow_mut();
+        let mut start = 0;
+        for &end in &batch.ends {
+            each(&batch.bytes[start..end]);
+            start = end;
+        }
+        batch.bytes.clear();
+        batch.ends.clear();
+    }
+}

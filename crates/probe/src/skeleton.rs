@@ -1,0 +1,14 @@
+//! What libbpf-cargo makes of `bpf/`: the object, its maps and programs, and the types of its records.
+
+#![allow(
+    missing_docs,
+    missing_debug_implementations,
+    unreachable_pub,
+    clippy::all,
+    clippy::undocumented_unsafe_blocks,
+    clippy::unwrap_used,
+    clippy::allow_attributes_without_reason,
+    reason = "generated code"
+)]
+
+include!(concat!(env!("OUT_DIR"), "/core.skel.rs"));
