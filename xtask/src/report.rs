@@ -19,8 +19,8 @@ pub(crate) struct KernelTime {
 }
 
 impl KernelTime {
-    /// The time of all programs, shared among the storm's execs. Execs of others during the storm
-    /// make it larger, never smaller.
+    /// The time of all programs, shared among the execs that they saw: the storm's, and those of
+    /// others meanwhile.
     pub(crate) fn ns_per_exec(&self) -> f64 {
         let time = |program: &Program| program.ns_each * program.runs as f64;
         self.programs.iter().map(time).sum::<f64>() / self.execs as f64

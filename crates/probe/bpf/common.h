@@ -45,20 +45,37 @@ struct {
 	__type(value, __u32);
 } wanted_cgroup SEC(".maps");
 
-/* Replaced by the maps that --cgroupmap and --mntnsmap name. */
-struct {
+struct number_set {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);
 	__type(key, __u64);
 	__type(value, __u64);
+};
+
+/* Holds the map that --cgroupmap names. A map within a map, since the user's map takes no other's
+ * place: it has a name and a size of its own. The loader makes it the pattern, too. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__array(values, struct number_set);
 } wanted_cgroups SEC(".maps");
 
+/* The same for --mntnsmap. */
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
 	__uint(max_entries, 1);
-	__type(key, __u64);
-	__type(value, __u32);
+	__type(key, __u32);
+	__array(values, struct number_set);
 } wanted_mntns SEC(".maps");
+
+static __always_inline bool listed(void *maps, __u64 key)
+{
+	__u32 zero = 0;
+	void *map = bpf_map_lookup_elem(maps, &zero);
+
+	return map && bpf_map_lookup_elem(map, &key);
+}
 
 /* Where a record too large for the BPF stack is put together. One for each program that needs it:
  * were tracepoints ever preemptible, two of them could not write over each other. */
@@ -152,8 +169,6 @@ static __always_inline __u32 pid_for_tracer(bool typed, struct task_struct *task
 /* Whether the filters that run in the kernel let this process through. */
 static __always_inline bool wanted(bool typed, struct task_struct *task)
 {
-	__u64 key;
-
 	if (pid_for_tracer(typed, task) == tracer_pid)
 		return false;
 	if (filter_uid && (__u32)bpf_get_current_uid_gid() != wanted_uid)
@@ -162,16 +177,11 @@ static __always_inline bool wanted(bool typed, struct task_struct *task)
 		return false;
 	if (filter_cgroup && bpf_current_task_under_cgroup(&wanted_cgroup, 0) != 1)
 		return false;
-	if (filter_cgroup_map) {
-		key = bpf_get_current_cgroup_id();
-		if (!bpf_map_lookup_elem(&wanted_cgroups, &key))
-			return false;
-	}
-	if (filter_mntns_map) {
-		key = FETCH(typed, task, nsproxy, mnt_ns, ns.inum);
-		if (!bpf_map_lookup_elem(&wanted_mntns, &key))
-			return false;
-	}
+	if (filter_cgroup_map && !listed(&wanted_cgroups, bpf_get_current_cgroup_id()))
+		return false;
+	if (filter_mntns_map &&
+		!listed(&wanted_mntns, FETCH(typed, task, nsproxy, mnt_ns, ns.inum)))
+		return false;
 	return true;
 }
 

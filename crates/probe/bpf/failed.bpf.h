@@ -73,6 +73,8 @@ apart int walk_args(void)
 
 	if (!rec || !walk)
 		return WALK_STUCK;
+	if (!walk->slot) /* no list at all counts as an empty one (fs/exec.c, count()) */
+		return WALK_COMPLETE;
 	for (int i = 0; i < WALK_TURNS; i++) {
 		__u64 string = *(volatile __u64 *)&walk->string;
 		__u32 fill = READ_U32(walk->fill);

@@ -1,13 +1,16 @@
 //! The command that is traced: started after the probes, as the user who asked for it.
 
 use std::ffi::CString;
+use std::ffi::OsStr;
 use std::ffi::OsString;
 use std::io;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::Child;
 use std::process::ExitStatus;
 
+use execsnoop_events::quote;
 use nix::sys::signal::Signal;
 use nix::sys::signal::kill;
 use nix::unistd::Gid;
@@ -54,7 +57,7 @@ impl Command {
         if let Some(user) = user {
             become_user(&mut command, user);
         }
-        let name = program.to_string_lossy().into_owned();
+        let name = harmless(program);
         match command.spawn() {
             Ok(child) => Ok(Self {
                 child,
@@ -89,6 +92,13 @@ impl Command {
             tracing::debug!("cannot pass {signal} on: {errno}");
         }
     }
+}
+
+/// A name for a message, without what could command a terminal.
+fn harmless(name: &OsStr) -> String {
+    let mut out = Vec::new();
+    quote::plain(&mut out, name.as_bytes());
+    String::from_utf8_lossy(&out).into_owned()
 }
 
 /// Makes the command run with the user's ids and all of the user's groups.

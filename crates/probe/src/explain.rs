@@ -28,7 +28,7 @@ pub enum StartError {
         log_end: String,
     },
     /// A file given as a filter cannot be used as one.
-    #[error("cannot filter by {path}: {why}", path = path.display())]
+    #[error("cannot filter by {path:?}: {why}")]
     Filter {
         /// The file.
         path: PathBuf,

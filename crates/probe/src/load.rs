@@ -4,14 +4,15 @@ use std::fs::File;
 use std::mem::MaybeUninit;
 use std::os::fd::AsFd as _;
 use std::os::fd::AsRawFd as _;
+use std::os::fd::BorrowedFd;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
+use std::path::PathBuf;
 
-use libbpf_rs::MapCore as _;
+use libbpf_rs::MapCore;
 use libbpf_rs::MapFlags;
 use libbpf_rs::MapHandle;
 use libbpf_rs::MapType;
-use libbpf_rs::OpenMapMut;
 use libbpf_rs::skel::OpenSkel as _;
 use libbpf_rs::skel::SkelBuilder as _;
 
@@ -69,10 +70,15 @@ pub(crate) fn load(
         .ring
         .set_max_entries(options.ring_bytes)
         .map_err(other("setting the size of the ring buffer"))?;
-    use_pinned_maps(&mut open, &options.filters)?;
+    let pinned = PinnedMaps::open(&options.filters)?;
+    let filtering = other("setting filters up");
+    pinned.make_patterns(&mut open).map_err(&filtering)?;
     choose_programs(&mut open, options);
-    open.load()
-        .map_err(|cause| load_failure(features, cause, &libbpf_log::take()))
+    let skeleton = open
+        .load()
+        .map_err(|cause| load_failure(features, cause, &libbpf_log::take()))?;
+    pinned.put_into(&skeleton).map_err(&filtering)?;
+    Ok(skeleton)
 }
 
 fn configure(rodata: &mut rodata, options: &Options) {
@@ -111,35 +117,69 @@ fn choose_programs(open: &mut OpenCoreSkel<'_>, options: &Options) {
         .set_autoload(failed_by == Some(FailedBy::AnyExit));
 }
 
-fn use_pinned_maps(open: &mut OpenCoreSkel<'_>, filters: &KernelFilters) -> Result<(), StartError> {
-    if let Some(path) = &filters.cgroup_map {
-        use_pinned_map(&mut open.maps.wanted_cgroups, path)?;
-    }
-    if let Some(path) = &filters.mount_ns_map {
-        use_pinned_map(&mut open.maps.wanted_mntns, path)?;
-    }
-    Ok(())
+/// The pinned maps that filters name, opened.
+#[derive(Debug, Default)]
+struct PinnedMaps {
+    cgroups: Option<MapHandle>,
+    mount_ns: Option<MapHandle>,
 }
 
-/// Puts a pinned map, which must be a hash with keys of 64 bits, in the place of ours.
-fn use_pinned_map(map: &mut OpenMapMut<'_>, path: &Path) -> Result<(), StartError> {
+impl PinnedMaps {
+    fn open(filters: &KernelFilters) -> Result<Self, StartError> {
+        let open = |path: &Option<PathBuf>| path.as_deref().map(open_pinned_map).transpose();
+        Ok(Self {
+            cgroups: open(&filters.cgroup_map)?,
+            mount_ns: open(&filters.mount_ns_map)?,
+        })
+    }
+
+    /// Each with the outer map of an object that is to be loaded.
+    fn make_patterns(&self, open: &mut OpenCoreSkel<'_>) -> libbpf_rs::Result<()> {
+        if let Some(map) = &self.cgroups {
+            open.maps.wanted_cgroups.set_inner_map_fd(map.as_fd())?;
+        }
+        if let Some(map) = &self.mount_ns {
+            open.maps.wanted_mntns.set_inner_map_fd(map.as_fd())?;
+        }
+        Ok(())
+    }
+
+    /// Puts them where the loaded programs look them up.
+    fn put_into(&self, skeleton: &CoreSkel<'_>) -> libbpf_rs::Result<()> {
+        if let Some(map) = &self.cgroups {
+            put_first(&skeleton.maps.wanted_cgroups, map.as_fd())?;
+        }
+        if let Some(map) = &self.mount_ns {
+            put_first(&skeleton.maps.wanted_mntns, map.as_fd())?;
+        }
+        Ok(())
+    }
+}
+
+/// Puts a descriptor (of a map, of a cgroup) into the first place of an array of such.
+fn put_first(array: &dyn MapCore, fd: BorrowedFd<'_>) -> libbpf_rs::Result<()> {
+    let fd = fd.as_raw_fd().to_ne_bytes();
+    array.update(&0u32.to_ne_bytes(), &fd, MapFlags::ANY)
+}
+
+/// Opens a pinned map, which must be a hash with keys of 64 bits.
+fn open_pinned_map(path: &Path) -> Result<MapHandle, StartError> {
     let refuse = |why: String| StartError::Filter {
         path: path.to_owned(),
         why,
     };
-    let pinned = MapHandle::from_pinned_path(path).map_err(|cause| {
+    let map = MapHandle::from_pinned_path(path).map_err(|cause| {
         refuse(format!(
             "it is not a pinned BPF map that we may use ({cause})"
         ))
     })?;
-    let hash = matches!(pinned.map_type(), MapType::Hash | MapType::LruHash);
-    if !hash || pinned.key_size() != 8 {
-        return Err(refuse(
+    let hash = matches!(map.map_type(), MapType::Hash | MapType::LruHash);
+    match hash && map.key_size() == 8 {
+        true => Ok(map),
+        false => Err(refuse(
             "a BPF hash map with keys of 8 bytes is needed".to_owned(),
-        ));
+        )),
     }
-    map.reuse_fd(pinned.as_fd())
-        .map_err(|cause| refuse(format!("the map cannot be used ({cause})")))
 }
 
 /// Puts the cgroup to be traced where the programs look it up.
@@ -149,18 +189,13 @@ pub(crate) fn choose_cgroup(skeleton: &CoreSkel<'_>, path: &Path) -> Result<(), 
         why,
     };
     let directory = File::open(path).map_err(|err| refuse(err.to_string()))?;
-    let fd = directory.as_raw_fd().to_ne_bytes();
-    skeleton
-        .maps
-        .wanted_cgroup
-        .update(&0u32.to_ne_bytes(), &fd, MapFlags::ANY)
-        .map_err(|_| {
-            refuse(
-                "it is not a directory of the cgroup v2 file system (mounted at /sys/fs/cgroup, \
+    put_first(&skeleton.maps.wanted_cgroup, directory.as_fd()).map_err(|_| {
+        refuse(
+            "it is not a directory of the cgroup v2 file system (mounted at /sys/fs/cgroup, \
                  or at /sys/fs/cgroup/unified)"
-                    .to_owned(),
-            )
-        })
+                .to_owned(),
+        )
+    })
 }
 
 /// For what is not expected to fail.

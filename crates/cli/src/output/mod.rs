@@ -47,7 +47,7 @@ impl Output {
         let (target, terminal): (Box<dyn Write>, bool) = match &args.output {
             Some(path) => {
                 let file = File::create(path);
-                let file = file.with_context(|| format!("cannot write to {}", path.display()))?;
+                let file = file.with_context(|| format!("cannot write to {path:?}"))?;
                 let terminal = file.is_terminal();
                 (Box::new(file), terminal)
             }

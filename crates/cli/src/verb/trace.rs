@@ -49,7 +49,7 @@ pub fn run(args: &Args) -> Result<u8, Failure> {
     let mut pipeline = Pipeline::new(kinds(args), filter, output, args.count);
     let core = Core::start(&options(args)).map_err(|error| cannot_start(args, error))?;
     if let Some(path) = &args.ready_file {
-        File::create(path).with_context(|| format!("cannot create {}", path.display()))?;
+        File::create(path).with_context(|| format!("cannot create {path:?}"))?;
     }
     let command = start_command(args, &mut pipeline)?;
     drop_privileges(&core, command.is_some());
@@ -116,9 +116,18 @@ impl Trace {
             .map(|deadline| deadline.saturating_duration_since(Instant::now()))
     }
 
+    /// Writes events out. When that fails, the trace ends; but a command goes on, and its exit status
+    /// stays its own.
     fn flush(&mut self) -> Result<(), Failure> {
-        let written = self.pipeline.flush();
-        Ok(written.context("cannot write events; tracing ends here")?)
+        match self
+            .pipeline
+            .flush()
+            .context("cannot write events; tracing ends here")
+        {
+            Err(error) if self.command.is_some() => eprintln!("execsnoop: {error:#}"),
+            written => written?,
+        }
+        Ok(())
     }
 }
 
@@ -170,7 +179,7 @@ fn remove_stale(path: &Path) -> anyhow::Result<()> {
             "--ready-file {}: this exists and is not an empty file",
             path.display()
         ),
-        Err(err) => Err(err).with_context(|| format!("--ready-file {}", path.display())),
+        Err(err) => Err(err).with_context(|| format!("--ready-file {path:?}")),
     }
 }
 

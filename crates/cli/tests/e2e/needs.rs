@@ -1,0 +1,143 @@
+//! What the machine must offer for a test, found out before any test runs.
+
+use std::ffi::OsStr;
+use std::process::Command;
+use std::process::Stdio;
+use std::sync::OnceLock;
+
+use nix::sys::statvfs::FsFlags;
+
+use crate::support::execsnoop;
+use crate::support::text;
+use crate::support::workload;
+
+/// Something that not every machine has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// execsnoop itself says that it can trace here.
+    Tracing,
+    /// To be root, in order to become somebody else.
+    Root,
+    /// setpriv, and a kernel that knows CAP_BPF and CAP_PERFMON.
+    Setpriv,
+    /// setcap, on a file system that keeps capabilities.
+    Setcap,
+    /// perf, and its right to count the machine's execs.
+    Perf,
+    /// bpftool, to see whether programs are still there.
+    Bpftool,
+    /// bpftool, and a BPF file system to pin maps in.
+    PinnedMaps,
+    /// A cgroup v2 hierarchy in which groups can be made.
+    Cgroup2,
+    /// A second mount namespace.
+    Unshare,
+    /// `script`, which runs a command on a terminal.
+    Terminal,
+    /// System calls of 32-bit programs.
+    Int80,
+    /// A place for temporary files where set-user-id programs work.
+    SetUserId,
+    /// Linux 6.8 opens a file before it copies arguments, and so leaves those of a missing file alone.
+    OpensFirst,
+}
+
+impl Need {
+    const COUNT: usize = Self::OpensFirst as usize + 1;
+
+    /// What this machine lacks, if it does.
+    pub(crate) fn lack(self) -> Option<&'static str> {
+        static ANSWERS: [OnceLock<Option<&'static str>>; Need::COUNT] =
+            [const { OnceLock::new() }; Need::COUNT];
+        *ANSWERS[self as usize].get_or_init(|| (!self.is_met()).then_some(self.lack_in_words()))
+    }
+
+    fn is_met(self) -> bool {
+        match self {
+            Self::Tracing => can_trace(),
+            Self::Root => nix::unistd::geteuid().is_root(),
+            Self::Setpriv => runs(
+                "setpriv",
+                &[
+                    "--ambient-caps=+bpf,+perfmon",
+                    "--inh-caps=+bpf,+perfmon",
+                    "true",
+                ],
+            ),
+            Self::Setcap => can_set_capabilities(),
+            Self::Perf => runs(
+                "perf",
+                &["stat", "-a", "-e", "sched:sched_process_exec", "true"],
+            ),
+            Self::Bpftool => runs("bpftool", &["prog", "show"]),
+            Self::PinnedMaps => can_pin_maps(),
+            Self::Cgroup2 => crate::support::Cgroup::create().is_some(),
+            Self::Unshare => runs("unshare", &["-m", "true"]),
+            Self::Terminal => runs("script", &["-qec", "true", "/dev/null"]),
+            Self::Int80 => runs(workload(), &["int80-fail"]),
+            Self::SetUserId => set_user_id_works(),
+            Self::OpensFirst => kernel_version() >= (6, 8),
+        }
+    }
+
+    fn lack_in_words(self) -> &'static str {
+        match self {
+            Self::Tracing => "execsnoop says that it cannot trace here (exit status 77)",
+            Self::Root => "not root",
+            Self::Setpriv => "no setpriv that can grant CAP_BPF and CAP_PERFMON",
+            Self::Setcap => "setcap is missing, or the temporary directory keeps no capabilities",
+            Self::Perf => "perf cannot count sched:sched_process_exec",
+            Self::Bpftool => "bpftool is missing or may not list programs",
+            Self::PinnedMaps => "no bpftool, or no BPF file system to pin maps in",
+            Self::Cgroup2 => "no cgroup v2 hierarchy to make a group in",
+            Self::Unshare => "unshare -m does not work",
+            Self::Terminal => "script, which provides a terminal, is missing",
+            Self::SetUserId => "set-user-id programs do not work in the temporary directory",
+            Self::Int80 => "the kernel takes no 32-bit system calls",
+            Self::OpensFirst => {
+                "before Linux 6.8 the kernel itself touches the arguments of a missing file"
+            }
+        }
+    }
+}
+
+/// Whether the tracer starts. Any answer but "this machine cannot" lets the tests run, and fail.
+fn can_trace() -> bool {
+    let status = Command::new(execsnoop())
+        .args(["--duration", "1ms"])
+        .stdout(Stdio::null())
+        .status();
+    status.expect("execsnoop can be executed").code() != Some(77)
+}
+
+fn runs(program: impl AsRef<OsStr>, args: &[&str]) -> bool {
+    let status = Command::new(program)
+        .args(args)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    status.is_ok_and(|status| status.success())
+}
+
+fn can_set_capabilities() -> bool {
+    let file = tempfile::NamedTempFile::new().expect("a temporary file");
+    set_user_id_works() && runs("setcap", &["cap_bpf,cap_perfmon+ep", text(file.path())])
+}
+
+fn can_pin_maps() -> bool {
+    runs("bpftool", &["map", "show"])
+        && runs("unshare", &["-m", "mount", "-t", "bpf", "bpf", "/mnt"])
+}
+
+fn set_user_id_works() -> bool {
+    let about = nix::sys::statvfs::statvfs(&std::env::temp_dir());
+    about.is_ok_and(|about| !about.flags().contains(FsFlags::ST_NOSUID))
+}
+
+fn kernel_version() -> (u32, u32) {
+    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let mut numbers = release
+        .split(|c: char| !c.is_ascii_digit())
+        .map(|word| word.parse().unwrap_or(0));
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
+}

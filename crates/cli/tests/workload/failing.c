@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Execs that fail. Each case ends with 0 when the call failed as expected. */
+#define _GNU_SOURCE
+#include "workload.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* One byte more than the kernel takes (MAX_ARG_STRLEN holds the NUL too). */
+#define TOO_LONG 131072
+
+static int failed_with(int expected)
+{
+	if (errno == expected)
+		return 0;
+	fprintf(stderr, "errno %d instead of %d\n", errno, expected);
+	return 1;
+}
+
+static int errno_named(const char *name)
+{
+	for (int number = 1; number < 134; number++)
+		if (strerrorname_np(number) && !strcmp(strerrorname_np(number), name))
+			return number;
+	fprintf(stderr, "no such errno: %s\n", name);
+	exit(2);
+}
+
+/* fail ERRNO PATH: for E2BIG, one of the arguments is too long. */
+int case_fail(char **args)
+{
+	char *list[] = {"failing", "first", NULL, "two words", NULL};
+	static char long_one[TOO_LONG + 1];
+	int expected = errno_named(args[0]);
+
+	memset(long_one, 'x', TOO_LONG);
+	list[2] = expected == E2BIG ? long_one : "";
+	execve(args[1], list, image_env);
+	return failed_with(expected);
+}
+
+/* fail-unread PATH: one of the arguments lies in that file, mapped and never touched. */
+int case_fail_unread(char **args)
+{
+	int file = open(args[0], O_RDONLY);
+	char *untouched = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, file, 0);
+	char *list[] = {"readable", untouched, "after it", NULL};
+
+	if (untouched == MAP_FAILED)
+		die(args[0]);
+	execve("/nonexistent/unread", list, image_env);
+	return failed_with(ENOENT);
+}
+
+/* fail-dirfd NAME: relative to an open directory. */
+int case_fail_dirfd(char **args)
+{
+	char *list[] = {"relative", "to a directory", NULL};
+	int dir = open("/", O_PATH | O_DIRECTORY);
+
+	if (dir < 0)
+		die("/");
+	syscall(SYS_execveat, dir, args[0], list, image_env, 0);
+	return failed_with(ENOENT);
+}
+
+/* fail-many COUNT */
+int case_fail_many(char **args)
+{
+	execve("/nonexistent/many", patterns(number(args[0], 1), 0), image_env);
+	return failed_with(ENOENT);
+}
+
+/* fail-long LEN */
+int case_fail_long(char **args)
+{
+	execve("/nonexistent/long", patterns(1, number(args[0], 1)), image_env);
+	return failed_with(ENOENT);
+}
+
+/* fail-nullargv: Linux takes a null pointer for an empty list. */
+int case_fail_nullargv(char **args)
+{
+	(void)args;
+	syscall(SYS_execve, "/nonexistent/nullargv", NULL, NULL);
+	return failed_with(ENOENT);
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * The subjects of the end-to-end tests: `workload CASE [ARGS...]` provokes one kind of exec, fork
+ * or end. Each case does what it does whether somebody traces it or not, and checks that it
+ * happened; what the tracer made of it is for the tests to judge.
+ */
+#define _GNU_SOURCE
+#include "workload.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+char self[PATH_MAX];
+char *image_env[] = {"WORKLOAD_IMAGE=1", NULL};
+
+void die(const char *what)
+{
+	perror(what);
+	exit(1);
+}
+
+long number(const char *arg, long otherwise)
+{
+	return arg ? strtol(arg, NULL, 10) : otherwise;
+}
+
+void sleep_ms(long ms)
+{
+	struct timespec left = {ms / 1000, ms % 1000 * 1000000};
+
+	while (nanosleep(&left, &left))
+		;
+}
+
+void wait_for(int pid)
+{
+	int status;
+
+	pid = waitpid(pid, &status, 0);
+	if (pid < 0)
+		die("waitpid");
+	if (status) {
+		fprintf(stderr, "child %d ended with status %#x\n", pid, status);
+		exit(1);
+	}
+}
+
+static const struct {
+	const char *name;
+	case_fn *run;
+} cases[] = {
+	{"after-stdin", case_after_stdin},
+	{"argv", case_argv},
+	{"argv-max", case_argv_max},
+	{"bytes", case_bytes},
+	{"daemon", case_daemon},
+	{"execveat-dirfd", case_execveat_dirfd},
+	{"exit", case_exit},
+	{"fail", case_fail},
+	{"fail-dirfd", case_fail_dirfd},
+	{"fail-long", case_fail_long},
+	{"fail-many", case_fail_many},
+	{"fail-nullargv", case_fail_nullargv},
+	{"fail-unread", case_fail_unread},
+	{"fexecve-memfd", case_fexecve_memfd},
+	{"fork-children", case_fork_children},
+	{"huge-in-storm", case_huge_in_storm},
+	{"int80", case_int80},
+	{"int80-fail", case_int80_fail},
+	{"leave-child", case_leave_child},
+	{"noop", case_noop},
+	{"signal", case_signal},
+	{"signal-state", case_signal_state},
+	{"sleep", case_sleep},
+	{"storm", case_storm},
+	{"thread-exec", case_thread_exec},
+};
+
+case_fn *find_case(const char *name)
+{
+	for (size_t i = 0; name && i < sizeof(cases) / sizeof(*cases); i++)
+		if (!strcmp(cases[i].name, name))
+			return cases[i].run;
+	return NULL;
+}
+
+static int usage(void)
+{
+	fputs("usage: workload CASE [ARGS...], where CASE is one of\n", stderr);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		fprintf(stderr, "  %s\n", cases[i].name);
+	return 2;
+}
+
+int main(int argc, char **argv)
+{
+	case_fn *run;
+
+	if (getenv("WORKLOAD_IMAGE"))
+		return 0;
+	run = find_case(argc > 1 ? argv[1] : NULL);
+	if (!run)
+		return usage();
+	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
+		die("/proc/self/exe");
+	return run(argv + 2);
+}
