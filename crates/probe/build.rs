@@ -23,9 +23,9 @@ fn main() {
         builder.clang(clang);
     }
     if let Err(err) = builder.build_and_generate(Path::new(&out).join("core.skel.rs")) {
-        panic!(
-            "cannot compile {SOURCE}: {err:?}\n(is clang installed? the README lists what the build needs)"
-        );
+        eprintln!("cannot compile {SOURCE}: {err:?}\n");
+        eprintln!("Is clang installed? The README lists what the build needs.");
+        std::process::exit(1);
     }
 }
 

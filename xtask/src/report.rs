@@ -6,11 +6,6 @@ use crate::pairs::SlowDown;
 use crate::tracer::Output;
 use crate::tracer::Program;
 
-/// More than this many ns in the kernel per exec is a regression.
-const MOST_KERNEL_NS: f64 = 1000.0;
-/// A storm slowed more than this is a regression.
-const MOST_SLOW_DOWN: f64 = 1.05;
-
 /// The time that execsnoop's BPF programs took during a storm.
 #[derive(Debug)]
 pub(crate) struct KernelTime {
@@ -46,16 +41,16 @@ impl Cost {
     pub(crate) fn complaints(&self) -> Vec<String> {
         let label = self.output.label();
         let mut complaints = Vec::new();
-        let ns = self.kernel_time.ns_per_exec();
-        if ns > MOST_KERNEL_NS {
+        let (ns, most) = (self.kernel_time.ns_per_exec(), self.output.most_kernel_ns());
+        if ns > most {
             complaints.push(format!(
-                "{label}: {ns:.0} ns in the kernel per exec, at most {MOST_KERNEL_NS} are allowed"
+                "{label}: {ns:.0} ns in the kernel per exec, at most {most} are allowed"
             ));
         }
-        if self.slow_down.ratio > MOST_SLOW_DOWN {
-            let ratio = self.slow_down.ratio;
+        let (ratio, most) = (self.slow_down.ratio, self.output.most_slow_down());
+        if ratio > most {
             complaints.push(format!(
-                "{label}: the storm takes {ratio:.3} times as long, {MOST_SLOW_DOWN} is allowed"
+                "{label}: the storm takes {ratio:.3} times as long, {most} is allowed"
             ));
         }
         complaints

@@ -35,27 +35,53 @@ pub(crate) enum Output {
     Text,
     /// JSON lines to a file.
     Json,
+    /// Whole processes instead of execs, as JSON lines to a file.
+    Lives,
 }
 
 impl Output {
-    pub(crate) const ALL: [Self; 2] = [Self::Text, Self::Json];
+    pub(crate) const ALL: [Self; 3] = [Self::Text, Self::Json, Self::Lives];
 
     /// How a reader of the report knows it.
     pub(crate) fn label(self) -> &'static str {
         match self {
             Self::Text => "text to /dev/null",
             Self::Json => "json to a file",
+            Self::Lives => "lives to a file",
         }
     }
 
     /// How execsnoop is told.
     pub(crate) fn arguments(self, dir: &Path) -> Vec<PathBuf> {
+        let json = || {
+            vec![
+                "--format".into(),
+                "json".into(),
+                "-o".into(),
+                dir.join("trace.json"),
+            ]
+        };
         match self {
             Self::Text => ["-o", "/dev/null"].map(PathBuf::from).to_vec(),
-            Self::Json => {
-                let file = dir.join("trace.json");
-                vec!["--format".into(), "json".into(), "-o".into(), file]
-            }
+            Self::Json => json(),
+            Self::Lives => [vec!["-d".into()], json()].concat(),
+        }
+    }
+
+    /// The most ns that its programs may take in the kernel for each exec; for whole lives, for each
+    /// life.
+    pub(crate) fn most_kernel_ns(self) -> f64 {
+        match self {
+            Self::Text | Self::Json => 1000.0,
+            Self::Lives => 2000.0,
+        }
+    }
+
+    /// How many times as long a storm may take.
+    pub(crate) fn most_slow_down(self) -> f64 {
+        match self {
+            Self::Text | Self::Json => 1.05,
+            Self::Lives => 1.06,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use execsnoop_events::Forgotten;
 use execsnoop_events::Kind;
 use execsnoop_events::Loss;
 use execsnoop_events::Tally;
@@ -19,8 +20,14 @@ pub struct Account {
     pub discarded: u64,
     /// Lost, by reason.
     pub lost: Vec<(Loss, u64)>,
+    /// What the process table had no room for, or did not see.
+    pub forgotten: Forgotten,
+    /// Forks that were lost although descent depends on them.
+    pub forks_lost: u64,
     args_ring: u64,
     args_unread: u64,
+    args_many: u64,
+    skipped_runs: u64,
 }
 
 impl Account {
@@ -36,6 +43,8 @@ impl Account {
         }
         self.args_ring = tally.args_ring;
         self.args_unread = tally.args_unread;
+        self.args_many = tally.args_many;
+        self.skipped_runs = tally.skipped_runs;
     }
 
     fn add_loss(&mut self, reason: Loss, count: u64) {
@@ -78,17 +87,48 @@ impl fmt::Display for Account {
                 .map(|(reason, count)| (reason.name(), *count)),
         )?;
         write!(f, " + discarded {discarded}")?;
-        let incomplete = self.args_ring + self.args_unread;
-        if incomplete > 0 {
-            write!(f, "\n{incomplete} without all arguments")?;
-            let reasons = [
-                ("ring_crowded", self.args_ring),
-                ("unreadable", self.args_unread),
-            ];
-            write_reasons(f, reasons.into_iter())?;
-        }
-        Ok(())
+        self.write_notes(f)
     }
+}
+
+impl Account {
+    /// A line for each thing that is not whole.
+    fn write_notes(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let arguments = [
+            ("ring_crowded", self.args_ring),
+            ("unreadable", self.args_unread),
+            ("too_many", self.args_many),
+        ];
+        write_note(f, "without all arguments", &arguments)?;
+        let forgotten = [
+            ("processes", self.forgotten.processes),
+            ("arguments", self.forgotten.arguments),
+            ("unseen_ends", self.forgotten.ends),
+        ];
+        write_note(f, "not kept in the process table", &forgotten)?;
+        let skipped = [("skipped", self.skipped_runs)];
+        write_note(
+            f,
+            "runs of programs skipped by the kernel, so that events may be missing",
+            &skipped,
+        )?;
+        let forks = [("ring_full", self.forks_lost)];
+        write_note(f, "forks lost, so that descendants may be missing", &forks)
+    }
+}
+
+/// A line with a sum and its parts, unless it is 0.
+fn write_note(
+    f: &mut fmt::Formatter<'_>,
+    what: &str,
+    parts: &[(&'static str, u64)],
+) -> fmt::Result {
+    let sum: u64 = parts.iter().map(|(_, count)| count).sum();
+    if sum == 0 {
+        return Ok(());
+    }
+    write!(f, "\n{sum} {what}")?;
+    write_reasons(f, parts.iter().copied())
 }
 
 /// ` (ring_full 3, skipped 1)`, or nothing.

@@ -6,11 +6,14 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::ArgAction;
+use clap::CommandFactory as _;
 use clap::Parser;
 use clap::ValueEnum;
 use clap::error::ContextKind;
 use clap::error::ContextValue;
+use clap::error::ErrorKind;
 use jiff::SignedDuration;
+use nix::unistd::Uid;
 use nix::unistd::User;
 use regex::bytes::Regex;
 
@@ -23,6 +26,7 @@ Examples:
   execsnoop -x                    failed execs too
   execsnoop -T -u www-data        those of one user, with the time
   execsnoop -n '^(cc1|ld)$'       those whose command name matches
+  execsnoop -d                    whole processes: how long, how dear, how ended
   execsnoop -- make -j4           what a command starts, its daemons too
   execsnoop --format json -o execs.jsonl --duration 10s
 
@@ -37,6 +41,14 @@ pub struct Args {
     /// Show failed execs too
     #[arg(short = 'x', long, help_heading = "What is shown")]
     pub fails: bool,
+
+    /// Show whole processes, each at its end: how long it lived, what it cost, how it ended
+    #[arg(short = 'd', long, help_heading = "What is shown")]
+    pub lifetime: bool,
+
+    /// Join a walk along PATH into one line, with the number of tries (and show failed execs)
+    #[arg(long, help_heading = "What is shown")]
+    pub fold: bool,
 
     /// Show these events instead of execs alone (and of what -x adds)
     #[arg(
@@ -58,6 +70,20 @@ pub struct Args {
     /// Only command lines (arguments joined by spaces) that match this regular expression
     #[arg(short, long, value_name = "REGEX", help_heading = "What is shown")]
     pub line: Option<String>,
+
+    /// Only this process and what descends from it
+    #[arg(
+        short,
+        long,
+        value_name = "PID",
+        conflicts_with = "command",
+        help_heading = "What is shown"
+    )]
+    pub pid: Option<u32>,
+
+    /// Of processes and exits, only those that did not end with status 0
+    #[arg(long, help_heading = "What is shown")]
+    pub failed: bool,
 
     /// Only children of this process
     #[arg(short = 'P', long, value_name = "PID", help_heading = "What is shown")]
@@ -95,6 +121,14 @@ pub struct Args {
     #[arg(short = 'M', long, help_heading = "How it is shown")]
     pub print_pcomm: bool,
 
+    /// Show who started whom: all ancestors, or the N nearest
+    #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "256", help_heading = "How it is shown")]
+    pub ancestors: Option<usize>,
+
+    /// Show the ancestors' arguments too (in JSON)
+    #[arg(long, requires = "ancestors", help_heading = "How it is shown")]
+    pub ancestor_args: bool,
+
     /// Put every argument in double quotes
     #[arg(short, long, help_heading = "How it is shown")]
     pub quote: bool,
@@ -124,11 +158,11 @@ pub struct Args {
     #[arg(short, long, value_name = "FILE", help_heading = "Running")]
     pub output: Option<PathBuf>,
 
-    /// End after this time, such as 10s or 1m30s
+    /// End tracing after this time, such as 10s or 1m30s; a command goes on
     #[arg(long, value_name = "TIME", value_parser = parse_duration, help_heading = "Running")]
     pub duration: Option<Duration>,
 
-    /// End after this many events
+    /// End tracing after this many events; a command goes on
     #[arg(long, value_name = "N", help_heading = "Running")]
     pub count: Option<u64>,
 
@@ -166,6 +200,10 @@ pub enum EventKind {
     Failed,
     /// New processes
     Fork,
+    /// Ends of processes
+    Exit,
+    /// Whole processes, each at its end
+    Process,
 }
 
 /// Whose columns.
@@ -202,7 +240,18 @@ pub enum Color {
 impl Args {
     /// The arguments of this process. Wrong ones end it, with status 2 and a word on what is wrong.
     pub fn from_command_line() -> Self {
-        Self::try_parse().unwrap_or_else(|error| with_hint(error).exit())
+        let args = Self::try_parse().unwrap_or_else(|error| with_hint(error).exit());
+        if args.command.is_empty()
+            && std::env::args_os()
+                .next_back()
+                .is_some_and(|last| last == "--")
+        {
+            let message = "there is no command after '--'";
+            Self::command()
+                .error(ErrorKind::MissingRequiredArgument, message)
+                .exit();
+        }
+        args
     }
 
     /// The regular expression of -n, if there is one.
@@ -234,8 +283,24 @@ impl Args {
     pub fn shows(&self, kind: EventKind) -> bool {
         match &self.events {
             Some(list) => list.contains(&kind),
-            None => kind == EventKind::Exec || (kind == EventKind::Failed && self.fails),
+            None => match kind {
+                EventKind::Exec => !self.lifetime,
+                EventKind::Failed => self.fails || self.fold,
+                EventKind::Process => self.lifetime,
+                EventKind::Fork | EventKind::Exit => false,
+            },
         }
+    }
+
+    /// All kinds of events that are to be shown.
+    pub fn shown(&self) -> Vec<EventKind> {
+        let all = EventKind::value_variants().iter().copied();
+        all.filter(|kind| self.shows(*kind)).collect()
+    }
+
+    /// Whether processes have to be followed from their beginning to their end.
+    pub fn follows_lives(&self) -> bool {
+        self.shows(EventKind::Process) || self.shows(EventKind::Exit) || self.ancestors.is_some()
     }
 }
 
@@ -252,9 +317,13 @@ fn with_hint(mut error: clap::Error) -> clap::Error {
 }
 
 fn parse_user(name: &str) -> Result<User, String> {
-    match User::from_name(name) {
+    let found = match name.parse() {
+        Ok(uid) => User::from_uid(Uid::from_raw(uid)),
+        Err(_) => User::from_name(name),
+    };
+    match found {
         Ok(Some(user)) => Ok(user),
-        Ok(None) => Err("there is no user of this name".to_owned()),
+        Ok(None) => Err("there is no such user".to_owned()),
         Err(errno) => Err(format!("cannot look the user up: {errno}")),
     }
 }
@@ -285,13 +354,14 @@ fn parse_ring_size(text: &str) -> Result<u32, String> {
         _ => return Err(usage()),
     };
     let number: u64 = digits.parse().map_err(|_| usage())?;
+    if number.saturating_mul(unit) > 1 << 30 {
+        return Err("1G is the most".to_owned());
+    }
     Ok(execsnoop_probe::ring_bytes(number.saturating_mul(unit)))
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     fn parse(words: &[&str]) -> Result<Args, clap::Error> {
@@ -311,7 +381,7 @@ mod tests {
             "-T -t -x --cgroupmap /a --mntnsmap /b -u root -q -n x -l y -U -C -M --max-args 5 -P 1";
         let libbpf = "--time --timestamp --fails --uid 0 --quote --name x --line y --print-uid \
                       --max-args 5 --verbose --cgroup /sys/fs/cgroup";
-        for options in [bcc, libbpf, "--max 5 --print-u --fail"] {
+        for options in [bcc, libbpf, "--max 5 --print-u --times"] {
             let words: Vec<&str> = options.split_whitespace().collect();
             parse(&words).unwrap_or_else(|err| panic!("{options}: {err}"));
         }
@@ -325,12 +395,23 @@ mod tests {
     fn events_replace_the_choice() {
         let shown = |words: &[&str]| {
             let args = parse(words).expect("valid");
-            [EventKind::Exec, EventKind::Failed, EventKind::Fork].map(|kind| args.shows(kind))
+            EventKind::value_variants()
+                .iter()
+                .map(|kind| args.shows(*kind))
+                .collect::<Vec<bool>>()
         };
-        assert_eq!(shown(&[]), [true, false, false]);
-        assert_eq!(shown(&["-x"]), [true, true, false]);
-        assert_eq!(shown(&["--events", "fork"]), [false, false, true]);
-        assert_eq!(shown(&["-x", "--events", "exec,fork"]), [true, false, true]);
+        assert_eq!(shown(&[]), [true, false, false, false, false]);
+        assert_eq!(shown(&["-x"]), [true, true, false, false, false]);
+        assert_eq!(shown(&["-d"]), [false, false, false, false, true]);
+        assert_eq!(shown(&["-dx"]), [false, true, false, false, true]);
+        assert_eq!(
+            shown(&["--events", "fork"]),
+            [false, false, true, false, false]
+        );
+        assert_eq!(
+            shown(&["-x", "--events", "exec,exit"]),
+            [true, false, false, true, false]
+        );
     }
 
     /// Durations and sizes as people write them, and a hint when they are not.

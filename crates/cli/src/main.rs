@@ -1,10 +1,13 @@
 //! execsnoop: every process that this machine runs, whole.
 
+#![deny(clippy::print_stdout, clippy::print_stderr)] // see say.rs
+
 mod accounting;
 mod args;
 mod filter;
 mod output;
 mod pipeline;
+mod say;
 mod signals;
 mod verb;
 
@@ -18,6 +21,8 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::registry::LookupSpan;
 
 use crate::args::Args;
+use crate::say::Stderr;
+use crate::say::say;
 
 /// Exit status when this kernel or this user cannot trace, as test suites use it for "skipped".
 const CANNOT_TRACE: u8 = 77;
@@ -28,7 +33,7 @@ fn main() -> ExitCode {
     match verb::trace::run(&args) {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
-            eprintln!("execsnoop: {failure}");
+            say(format_args!("execsnoop: {failure}"));
             ExitCode::from(failure.code)
         }
     }
@@ -70,7 +75,7 @@ fn start_logging(verbose: bool) {
     };
     tracing_subscriber::fmt()
         .with_max_level(level)
-        .with_writer(std::io::stderr)
+        .with_writer(|| Stderr)
         .event_format(PlainMessages)
         .init();
 }

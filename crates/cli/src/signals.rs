@@ -17,22 +17,27 @@ use signal_hook::flag;
 pub struct Signals {
     interrupt: Arc<AtomicBool>,
     terminate: Arc<AtomicBool>,
+    terminate_again: Arc<AtomicBool>,
 }
 
 impl Signals {
-    /// Takes the signals over. (Handlers, not "ignore": a command that is started does not inherit
-    /// them.)
+    /// Takes the signals over. (With handlers, not "ignore": a command that is started does not inherit
+    /// them.) SIGHUP only when it is not ignored: nohup means it. SIGINT in any case: shells ignore it
+    /// for what they start in the background, and there it still is the way to end a trace.
     pub fn install() -> io::Result<Self> {
         let flag = || Arc::new(AtomicBool::new(false));
         let signals = Self {
             interrupt: flag(),
             terminate: flag(),
+            terminate_again: flag(),
         };
         for signal in [SIGINT, SIGQUIT] {
             flag::register(signal, Arc::clone(&signals.interrupt))?;
         }
-        for signal in [SIGTERM, SIGHUP] {
+        let ending = [Some(SIGTERM), (!is_ignored(SIGHUP)).then_some(SIGHUP)];
+        for signal in ending.into_iter().flatten() {
             flag::register(signal, Arc::clone(&signals.terminate))?;
+            flag::register(signal, Arc::clone(&signals.terminate_again))?;
         }
         // Only to be woken when the command ends.
         flag::register(SIGCHLD, flag())?;
@@ -44,8 +49,21 @@ impl Signals {
         self.interrupt.load(Ordering::Relaxed)
     }
 
-    /// SIGTERM or SIGHUP, once: the next call answers for a new arrival.
-    pub fn take_terminated(&self) -> bool {
-        self.terminate.swap(false, Ordering::Relaxed)
+    /// Whether any has asked us to end.
+    pub fn any(&self) -> bool {
+        self.interrupted() || self.terminate.load(Ordering::Relaxed)
     }
+
+    /// SIGTERM or SIGHUP, each arrival once.
+    pub fn take_new_termination(&self) -> bool {
+        self.terminate_again.swap(false, Ordering::Relaxed)
+    }
+}
+
+/// Whether a signal is ignored now: bit n - 1 of `SigIgn` in proc_pid_status(5).
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.unwrap_or(0) & (1 << (signal - 1)) != 0
 }

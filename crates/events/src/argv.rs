@@ -13,6 +13,14 @@ pub struct Args<'a> {
 }
 
 impl<'a> Args<'a> {
+    /// Arguments of which nothing is known.
+    pub const UNKNOWN: Self = Self {
+        block: b"",
+        unreadable: &[],
+        total_bytes: 0,
+        complete: false,
+    };
+
     /// All arguments, each followed by a NUL.
     pub fn whole(block: &'a [u8]) -> Self {
         Self {
@@ -42,6 +50,26 @@ impl<'a> Args<'a> {
             total_bytes: block.len() as u64,
             complete: to_the_end && unreadable.is_empty(),
         }
+    }
+
+    /// Arguments put together from what [`parts`](Self::parts) gave.
+    pub(crate) fn from_parts(block: &'a [u8], unreadable: &'a [u32], rest: (u64, bool)) -> Self {
+        Self {
+            block,
+            unreadable,
+            total_bytes: rest.0,
+            complete: rest.1,
+        }
+    }
+
+    /// All that makes them up: the bytes, the indexes of those that could not be read, the total and
+    /// whether they are complete.
+    pub(crate) fn parts(&self) -> (&'a [u8], &'a [u32], (u64, bool)) {
+        (
+            self.block,
+            self.unreadable,
+            (self.total_bytes, self.complete),
+        )
     }
 
     /// Whether these are all arguments, each of them whole.

@@ -1,23 +1,70 @@
-//! Who descends from the command that the tracer started.
+//! Who descends from the command that the tracer started, or from a process of choice.
 
 use std::collections::HashMap;
 
+use crate::event::Body;
 use crate::event::Fork;
 use crate::event::ProcessId;
+use crate::event::Running;
 
-/// The processes that descend from the tracer's own child: by creation, so that a daemon which was
-/// adopted by init still belongs to them.
+/// A process and those that descend from it: by creation, so that a daemon which was adopted by init
+/// still belongs to them.
 ///
 /// Bounded by the number of pids: a pid that comes back as somebody else's child leaves the set.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Descendants {
+    root: Root,
     start_of: HashMap<u32, u64>,
+    /// Processes that were running already and whose parent has not turned up yet.
+    orphans: Vec<(ProcessId, ProcessId)>,
+}
+
+/// Whose descendants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Root {
+    Command,
+    SeenPid(u32),
 }
 
 impl Descendants {
-    /// Takes note of a new process.
-    pub fn observe(&mut self, fork: &Fork) {
-        if fork.by_tracer || self.contains(fork.creator) {
+    /// Those of the tracer's own child.
+    pub fn of_command() -> Self {
+        Self::new(Root::Command)
+    }
+
+    /// Those of a process that runs already, by the number under which the tracer knows it.
+    pub fn of_process(pid: u32) -> Self {
+        Self::new(Root::SeenPid(pid))
+    }
+
+    fn new(root: Root) -> Self {
+        Self {
+            root,
+            start_of: HashMap::new(),
+            orphans: Vec::new(),
+        }
+    }
+
+    /// Takes note of a process that is new, or that was there at the beginning.
+    pub fn observe(&mut self, body: &Body<'_>) {
+        match body {
+            Body::Fork(fork) => self.fork(fork),
+            Body::Running(running) => self.running(running),
+            // A stranger whose parent belongs to them: its fork was lost.
+            Body::Exec(exec) if self.contains(exec.parent) => self.adopt(exec.process),
+            _ => {}
+        }
+    }
+
+    /// Whether this process belongs to them.
+    pub fn contains(&self, process: ProcessId) -> bool {
+        self.start_of.get(&process.pid) == Some(&process.start_ns)
+    }
+
+    fn fork(&mut self, fork: &Fork) {
+        self.orphans.clear(); // all that were running are known by now
+        let is_root = fork.by_tracer && self.root == Root::Command;
+        if is_root || self.contains(fork.creator) {
             self.start_of
                 .insert(fork.process.pid, fork.process.start_ns);
         } else {
@@ -25,35 +72,65 @@ impl Descendants {
         }
     }
 
-    /// Whether this process descends from the tracer's child, or is it.
-    pub fn contains(&self, process: ProcessId) -> bool {
-        self.start_of.get(&process.pid) == Some(&process.start_ns)
+    /// The kernel lists processes by pid, and a child's may be below its parent's.
+    fn running(&mut self, running: &Running<'_>) {
+        let is_root = self.root == Root::SeenPid(running.seen_pid);
+        if is_root || self.contains(running.parent) {
+            self.adopt(running.process);
+        } else {
+            self.orphans.push((running.process, running.parent));
+        }
+    }
+
+    fn adopt(&mut self, process: ProcessId) {
+        let mut newcomers = vec![process];
+        while let Some(parent) = newcomers.pop() {
+            self.start_of.insert(parent.pid, parent.start_ns);
+            let is_child = |orphan: &mut (ProcessId, ProcessId)| orphan.1 == parent;
+            let children = self.orphans.extract_if(.., is_child);
+            newcomers.extend(children.map(|(child, _)| child));
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::argv::Args;
 
     fn id(pid: u32, start_ns: u64) -> ProcessId {
         ProcessId { pid, start_ns }
     }
 
-    fn fork(creator: ProcessId, process: ProcessId, by_tracer: bool) -> Fork {
-        Fork {
+    fn fork(creator: ProcessId, process: ProcessId, by_tracer: bool) -> Body<'static> {
+        Body::Fork(Fork {
             process,
             creator,
             creator_tid: creator.pid,
             vfork: false,
             by_tracer,
             ns_pid: process.pid,
-        }
+        })
+    }
+
+    fn running(process: ProcessId, parent: ProcessId) -> Body<'static> {
+        Body::Running(Running {
+            process,
+            parent,
+            comm: b"x",
+            uid: 0,
+            gid: 0,
+            cgroup_id: 1,
+            ns_pid: process.pid,
+            seen_pid: process.pid,
+            args: Args::UNKNOWN,
+        })
     }
 
     /// Children and their children belong to it, whoever adopts them; strangers do not.
     #[test]
     fn follows_creation() {
-        let mut set = Descendants::default();
+        let mut set = Descendants::of_command();
         set.observe(&fork(id(1, 0), id(10, 100), true));
         set.observe(&fork(id(10, 100), id(11, 110), false));
         set.observe(&fork(id(11, 110), id(12, 120), false));
@@ -67,12 +144,34 @@ mod tests {
     /// A pid that comes back is another process.
     #[test]
     fn a_reused_pid_is_a_stranger() {
-        let mut set = Descendants::default();
+        let mut set = Descendants::of_command();
         set.observe(&fork(id(1, 0), id(10, 100), true));
         assert!(!set.contains(id(10, 900)));
         set.observe(&fork(id(10, 900), id(20, 910), false));
         assert!(!set.contains(id(20, 910)));
         set.observe(&fork(id(5, 50), id(10, 900), false));
         assert!(set.start_of.is_empty());
+    }
+
+    /// Of a running process, those that were there count too, in whatever order they are listed.
+    #[test]
+    fn of_a_running_process() {
+        let mut set = Descendants::of_process(50);
+        set.observe(&running(id(3, 9), id(4, 8)));
+        set.observe(&running(id(4, 8), id(50, 7)));
+        set.observe(&running(id(50, 7), id(1, 1)));
+        set.observe(&running(id(60, 6), id(50, 7)));
+        set.observe(&running(id(70, 6), id(1, 1)));
+        for (process, belongs) in [
+            (id(3, 9), true),
+            (id(4, 8), true),
+            (id(60, 6), true),
+            (id(70, 6), false),
+        ] {
+            assert_eq!(set.contains(process), belongs, "{process}");
+        }
+        set.observe(&fork(id(3, 9), id(80, 10), true));
+        set.observe(&fork(id(70, 6), id(81, 10), true));
+        assert!(set.contains(id(80, 10)) && !set.contains(id(81, 10)));
     }
 }

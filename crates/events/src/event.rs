@@ -35,11 +35,21 @@ pub enum Kind {
     Failed,
     /// A new process.
     Fork,
+    /// The end of a process.
+    Exit,
+    /// A process's final accounts; only used to complete what is known of its end.
+    Freed,
 }
 
 impl Kind {
     /// All kinds, in the order of their index.
-    pub const ALL: [Self; 3] = [Self::Exec, Self::Failed, Self::Fork];
+    pub const ALL: [Self; 5] = [
+        Self::Exec,
+        Self::Failed,
+        Self::Fork,
+        Self::Exit,
+        Self::Freed,
+    ];
 
     /// The name used in messages.
     pub fn name(self) -> &'static str {
@@ -47,6 +57,8 @@ impl Kind {
             Self::Exec => "exec",
             Self::Failed => "failed exec",
             Self::Fork => "fork",
+            Self::Exit => "exit",
+            Self::Freed => "final account",
         }
     }
 }
@@ -64,12 +76,19 @@ pub struct Event<'a> {
 
 /// What happened.
 #[derive(Debug, Clone, Copy)]
-#[expect(clippy::large_enum_variant, reason = "events are lent on, not stored")]
 pub enum Body<'a> {
     /// A process called exec, with or without success.
     Exec(Exec<'a>),
     /// A process was created.
     Fork(Fork),
+    /// A process ended.
+    Exit(Exit<'a>),
+    /// A process that has ended was reaped, and its accounts are final.
+    Freed(Freed),
+    /// A process was there already when tracing began.
+    Running(Running<'a>),
+    /// A process as a whole. Not sent by a source: [`Lineage`](crate::Lineage) concludes it.
+    Process(Process<'a>),
     /// Events were lost.
     Lost(Lost),
     /// How wall-clock time and time since boot relate from now on.
@@ -83,7 +102,9 @@ impl Body<'_> {
             Self::Exec(exec) if exec.failed() => Some(Kind::Failed),
             Self::Exec(_) => Some(Kind::Exec),
             Self::Fork(_) => Some(Kind::Fork),
-            Self::Lost(_) | Self::Clock(_) => None,
+            Self::Exit(_) => Some(Kind::Exit),
+            Self::Freed(_) => Some(Kind::Freed),
+            Self::Running(_) | Self::Process(_) | Self::Lost(_) | Self::Clock(_) => None,
         }
     }
 }
@@ -121,7 +142,8 @@ pub struct Exec<'a> {
     /// not be read, which only happens to failed execs.
     pub filename: Option<&'a [u8]>,
     /// Resolved path of the file that runs (the interpreter, for a script), from the root of its
-    /// mount namespace. `None` when it was not asked for, and for failed execs.
+    /// mount namespace. `None` when it was not asked for, for failed execs, and when it has more
+    /// than some 250 names.
     pub exe: Option<&'a [u8]>,
     /// The file named is a script: its interpreter was put before it.
     pub script: bool,
@@ -140,9 +162,9 @@ pub struct Exec<'a> {
     pub mnt_ns: u32,
     /// The file that runs; `None` for failed execs.
     pub file: Option<ExecFile>,
-    /// Peak memory, in pages, that the process had used before this exec (`signal->maxrss`). The
+    /// Peak memory, in bytes, that the process had used before this exec (`signal->maxrss`). The
     /// kernel's later peak contains it.
-    pub pages_before: Option<u64>,
+    pub peak_before: Option<u64>,
 }
 
 impl Exec<'_> {
@@ -178,6 +200,231 @@ pub struct Fork {
     pub by_tracer: bool,
     /// The child's number in its own pid namespace.
     pub ns_pid: u32,
+}
+
+/// A process ended: its last thread left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Exit<'a> {
+    /// The process.
+    pub process: ProcessId,
+    /// The parent at this moment.
+    pub parent: ProcessId,
+    /// The process's name.
+    pub comm: &'a [u8],
+    /// Real user id, in the initial user namespace.
+    pub uid: u32,
+    /// Real group id.
+    pub gid: u32,
+    /// kernfs id of the cgroup in the v2 hierarchy.
+    pub cgroup_id: u64,
+    /// The process's number in its own pid namespace.
+    pub ns_pid: u32,
+    /// How it ended.
+    pub status: ExitStatus,
+    /// When its last exec was, in ns since boot; `None` when there was none, or it was not seen.
+    pub exec_ns: Option<u64>,
+    /// What it cost.
+    pub cost: Cost,
+}
+
+/// How a process ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExitStatus {
+    /// By itself, with this status (0 to 255).
+    Code(u8),
+    /// By a signal.
+    Signal {
+        /// Its number.
+        number: u8,
+        /// A core was dumped.
+        core_dumped: bool,
+    },
+}
+
+impl ExitStatus {
+    /// From the status word that `wait()` gives.
+    pub fn from_wait(status: u32) -> Self {
+        let [low, high, ..] = status.to_le_bytes();
+        match low & 0x7f {
+            0 => Self::Code(high),
+            number => Self::Signal {
+                number,
+                core_dumped: low & 0x80 != 0,
+            },
+        }
+    }
+
+    /// Whether it ended by itself, with status 0.
+    pub fn success(self) -> bool {
+        self == Self::Code(0)
+    }
+}
+
+/// What a process cost, all of its threads together, from its fork on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cost {
+    /// Time on a CPU, and how it divides.
+    pub cpu: Cpu,
+    /// Peak memory in bytes of the image that ran at the end; `None` when the kernel only knows the
+    /// process's peak, and that is from before the exec.
+    pub max_rss_bytes: Option<u64>,
+    /// Peak memory in bytes of the process, what it had before exec among it (`ru_maxrss`).
+    pub peak_rss_bytes: u64,
+    /// Page faults that needed no I/O.
+    pub minor_faults: u64,
+    /// Page faults that did.
+    pub major_faults: u64,
+    /// Context switches because it waited.
+    pub voluntary_switches: u64,
+    /// Context switches because its time was over.
+    pub involuntary_switches: u64,
+    /// Reading and writing; `None` when the kernel keeps no account of it.
+    pub io: Option<Io>,
+}
+
+/// Bytes read and written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Io {
+    /// Read from storage.
+    pub read_bytes: u64,
+    /// To be written to storage.
+    pub write_bytes: u64,
+    /// Read by system calls, from wherever.
+    pub read_chars: u64,
+    /// Written by system calls, to wherever.
+    pub write_chars: u64,
+}
+
+/// Time on a CPU.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cpu {
+    /// All of it, in ns.
+    pub total_ns: u64,
+    /// Whether that is the kernel's final figure, or an estimate made at the exit.
+    pub exact: bool,
+    /// In user mode, by clock ticks: a share of the total as the kernel divides it.
+    pub user_ns: u64,
+    /// In the kernel.
+    pub system_ns: u64,
+}
+
+impl Cpu {
+    /// Divides a total as the kernel does for `wait4` (`cputime_adjust`, kernel/sched/cputime.c):
+    /// by the ratio of its clock ticks, and all to the user when no tick hit the kernel.
+    pub fn divided(total_ns: u64, exact: bool, user_ticks_ns: u64, system_ticks_ns: u64) -> Self {
+        let system_ns = match (user_ticks_ns, system_ticks_ns) {
+            (_, 0) => 0,
+            (0, _) => total_ns,
+            (user, system) => {
+                let (total, system) = (u128::from(total_ns), u128::from(system));
+                u64::try_from(total * system / (u128::from(user) + system)).unwrap_or(total_ns)
+            }
+        };
+        Self {
+            total_ns,
+            exact,
+            user_ns: total_ns - system_ns,
+            system_ns,
+        }
+    }
+}
+
+/// The final accounts of a process that was reaped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Freed {
+    /// The process.
+    pub process: ProcessId,
+    /// Its time on a CPU, exact.
+    pub cpu: Cpu,
+}
+
+/// A process that was there when tracing began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Running<'a> {
+    /// The process.
+    pub process: ProcessId,
+    /// Its parent then. Who created it is not known.
+    pub parent: ProcessId,
+    /// Its name.
+    pub comm: &'a [u8],
+    /// Real user id.
+    pub uid: u32,
+    /// Real group id.
+    pub gid: u32,
+    /// kernfs id of the cgroup in the v2 hierarchy.
+    pub cgroup_id: u64,
+    /// The process's number in its own pid namespace.
+    pub ns_pid: u32,
+    /// The number by which the tracer knows it, 0 when it does not see it.
+    pub seen_pid: u32,
+    /// Its arguments, as it shows them itself (`/proc/PID/cmdline`); unknown for kernel threads.
+    pub args: Args<'a>,
+}
+
+/// A process as a whole: what it ran last, who created it, how it ended and what it cost.
+#[derive(Debug, Clone, Copy)]
+pub struct Process<'a> {
+    /// The process.
+    pub process: ProcessId,
+    /// Its parent, as last seen.
+    pub parent: ProcessId,
+    /// Who forked it; `None` when that was before tracing began, or was not seen.
+    pub creator: Option<ProcessId>,
+    /// Its name.
+    pub comm: &'a [u8],
+    /// Its parent's name, if that is known.
+    pub parent_comm: Option<&'a [u8]>,
+    /// Real user id.
+    pub uid: u32,
+    /// Real group id.
+    pub gid: u32,
+    /// kernfs id of the cgroup in the v2 hierarchy.
+    pub cgroup_id: u64,
+    /// The process's number in its own pid namespace.
+    pub ns_pid: u32,
+    /// The image it runs. Of a process that never called exec it is its creator's.
+    pub image: Option<Image<'a>>,
+    /// How often it called exec with success, as far as seen.
+    pub execs: u32,
+    /// When its last exec was, in ns since boot.
+    pub exec_ns: Option<u64>,
+    /// Its end; `None` while it lives.
+    pub exit: Option<Exit<'a>>,
+}
+
+/// What a process runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Image<'a> {
+    /// The file as it was named in the call.
+    pub filename: Option<&'a [u8]>,
+    /// Resolved path of the file.
+    pub exe: Option<&'a [u8]>,
+    /// The file named is a script.
+    pub script: bool,
+    /// The arguments.
+    pub args: Args<'a>,
+}
+
+impl Image<'static> {
+    /// An image of which nothing is known.
+    pub const UNKNOWN: Self = Self {
+        filename: None,
+        exe: None,
+        script: false,
+        args: Args::UNKNOWN,
+    };
+}
+
+impl<'a> Exec<'a> {
+    /// The image that a successful exec brings.
+    pub fn image(&self) -> Image<'a> {
+        Image {
+            filename: self.filename,
+            exe: self.exe,
+            script: self.script,
+            args: self.args,
+        }
+    }
 }
 
 /// Why events are missing.
@@ -218,4 +465,35 @@ pub struct Lost {
 pub struct Clock {
     /// The first report of a stream, not a step of the clock.
     pub first: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As in wait(2).
+    #[test]
+    fn exit_status() {
+        assert_eq!(ExitStatus::from_wait(0x0700), ExitStatus::Code(7));
+        assert!(ExitStatus::from_wait(0).success());
+        let segv = ExitStatus::Signal {
+            number: 11,
+            core_dumped: true,
+        };
+        assert_eq!(ExitStatus::from_wait(0x8b), segv);
+    }
+
+    /// As the kernel divides for wait4.
+    #[test]
+    fn cpu_is_divided_by_ticks() {
+        let divided = |user, system| {
+            let cpu = Cpu::divided(1000, true, user, system);
+            (cpu.user_ns, cpu.system_ns)
+        };
+        assert_eq!(divided(0, 0), (1000, 0));
+        assert_eq!(divided(0, 4), (0, 1000));
+        assert_eq!(divided(4, 0), (1000, 0));
+        assert_eq!(divided(3, 1), (750, 250));
+        assert_eq!(Cpu::divided(u64::MAX, true, 1, u64::MAX).user_ns, 1);
+    }
 }

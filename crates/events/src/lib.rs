@@ -2,7 +2,7 @@
 //!
 //! This crate is the model that everything else shares: an [`Event`] and what it means, where
 //! events come from ([`Source`]), their JSON form ([`json`]), how hostile bytes are made safe to
-//! show ([`quote`]), and what follows from a stream of events ([`Descendants`]).
+//! show ([`quote`]), and what follows from a stream of events ([`Lineage`], [`Descendants`]).
 //!
 //! It does no I/O, needs neither Linux nor root, and holds no unsafe code: what was traced on a
 //! server can be read on a laptop.
@@ -14,8 +14,13 @@ mod clock;
 mod descendants;
 mod errno;
 mod event;
+mod fold;
+mod image;
 pub mod json;
+mod lineage;
+mod name;
 pub mod quote;
+mod signal;
 mod source;
 
 pub use argv::Args;
@@ -24,14 +29,31 @@ pub use descendants::Descendants;
 pub use errno::errno_name;
 pub use event::Body;
 pub use event::Clock;
+pub use event::Cost;
+pub use event::Cpu;
 pub use event::Event;
 pub use event::Exec;
 pub use event::ExecFile;
+pub use event::Exit;
+pub use event::ExitStatus;
 pub use event::Fork;
+pub use event::Freed;
+pub use event::Image;
+pub use event::Io;
 pub use event::Kind;
 pub use event::Loss;
 pub use event::Lost;
+pub use event::Process;
 pub use event::ProcessId;
+pub use event::Running;
+pub use fold::Fold;
+pub use fold::FoldSink;
+pub use lineage::Ancestor;
+pub use lineage::Forgotten;
+pub use lineage::Limits;
+pub use lineage::Lineage;
+pub use lineage::ProcessSink;
+pub use signal::signal_name;
 pub use source::KindTally;
 pub use source::Sink;
 pub use source::Source;

@@ -32,8 +32,13 @@ pub fn all_printable(bytes: &[u8]) -> bool {
 }
 
 /// Appends `bytes` for a cell of a table: as they are, except that what does not show as itself is
-/// written as an escape (`\n`, `\x1b`).
+/// written as an escape (`\n`, `\x1b`), and a backslash is doubled.
 pub fn plain(out: &mut Vec<u8>, bytes: &[u8]) {
+    escaped(out, bytes, |c| c == '\\');
+}
+
+/// Appends `bytes` as [`plain`] does, but with single backslashes: for readers who expect them so.
+pub fn loose(out: &mut Vec<u8>, bytes: &[u8]) {
     escaped(out, bytes, |_| false);
 }
 
@@ -64,7 +69,8 @@ pub fn double(out: &mut Vec<u8>, bytes: &[u8]) {
 /// all.)
 fn bare_in_shell(bytes: &[u8]) -> bool {
     let bare = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-./:,@%+=".contains(byte);
-    !bytes.is_empty() && bytes[0] != b'=' && bytes.iter().all(bare)
+    let ours = bytes == b"..."; // means that arguments are left out
+    !bytes.is_empty() && bytes[0] != b'=' && !ours && bytes.iter().all(bare)
 }
 
 fn single_quoted(out: &mut Vec<u8>, bytes: &[u8]) {
@@ -160,7 +166,7 @@ mod tests {
         /// Nothing that any of the forms writes can command a terminal or break a line.
         #[test]
         fn nothing_unprintable_gets_out(bytes: Vec<u8>) {
-            for quote in [plain, shell, double] {
+            for quote in [plain, loose, shell, double] {
                 prop_assert!(quoted(quote, &bytes).chars().all(printable));
             }
         }

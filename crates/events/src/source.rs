@@ -72,6 +72,11 @@ pub struct Tally {
     pub args_ring: u64,
     /// Execs handed out without all arguments because their memory could not be read.
     pub args_unread: u64,
+    /// Runs of programs for other events than execs that the kernel skipped: each may be such an event,
+    /// or nothing of interest (a thread, a call that succeeded).
+    pub skipped_runs: u64,
+    /// Failed execs handed out without all arguments because there were too many.
+    pub args_many: u64,
 }
 
 impl Tally {

@@ -14,10 +14,19 @@ enum record_type {
 	RECORD_ARGS = 2,   /* struct rec_args, then the next piece of an exec's arguments */
 	RECORD_FAILED = 3, /* struct rec_failed, then file name, arguments */
 	RECORD_FORK = 4,   /* struct rec_fork */
+	RECORD_EXIT = 5,   /* struct rec_exit */
+	RECORD_FREED = 6,  /* struct rec_freed */
 };
 
 /* What is counted apart. */
-enum event_kind { KIND_EXEC = 0, KIND_FAILED = 1, KIND_FORK = 2, KIND_COUNT = 3 };
+enum event_kind {
+	KIND_EXEC = 0,
+	KIND_FAILED = 1,
+	KIND_FORK = 2,
+	KIND_EXIT = 3,
+	KIND_FREED = 4,
+	KIND_COUNT = 5,
+};
 
 /* seen = sent + filtered + ring_full, always, for each kind. */
 struct kind_counters {
@@ -30,6 +39,7 @@ struct counters {
 	struct kind_counters kind[KIND_COUNT];
 	__u64 args_ring;   /* execs sent without all arguments: the ring was too full */
 	__u64 args_unread; /* execs sent without all arguments: their memory could not be read */
+	__u64 args_many;   /* failed execs sent without all arguments: there were too many */
 	__u64 ring_high;   /* most bytes seen waiting in the ring */
 	__u64 woken;	   /* when the reader was last woken, ns */
 };
@@ -58,11 +68,11 @@ struct rec_actor {
 _Static_assert(sizeof(struct rec_actor) == 96, "struct rec_actor has a hidden gap");
 
 enum exec_flags {
-	EXEC_SCRIPT =
-		1, /* the file named is not the file that runs: an interpreter was put before it */
+	EXEC_SCRIPT = 1, /* an interpreter was put before the file that was named */
 	EXEC_SECURE = 2, /* AT_SECURE: set-uid, set-gid or file capabilities took effect */
 	EXEC_ARGS_UNREAD =
-		4, /* args_len is less than it should be: that memory could not be read */
+		4,	   /* args_len is less than it should be: memory that could not be read */
+	EXEC_PATH_CUT = 8, /* the path is not whole: it has too many names */
 };
 
 struct rec_exec {
@@ -130,3 +140,54 @@ struct rec_fork {
 	__u32 flags; /* enum fork_flags */
 };
 _Static_assert(sizeof(struct rec_fork) == 48, "struct rec_fork has a hidden gap");
+
+enum exit_flags {
+	EXIT_IO = 1,  /* the kernel keeps I/O accounts */
+	EXIT_MM = 2,  /* image_rss is known (6.16+) */
+	EXIT_CUT = 4, /* more threads were alive than were added up: times are too low */
+};
+
+/* All figures are totals of the process's threads, from its fork on. */
+struct rec_exit {
+	struct rec_header head;
+	__u64 parent_start;
+	__u64 cgroup;	    /* kernfs id in the v2 hierarchy */
+	__u64 runtime;	    /* ns on a CPU, with an estimate of the slice that is not over yet */
+	__u64 utime, stime; /* ns by clock ticks: good for their ratio only */
+	__u64 max_rss;	    /* pages: the process's peak, what it had before exec among it */
+	__u64 image_rss;    /* pages: this image's own peak, at least */
+	__u64 minor_faults, major_faults;
+	__u64 voluntary, involuntary;  /* context switches */
+	__u64 read_bytes, write_bytes; /* to and from storage */
+	__u64 read_chars, write_chars; /* by system calls */
+	__u32 ppid;
+	__u32 uid, gid;
+	__u32 code;  /* as wait() gives it: status << 8 | core << 7 | signal */
+	__u32 flags; /* enum exit_flags */
+	__u32 ns_pid;
+	__u8 comm[16];
+};
+_Static_assert(sizeof(struct rec_exit) == 184, "struct rec_exit has a hidden gap");
+
+/* The process is reaped, and its accounts are closed. */
+struct rec_freed {
+	struct rec_header head;
+	__u64 runtime, utime, stime; /* as in rec_exit, but final */
+};
+_Static_assert(sizeof(struct rec_freed) == 48, "struct rec_freed has a hidden gap");
+
+/* A process that was there when tracing began; not a record of the ring, but what the iterator
+ * writes. */
+struct rec_running {
+	struct rec_header head; /* the time is that of the look */
+	__u64 parent_start;
+	__u64 cgroup;
+	__u64 max_rss; /* pages */
+	__u32 ppid;
+	__u32 uid, gid;
+	__u32 ns_pid;
+	__u32 seen_pid; /* the pid by which the tracer knows it, 0 when it cannot see it */
+	__u32 pad;
+	__u8 comm[16];
+};
+_Static_assert(sizeof(struct rec_running) == 88, "struct rec_running has a hidden gap");

@@ -77,8 +77,9 @@ static __always_inline bool listed(void *maps, __u64 key)
 	return map && bpf_map_lookup_elem(map, &key);
 }
 
-/* Where a record too large for the BPF stack is put together. One for each program that needs it:
- * were tracepoints ever preemptible, two of them could not write over each other. */
+/* Where a record too large for the BPF stack is put together. One for execs, one for failed execs
+ * (of whose programs none runs inside another): were tracepoints ever preemptible, the two could
+ * not write over each other. */
 #define SCRATCH_SIZE 32768
 enum scratch_slot { SCRATCH_EXEC, SCRATCH_FAILED, SCRATCH_SLOTS };
 

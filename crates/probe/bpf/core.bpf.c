@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The core rung: one object for every kernel with BTF and ring buffers, 5.10 to 7.x. */
 #include "exec.bpf.h"
+#include "exit.bpf.h"
 #include "failed.bpf.h"
 #include "fork.bpf.h"
+#include "running.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -12,10 +14,14 @@ struct {
 	struct rec_args args;
 	struct rec_failed failed;
 	struct rec_fork fork;
+	struct rec_exit exit;
+	struct rec_freed freed;
+	struct rec_running running;
 	enum record_type record_type;
 	enum event_kind event_kind;
 	enum exec_flags exec_flags;
 	enum args_flags args_flags;
 	enum failed_arg failed_arg;
 	enum fork_flags fork_flags;
+	enum exit_flags exit_flags;
 } skeleton_types;

@@ -10,6 +10,7 @@
  */
 #pragma once
 #include "common.h"
+#include "slice.h"
 
 const volatile bool want_path = true; /* the resolved path of the file that runs */
 
@@ -20,10 +21,11 @@ const volatile bool want_path = true; /* the resolved path of the file that runs
 #define ARGS_TURNS                                                                                 \
 	200 /* x 32,736 bytes: more than the 6 MiB that the kernel allows (fs/exec.c)              \
 	     */
-#define PATH_STEPS 64
+#define PATH_STEPS 256
 #define PATH_NAME  256 /* NAME_MAX and its NUL */
 
-/* Adds the names on the way from the file to the root of its mount namespace, leaf first. */
+/* Adds the names on the way from the file to the root of its mount namespace, leaf first. Returns 1
+ * when there are too many. */
 apart int add_path(__u64 file_address)
 {
 	struct file *file = (void *)file_address;
@@ -35,7 +37,7 @@ apart int add_path(__u64 file_address)
 	__u32 start;
 
 	if (!rec)
-		return 0;
+		return 1;
 	start = READ_U32(rec->args_len) + READ_U32(rec->name_len);
 	for (int i = 0; i < PATH_STEPS; i++) {
 		struct dentry *up;
@@ -46,7 +48,7 @@ apart int add_path(__u64 file_address)
 			struct mount *outer = BPF_CORE_READ(mount, mnt_parent);
 
 			if (outer == mount || !outer)
-				break;
+				return 0;
 			at = BPF_CORE_READ(mount, mnt_mountpoint);
 			mount = outer;
 			root = BPF_CORE_READ(mount, mnt.mnt_root);
@@ -54,17 +56,17 @@ apart int add_path(__u64 file_address)
 		}
 		offset = start + READ_U32(rec->path_len);
 		if (offset > EXEC_ROOM - PATH_NAME)
-			break;
+			return 1;
 		n = bpf_probe_read_kernel_str(
 			(char *)(rec + 1) + offset, PATH_NAME, BPF_CORE_READ(at, d_name.name));
 		if (n > 0)
 			READ_U32(rec->path_len) += n;
 		up = BPF_CORE_READ(at, d_parent);
 		if (up == at) /* a memfd: a name that hangs nowhere */
-			break;
+			return 0;
 		at = up;
 	}
-	return 0;
+	return 1;
 }
 
 enum { ARGS_ALL_SENT, ARGS_NO_ROOM, ARGS_NOT_READ };
@@ -157,6 +159,8 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_tid, struct linux_binp
 	long name_len;
 
 	COUNT(kind[KIND_EXEC].seen);
+	if (want_slices)
+		running_slice(task->se.exec_start);
 	if (!rec)
 		return 0; /* cannot be: the map has this slot */
 	if (!wanted(true, task)) {
@@ -176,8 +180,8 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_tid, struct linux_binp
 	name_len =
 		bpf_probe_read_kernel_str((char *)(rec + 1) + first, NAME_MAX_LEN, bprm->filename);
 	rec->name_len = name_len < 0 ? 0 : name_len;
-	if (want_path)
-		add_path((__u64)BPF_CORE_READ(bprm, file));
+	if (want_path && add_path((__u64)BPF_CORE_READ(bprm, file)))
+		rec->flags |= EXEC_PATH_CUT;
 	total = READ_U32(rec->args_len) + READ_U32(rec->name_len) + READ_U32(rec->path_len);
 	if (total > EXEC_ROOM)
 		total = EXEC_ROOM;

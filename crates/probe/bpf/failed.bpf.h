@@ -12,9 +12,9 @@
 #pragma once
 #include "common.h"
 
-#define PIECE	    4096 /* bytes of an argument read at a time */
-#define WALK_TURNS  128	 /* pieces in one call of walk_args */
-#define WALK_CALLS  512
+#define PIECE	    4096  /* bytes of an argument read at a time */
+#define WALK_TURNS  128	  /* pieces in one call of walk_args */
+#define WALK_CALLS  4096  /* calls of walk_args: 524,288 pieces in all */
 #define THREAD_SIZE 16384 /* x86-64, and arm64 with 4 KiB pages; used before 5.15 only */
 #define AT_FDCWD    (-100)
 
@@ -90,6 +90,10 @@ apart int walk_args(void)
 				return WALK_COMPLETE;
 		}
 		n = bpf_probe_read_user_str(out + 1, PIECE, (void *)string);
+		if (n == 0) { /* before 6.14 an empty string has no length at all */
+			out[1] = 0;
+			n = 1;
+		}
 		*out = n == PIECE ? ARG_PIECE : n > 0 ? ARG_WHOLE : ARG_UNREAD;
 		READ_U32(walk->fill) = fill + 1 + (n > 0 ? n : 0);
 		walk->string = n == PIECE ? string + PIECE - 1 : 0;
@@ -164,7 +168,7 @@ static __always_inline void send_args(void)
 	for (int i = 0; i < WALK_CALLS; i++)
 		if (walk_on())
 			return;
-	COUNT(args_ring);
+	COUNT(args_many);
 	flush_args(ARGS_END);
 }
 

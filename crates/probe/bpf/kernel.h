@@ -35,6 +35,7 @@ enum bpf_map_type {
 	BPF_MAP_TYPE_HASH = 1,
 	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
 	BPF_MAP_TYPE_CGROUP_ARRAY = 8,
+	BPF_MAP_TYPE_LRU_HASH = 9,
 	BPF_MAP_TYPE_ARRAY_OF_MAPS = 12,
 	BPF_MAP_TYPE_RINGBUF = 27,
 };
@@ -93,8 +94,14 @@ struct linux_binprm {
 	unsigned int secureexec : 1;
 };
 
+struct percpu_counter {
+	__s64 count;
+};
+
 struct mm_struct {
 	unsigned long arg_start, arg_end;
+	unsigned long hiwater_rss;
+	struct percpu_counter rss_stat[4]; /* 6.2+; before, another type */
 };
 
 struct ns_common {
@@ -135,8 +142,48 @@ struct css_set {
 	struct cgroup *dfl_cgrp;
 };
 
+typedef struct {
+	int counter;
+} atomic_t;
+
+struct list_head {
+	struct list_head *next, *prev;
+};
+
+struct task_io_accounting {
+	__u64 rchar, wchar, read_bytes, write_bytes;
+};
+
 struct signal_struct {
+	atomic_t live;
+	struct list_head thread_head;
+	int group_exit_code;
+	unsigned int flags;
+	__u64 utime, stime;
+	unsigned long long sum_sched_runtime;
+	unsigned long nvcsw, nivcsw, min_flt, maj_flt;
 	unsigned long maxrss;
+	struct task_io_accounting ioac;
+};
+
+struct sched_entity {
+	__u64 exec_start, sum_exec_runtime;
+};
+
+/* Only asked whether the running kernel's has it (6.16+). */
+struct trace_event_raw_sched_process_exit {
+	bool group_dead;
+};
+
+struct seq_file;
+
+struct bpf_iter_meta {
+	struct seq_file *seq;
+};
+
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
 };
 
 typedef struct {
@@ -159,11 +206,18 @@ struct thread_info {
 struct task_struct {
 	struct thread_info thread_info;
 	void *stack;
+	unsigned int flags;
+	struct sched_entity se;
 	struct mm_struct *mm;
+	int exit_code;
 	pid_t pid, tgid;
 	struct task_struct *real_parent, *group_leader;
 	struct pid *thread_pid;
+	struct list_head thread_node;
+	__u64 utime, stime;
+	unsigned long nvcsw, nivcsw;
 	__u64 start_boottime;
+	unsigned long min_flt, maj_flt;
 	const struct cred *cred;
 	char comm[16];
 	struct nsproxy *nsproxy;
@@ -171,6 +225,7 @@ struct task_struct {
 	kuid_t loginuid;
 	unsigned int sessionid;
 	struct css_set *cgroups;
+	struct task_io_accounting ioac;
 };
 
 #if defined(__TARGET_ARCH_arm64)

@@ -30,6 +30,11 @@ pub(crate) fn read() -> Reading {
         .expect("at least one try")
 }
 
+/// The time since boot in ns, as events are stamped with it.
+pub fn boot_time_ns() -> u64 {
+    u64::try_from(nanoseconds(ClockId::CLOCK_BOOTTIME)).unwrap_or(0)
+}
+
 /// A clock set by one reading.
 pub(crate) fn wall_clock(reading: &Reading) -> WallClock {
     WallClock::new(reading.boot_ns, reading.wall_ns)

@@ -7,6 +7,7 @@ use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
 use std::process::Child;
 use std::process::ExitStatus;
 
@@ -24,6 +25,9 @@ pub enum CommandError {
     /// No such program.
     #[error("{0}: command not found")]
     NotFound(String),
+    /// There is one, but what it names as its interpreter is missing.
+    #[error("{0}: the interpreter that it names does not exist")]
+    NoInterpreter(String),
     /// There is one, but it cannot be executed.
     #[error("{0}: {1}")]
     NotExecutable(String, io::Error),
@@ -34,7 +38,7 @@ impl CommandError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::NotFound(_) => 127,
-            Self::NotExecutable(..) => 126,
+            Self::NoInterpreter(_) | Self::NotExecutable(..) => 126,
         }
     }
 }
@@ -63,7 +67,7 @@ impl Command {
                 child,
                 status: None,
             }),
-            Err(err) if err.kind() == io::ErrorKind::NotFound => Err(CommandError::NotFound(name)),
+            Err(err) if err.kind() == io::ErrorKind::NotFound => Err(not_found(program, name)),
             Err(err) => Err(CommandError::NotExecutable(name, err)),
         }
     }
@@ -94,10 +98,19 @@ impl Command {
     }
 }
 
+/// The kernel says "not found" for a missing interpreter, too.
+fn not_found(program: &OsStr, name: String) -> CommandError {
+    let path = Path::new(program);
+    match path.components().count() > 1 && path.exists() {
+        true => CommandError::NoInterpreter(name),
+        false => CommandError::NotFound(name),
+    }
+}
+
 /// A name for a message, without what could command a terminal.
 fn harmless(name: &OsStr) -> String {
     let mut out = Vec::new();
-    quote::plain(&mut out, name.as_bytes());
+    quote::shell(&mut out, name.as_bytes());
     String::from_utf8_lossy(&out).into_owned()
 }
 

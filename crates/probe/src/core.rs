@@ -36,6 +36,7 @@ use crate::load::load;
 use crate::load::other;
 use crate::options::Options;
 use crate::ring::RingReader;
+use crate::running::Running;
 use crate::skeleton::CoreSkel;
 use crate::skeleton::types::counters;
 use crate::stats;
@@ -53,12 +54,15 @@ pub struct Core {
     ring_bytes: u32,
     decoder: Decoder,
     clock: WallClock,
+    start_ns: u64,
     begun: bool,
+    /// The processes that were there at the beginning, until they are handed out.
+    running: Running,
     more_waiting: bool,
     delivered: Counts,
     malformed: Counts,
     reported: Tally,
-    _measuring: Option<OwnedFd>,
+    measuring: Option<OwnedFd>,
 }
 
 /// A program that runs in the kernel until its link is dropped.
@@ -94,21 +98,27 @@ impl Core {
         }
         let ring =
             RingReader::new(&skeleton.maps.ring).map_err(other("mapping the ring buffer"))?;
+        let start = clock::read();
         let mut core = Self {
             skeleton,
             attached: Vec::new(),
             ring,
             ring_bytes: options.ring_bytes,
             decoder: Decoder::default(),
-            clock: clock::wall_clock(&clock::read()),
+            clock: clock::wall_clock(&start),
+            start_ns: start.boot_ns,
             begun: false,
+            running: Running::default(),
             more_waiting: false,
             delivered: Counts::default(),
             malformed: Counts::default(),
             reported: Tally::default(),
-            _measuring: options.measure.then(measure).flatten(),
+            measuring: options.measure.then(measure).flatten(),
         };
         core.attach(options)?;
+        if options.running {
+            core.running = Running::look(&mut core.skeleton)?;
+        }
         Ok(core)
     }
 
@@ -116,6 +126,7 @@ impl Core {
     pub fn statistics(&self) -> Result<Statistics, Errno> {
         Ok(Statistics {
             programs: self.program_stats()?,
+            measured: self.measuring.is_some(),
             ring_high_bytes: self.counters().ring_high,
             ring_bytes: u64::from(self.ring_bytes),
         })
@@ -141,6 +152,13 @@ impl Core {
         let attached = &mut self.attached;
         if options.forks {
             attach(attached, "on_fork", Kind::Fork, &mut programs.on_fork)?;
+        }
+        // Final accounts first: whoever is seen to end is then seen to be freed.
+        if options.final_accounts {
+            attach(attached, "on_free", Kind::Freed, &mut programs.on_free)?;
+        }
+        if options.exits {
+            attach(attached, "on_exit", Kind::Exit, &mut programs.on_exit)?;
         }
         match FailedBy::choose(options) {
             None => {}
@@ -186,6 +204,7 @@ impl Core {
         let mut tally = Tally::default();
         tally.args_ring = counters.args_ring;
         tally.args_unread = counters.args_unread;
+        tally.args_many = counters.args_many;
         for kind in Kind::ALL {
             let from = &counters.kind[kind as usize];
             *tally.of_mut(kind) = KindTally {
@@ -199,17 +218,22 @@ impl Core {
         tally
     }
 
-    /// Adds the runs that the kernel skipped: things that happened, which no program saw.
+    /// Adds the runs that the kernel skipped. Each skipped run of on_exec is an exec that happened and that
+    /// no program saw. The others run for what is no event, too (threads, calls that succeeded), so that
+    /// theirs can only be told.
     fn add_skipped(&self, tally: &mut Tally) {
-        match self.program_stats() {
-            Ok(programs) => {
-                for (program, attached) in programs.iter().zip(&self.attached) {
-                    let kind = tally.of_mut(attached.kind);
-                    kind.skipped += program.skipped;
-                    kind.seen += program.skipped;
+        let programs = match self.program_stats() {
+            Ok(programs) => programs,
+            Err(errno) => return tracing::warn!("cannot ask for skipped runs: {errno}"),
+        };
+        for (program, attached) in programs.iter().zip(&self.attached) {
+            match attached.kind {
+                Kind::Exec => {
+                    tally.of_mut(Kind::Exec).skipped += program.skipped;
+                    tally.of_mut(Kind::Exec).seen += program.skipped;
                 }
+                _ => tally.skipped_runs += program.skipped,
             }
-            Err(errno) => tracing::warn!("cannot ask for skipped runs: {errno}"),
         }
     }
 
@@ -255,13 +279,19 @@ impl Core {
         });
     }
 
-    /// Follows the wall clock, and reports where it stands at first and whenever it was set.
+    /// Reports where the wall clock stands when tracing begins, and who is there then.
+    fn begin(&mut self, sink: &mut Sink<'_>) {
+        if !std::mem::replace(&mut self.begun, true) {
+            self.report(self.start_ns, Body::Clock(Clock { first: true }), sink);
+            std::mem::take(&mut self.running).hand_out(&self.clock, sink);
+        }
+    }
+
+    /// Follows the wall clock, and reports where it stands whenever it was set.
     fn observe_clock(&mut self, sink: &mut Sink<'_>) {
         let reading = clock::read();
-        let stepped = self.clock.observe(reading.boot_ns, reading.wall_ns);
-        if stepped || !self.begun {
-            let first = !std::mem::replace(&mut self.begun, true);
-            self.report(reading.boot_ns, Body::Clock(Clock { first }), sink);
+        if self.clock.observe(reading.boot_ns, reading.wall_ns) {
+            self.report(reading.boot_ns, Body::Clock(Clock { first: false }), sink);
         }
     }
 
@@ -307,6 +337,7 @@ impl Core {
 
 impl Source for Core {
     fn poll(&mut self, timeout: Duration, sink: &mut Sink<'_>) -> Result<bool, SourceError> {
+        self.begin(sink);
         let timeout = match self.more_waiting {
             true => Duration::ZERO,
             false => timeout,
@@ -325,6 +356,7 @@ impl Source for Core {
     fn finish(&mut self, sink: &mut Sink<'_>) -> Result<Tally, SourceError> {
         self.attached.iter_mut().for_each(|one| one.link = None);
         wait_for_running_programs();
+        self.begin(sink);
         self.observe_clock(sink);
         let deadline = Instant::now() + FINISH_TIMEOUT;
         let counters = loop {
@@ -380,7 +412,9 @@ fn attach(
 
 fn measure() -> Option<OwnedFd> {
     stats::measure_run_times()
-        .inspect_err(|errno| tracing::warn!("run times cannot be measured: {errno}"))
+        .inspect_err(|errno| {
+            tracing::warn!("run times cannot be measured ({errno}): that needs CAP_SYS_ADMIN")
+        })
         .ok()
 }
 

@@ -5,30 +5,44 @@
 //! until it is whole, or until it is clear that it will not be.
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 use std::time::Duration;
 use std::time::Instant;
 
 use execsnoop_events::Args;
 use execsnoop_events::Body;
+use execsnoop_events::Cost;
+use execsnoop_events::Cpu;
 use execsnoop_events::Event;
 use execsnoop_events::Exec;
 use execsnoop_events::ExecFile;
+use execsnoop_events::Exit;
+use execsnoop_events::ExitStatus;
 use execsnoop_events::Fork;
+use execsnoop_events::Freed;
+use execsnoop_events::Io;
 use execsnoop_events::Kind;
 use execsnoop_events::ProcessId;
+use execsnoop_events::Running;
 use execsnoop_events::Sink;
 use execsnoop_events::WallClock;
+use nix::unistd::SysconfVar;
+use nix::unistd::sysconf;
 
 use crate::skeleton::types::args_flags;
 use crate::skeleton::types::exec_flags;
+use crate::skeleton::types::exit_flags;
 use crate::skeleton::types::failed_arg;
 use crate::skeleton::types::fork_flags;
 use crate::skeleton::types::rec_actor;
 use crate::skeleton::types::rec_args;
 use crate::skeleton::types::rec_exec;
+use crate::skeleton::types::rec_exit;
 use crate::skeleton::types::rec_failed;
 use crate::skeleton::types::rec_fork;
+use crate::skeleton::types::rec_freed;
 use crate::skeleton::types::rec_header;
+use crate::skeleton::types::rec_running;
 use crate::skeleton::types::record_type;
 
 /// An exec that waits this long for its next piece has lost it: pieces follow each other within
@@ -110,6 +124,8 @@ impl Decoder {
             record_type::RECORD_FAILED => self.failed(record, clock, sink),
             record_type::RECORD_ARGS => self.args(record, clock, sink),
             record_type::RECORD_FORK => fork(record, clock, sink),
+            record_type::RECORD_EXIT => exit(record, clock, sink),
+            record_type::RECORD_FREED => freed(record, clock, sink),
             other => Err(DecodeError::Type(other.0)),
         }
     }
@@ -308,6 +324,12 @@ impl ExecRecord {
         Some((Self { fixed }, ExecData { args, name, path }))
     }
 
+    /// The names on the path, if they are all there.
+    fn path<'a>(&self, data: &ExecData<'a>) -> Option<&'a [u8]> {
+        let whole = self.fixed.flags & exec_flags::EXEC_PATH_CUT.0 == 0;
+        Some(data.path).filter(|path| whole && !path.is_empty())
+    }
+
     fn event<'a>(
         &'a self,
         data: &ExecData<'a>,
@@ -319,7 +341,9 @@ impl ExecRecord {
         let exec = Exec {
             ret: 0,
             filename: Some(until_nul(data.name)),
-            exe: (!data.path.is_empty()).then(|| turn_round(data.path, &mut buffers.path)),
+            exe: self
+                .path(data)
+                .map(|path| turn_round(path, &mut buffers.path)),
             script: fixed.flags & exec_flags::EXEC_SCRIPT.0 != 0,
             secure: fixed.flags & exec_flags::EXEC_SECURE.0 != 0,
             file: Some(ExecFile {
@@ -327,7 +351,7 @@ impl ExecRecord {
                 inode: fixed.inode,
                 links: fixed.links,
             }),
-            pages_before: Some(fixed.maxrss_before),
+            peak_before: Some(bytes(fixed.maxrss_before)),
             ..acted(&fixed.head, &fixed.actor, args)
         };
         event(&fixed.head, clock, Body::Exec(exec))
@@ -443,6 +467,103 @@ fn fork(record: &[u8], clock: &WallClock, sink: &mut Sink<'_>) -> Result<(), Dec
     Ok(())
 }
 
+fn exit(record: &[u8], clock: &WallClock, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
+    let (fixed, _) = take::<rec_exit>(record).ok_or(DecodeError::Short(Some(Kind::Exit)))?;
+    let exit = Exit {
+        process: process(&fixed.head),
+        parent: ProcessId {
+            pid: fixed.ppid,
+            start_ns: fixed.parent_start,
+        },
+        comm: until_nul(&fixed.comm),
+        uid: fixed.uid,
+        gid: fixed.gid,
+        cgroup_id: fixed.cgroup,
+        ns_pid: fixed.ns_pid,
+        status: ExitStatus::from_wait(fixed.code),
+        exec_ns: None,
+        cost: cost(&fixed),
+    };
+    sink(&event(&fixed.head, clock, Body::Exit(exit)));
+    Ok(())
+}
+
+fn cost(fixed: &rec_exit) -> Cost {
+    let has = |flag: exit_flags| fixed.flags & flag.0 != 0;
+    Cost {
+        cpu: Cpu::divided(fixed.runtime, false, fixed.utime, fixed.stime),
+        max_rss_bytes: has(exit_flags::EXIT_MM).then(|| bytes(fixed.image_rss)),
+        peak_rss_bytes: bytes(fixed.max_rss),
+        minor_faults: fixed.minor_faults,
+        major_faults: fixed.major_faults,
+        voluntary_switches: fixed.voluntary,
+        involuntary_switches: fixed.involuntary,
+        io: has(exit_flags::EXIT_IO).then_some(Io {
+            read_bytes: fixed.read_bytes,
+            write_bytes: fixed.write_bytes,
+            read_chars: fixed.read_chars,
+            write_chars: fixed.write_chars,
+        }),
+    }
+}
+
+fn freed(record: &[u8], clock: &WallClock, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
+    let (fixed, _) = take::<rec_freed>(record).ok_or(DecodeError::Short(Some(Kind::Freed)))?;
+    let freed = Freed {
+        process: process(&fixed.head),
+        cpu: Cpu::divided(fixed.runtime, true, fixed.utime, fixed.stime),
+    };
+    sink(&event(&fixed.head, clock, Body::Freed(freed)));
+    Ok(())
+}
+
+/// A process that the iterator over running processes has listed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Listed(rec_running);
+
+impl Listed {
+    /// Takes the first of the iterator's records off.
+    pub(crate) fn take(records: &[u8]) -> Option<(Self, &[u8])> {
+        take::<rec_running>(records).map(|(fixed, rest)| (Self(fixed), rest))
+    }
+
+    /// The number by which the tracer knows it, 0 when it does not see it.
+    pub(crate) fn seen_pid(&self) -> u32 {
+        self.0.seen_pid
+    }
+
+    /// Hands it out with its arguments, which come from elsewhere.
+    pub(crate) fn hand_out(&self, args: Option<&[u8]>, clock: &WallClock, sink: &mut Sink<'_>) {
+        let fixed = &self.0;
+        let running = Running {
+            process: process(&fixed.head),
+            parent: ProcessId {
+                pid: fixed.ppid,
+                start_ns: fixed.parent_start,
+            },
+            comm: until_nul(&fixed.comm),
+            uid: fixed.uid,
+            gid: fixed.gid,
+            cgroup_id: fixed.cgroup,
+            ns_pid: fixed.ns_pid,
+            seen_pid: fixed.seen_pid,
+            args: args.map_or(Args::UNKNOWN, Args::whole),
+        };
+        sink(&event(&fixed.head, clock, Body::Running(running)));
+    }
+}
+
+/// The kernel counts memory in pages.
+fn bytes(pages: u64) -> u64 {
+    static PAGE_SIZE: OnceLock<u64> = OnceLock::new();
+    let page_size = PAGE_SIZE.get_or_init(|| {
+        let size = sysconf(SysconfVar::PAGE_SIZE).ok().flatten();
+        size.and_then(|size| u64::try_from(size).ok())
+            .unwrap_or(4096)
+    });
+    pages.saturating_mul(*page_size)
+}
+
 fn event<'a>(head: &rec_header, clock: &WallClock, body: Body<'a>) -> Event<'a> {
     Event {
         time: clock.at(head.time),
@@ -480,7 +601,7 @@ fn acted<'a>(head: &rec_header, actor: &'a rec_actor, args: Args<'a>) -> Exec<'a
         pid_ns: actor.pid_ns,
         mnt_ns: actor.mnt_ns,
         file: None,
-        pages_before: None,
+        peak_before: None,
     }
 }
 
@@ -539,13 +660,23 @@ unsafe impl Fixed for rec_args {}
 unsafe impl Fixed for rec_failed {}
 // SAFETY: as above.
 unsafe impl Fixed for rec_fork {}
+// SAFETY: as above.
+unsafe impl Fixed for rec_exit {}
+// SAFETY: as above.
+unsafe impl Fixed for rec_freed {}
+// SAFETY: as above.
+unsafe impl Fixed for rec_running {}
 
 // The same as in bpf/abi.h: no gap that only one side has.
 const _: () = assert!(size_of::<rec_header>() == 24);
+const _: () = assert!(size_of::<rec_actor>() == 96);
 const _: () = assert!(size_of::<rec_exec>() == 168);
 const _: () = assert!(size_of::<rec_args>() == 40);
 const _: () = assert!(size_of::<rec_failed>() == 144);
 const _: () = assert!(size_of::<rec_fork>() == 48);
+const _: () = assert!(size_of::<rec_exit>() == 184);
+const _: () = assert!(size_of::<rec_freed>() == 48);
+const _: () = assert!(size_of::<rec_running>() == 88);
 
 /// Splits the fixed part off; `None` when the bytes are too few.
 fn take<T: Fixed>(bytes: &[u8]) -> Option<(T, &[u8])> {

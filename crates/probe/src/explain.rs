@@ -50,6 +50,8 @@ pub enum StartError {
 pub enum Obstacle {
     /// Not root, and not the capabilities that suffice.
     Capabilities,
+    /// The capabilities are those of a user namespace.
+    UserNamespace,
     /// The kernel does not describe its types.
     Btf,
     /// The kernel keeps its memory from everybody, root too.
@@ -71,6 +73,10 @@ impl fmt::Display for Obstacle {
             Self::Capabilities => f.write_str(
                 "tracing needs root, or the capabilities CAP_BPF and CAP_PERFMON: run it with sudo, \
                  or give them to the program once with `sudo setcap cap_bpf,cap_perfmon+ep` and its path",
+            ),
+            Self::UserNamespace => f.write_str(
+                "the capabilities hold only inside this user namespace (a rootless container, or \
+                 unshare -U), and tracing needs them on the machine: run it as root outside",
             ),
             Self::Btf => f.write_str(
                 "this kernel has no BTF (there is no /sys/kernel/btf/vmlinux): use a kernel built \
@@ -101,6 +107,9 @@ impl fmt::Display for Obstacle {
 pub(crate) fn obstacle_before_load(features: &Features) -> Option<Obstacle> {
     if !features.capable {
         return Some(Obstacle::Capabilities);
+    }
+    if !features.initial_user_ns {
+        return Some(Obstacle::UserNamespace);
     }
     if features.lockdown.as_deref() == Some("confidentiality") {
         return Some(Obstacle::Lockdown);
@@ -168,6 +177,7 @@ mod tests {
     fn features() -> Features {
         Features {
             capable: true,
+            initial_user_ns: true,
             btf: true,
             lockdown: None,
             release: "6.1.0-56".to_owned(),
@@ -187,8 +197,9 @@ mod tests {
     #[test]
     fn obstacles_before_load() {
         type Change = fn(&mut Features);
-        let cases: [(Change, &str); 4] = [
+        let cases: [(Change, &str); 5] = [
             (|f| f.capable = false, "sudo"),
+            (|f| f.initial_user_ns = false, "outside"),
             (|f| f.btf = false, "CONFIG_DEBUG_INFO_BTF"),
             (
                 |f| f.lockdown = Some("confidentiality".to_owned()),

@@ -1,6 +1,7 @@
 //! What this kernel offers and what this user may do, as far as tracing depends on it.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use caps::CapSet;
@@ -8,7 +9,11 @@ use caps::Capability;
 use nix::sys::utsname::uname;
 
 const BTF: &str = "/sys/kernel/btf/vmlinux";
+const USER_NS: &str = "/proc/self/ns/user";
 const LOCKDOWN: &str = "/sys/kernel/security/lockdown";
+
+/// Inode number of the initial user namespace (`PROC_USER_INIT_INO`, include/linux/proc_ns.h).
+const INITIAL_USER_NS: u64 = 0xEFFF_FFFD;
 
 /// Directories where tracefs may be mounted.
 const TRACEFS: [&str; 2] = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
@@ -18,6 +23,8 @@ const TRACEFS: [&str; 2] = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
 pub struct Features {
     /// `CAP_BPF` and `CAP_PERFMON`, or `CAP_SYS_ADMIN`, are in effect.
     pub capable: bool,
+    /// Capabilities hold for the whole machine, not only inside a user namespace.
+    pub initial_user_ns: bool,
     /// The kernel describes its own types.
     pub btf: bool,
     /// The kernel's lockdown level: `none`, `integrity` or `confidentiality`.
@@ -32,6 +39,8 @@ impl Features {
         Self {
             capable: has(Capability::CAP_SYS_ADMIN)
                 || (has(Capability::CAP_BPF) && has(Capability::CAP_PERFMON)),
+            initial_user_ns: fs::metadata(USER_NS)
+                .map_or(true, |meta| meta.ino() == INITIAL_USER_NS),
             btf: fs::metadata(BTF).is_ok(),
             lockdown: fs::read_to_string(LOCKDOWN)
                 .ok()
@@ -102,6 +111,7 @@ mod tests {
         ] {
             let features = Features {
                 capable: true,
+                initial_user_ns: true,
                 btf: true,
                 lockdown: None,
                 release: release.to_owned(),

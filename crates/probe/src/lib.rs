@@ -15,9 +15,11 @@ mod load;
 mod options;
 mod privileges;
 mod ring;
+mod running;
 mod skeleton;
 mod stats;
 
+pub use clock::boot_time_ns;
 pub use command::Command;
 pub use command::CommandError;
 pub use command::invoking_user;

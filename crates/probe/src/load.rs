@@ -15,6 +15,9 @@ use libbpf_rs::MapHandle;
 use libbpf_rs::MapType;
 use libbpf_rs::skel::OpenSkel as _;
 use libbpf_rs::skel::SkelBuilder as _;
+use nix::sys::resource::Resource;
+use nix::sys::resource::getrlimit;
+use nix::sys::resource::setrlimit;
 
 use crate::explain::StartError;
 use crate::explain::load_failure;
@@ -74,9 +77,15 @@ pub(crate) fn load(
     let filtering = other("setting filters up");
     pinned.make_patterns(&mut open).map_err(&filtering)?;
     choose_programs(&mut open, options);
-    let skeleton = open
-        .load()
-        .map_err(|cause| load_failure(features, cause, &libbpf_log::take()))?;
+    let locked_memory = getrlimit(Resource::RLIMIT_MEMLOCK);
+    let loaded = open.load();
+    // Before 5.11 libbpf has to raise this limit; a command that we start is not to inherit that.
+    if let Ok((soft, hard)) = locked_memory
+        && let Err(errno) = setrlimit(Resource::RLIMIT_MEMLOCK, soft, hard)
+    {
+        tracing::debug!("cannot restore the limit of locked memory: {errno}");
+    }
+    let skeleton = loaded.map_err(|cause| load_failure(features, cause, &libbpf_log::take()))?;
     pinned.put_into(&skeleton).map_err(&filtering)?;
     Ok(skeleton)
 }
@@ -88,6 +97,7 @@ fn configure(rodata: &mut rodata, options: &Options) {
     rodata.tracer_pid = std::process::id();
     rodata.tracer_pid_ns = tracer_pid_ns();
     rodata.want_path = options.exe_path;
+    rodata.want_slices = options.exits;
     rodata.filter_uid = filters.uid.is_some();
     rodata.wanted_uid = filters.uid.unwrap_or_default();
     rodata.filter_ppid = filters.ppid.is_some();
@@ -110,6 +120,9 @@ fn choose_programs(open: &mut OpenCoreSkel<'_>, options: &Options) {
     let failed_by = FailedBy::choose(options);
     let tracepoints = failed_by == Some(FailedBy::Tracepoints);
     open.progs.on_fork.set_autoload(options.forks);
+    open.progs.on_exit.set_autoload(options.exits);
+    open.progs.on_free.set_autoload(options.final_accounts);
+    open.progs.each_running.set_autoload(options.running);
     open.progs.on_execve_exit.set_autoload(tracepoints);
     open.progs.on_execveat_exit.set_autoload(tracepoints);
     open.progs

@@ -9,6 +9,12 @@ pub struct Options {
     pub failed: bool,
     /// New processes too.
     pub forks: bool,
+    /// The ends of processes too.
+    pub exits: bool,
+    /// With them the final accounts, which come when the parent has reaped the process.
+    pub final_accounts: bool,
+    /// The processes that are there when tracing begins, before all other events.
+    pub running: bool,
     /// The resolved path of the file that runs.
     pub exe_path: bool,
     /// Size of the ring buffer in bytes; see [`ring_bytes`].

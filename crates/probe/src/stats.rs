@@ -27,6 +27,8 @@ pub struct ProgramStats {
 pub struct Statistics {
     /// Each attached program.
     pub programs: Vec<ProgramStats>,
+    /// Whether run times were measured; else runs and their times are not known.
+    pub measured: bool,
     /// The most bytes that waited in the ring at any time.
     pub ring_high_bytes: u64,
     /// Size of the ring in bytes.

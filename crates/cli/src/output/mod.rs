@@ -1,37 +1,33 @@
 //! From events to bytes, and from there to a file or a terminal.
 
 mod csv;
+mod target;
 mod text;
+mod units;
 
-use std::fs::File;
 use std::io;
-use std::io::IsTerminal as _;
-use std::io::Write;
+use std::time::Duration;
 
-use anyhow::Context as _;
 use execsnoop_events::Event;
 use execsnoop_events::json;
+use execsnoop_events::json::Annotations;
 
 use crate::args::Args;
 use crate::args::Color;
 use crate::args::Format;
 use crate::output::csv::CsvFormat;
+use crate::output::target::Target;
 use crate::output::text::TextFormat;
 
 /// Where events go, and in which form. Lines collect in a buffer that is used over and over, and are
 /// written together.
+#[derive(Debug)]
 pub struct Output {
     form: Form,
     buffer: Vec<u8>,
-    target: Box<dyn Write>,
-}
-
-impl std::fmt::Debug for Output {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Output")
-            .field("form", &self.form)
-            .finish_non_exhaustive()
-    }
+    /// How much of the buffer is written already.
+    written: usize,
+    target: Target,
 }
 
 #[derive(Debug)]
@@ -44,25 +40,30 @@ enum Form {
 impl Output {
     /// Opens what `args` name: a file; else stderr when a command has stdout; else stdout.
     pub fn open(args: &Args) -> anyhow::Result<Self> {
-        let (target, terminal): (Box<dyn Write>, bool) = match &args.output {
-            Some(path) => {
-                let file = File::create(path);
-                let file = file.with_context(|| format!("cannot write to {path:?}"))?;
-                let terminal = file.is_terminal();
-                (Box::new(file), terminal)
-            }
-            None if args.command.is_empty() => {
-                (Box::new(io::stdout().lock()), io::stdout().is_terminal())
-            }
-            None => (Box::new(io::stderr().lock()), io::stderr().is_terminal()),
+        let target = match &args.output {
+            Some(path) => Target::create(path)?,
+            None if args.command.is_empty() => Target::stream(io::stdout())?,
+            None => Target::stream(io::stderr())?,
         };
-        let mut output = Self {
-            form: Form::new(args, terminal),
+        Ok(Self {
+            form: Form::new(args, target.is_terminal()),
             buffer: Vec::new(),
+            written: 0,
             target,
-        };
-        output.header();
-        Ok(output)
+        })
+    }
+
+    /// Makes the file empty, and begins with the header. To be called when tracing has begun: if it
+    /// cannot, an earlier trace in that file is not lost.
+    pub fn begin(&mut self) -> anyhow::Result<()> {
+        self.target.truncate()?;
+        self.header();
+        Ok(())
+    }
+
+    /// The output's name for a message.
+    pub fn name(&self) -> String {
+        self.target.name()
     }
 
     fn header(&mut self) {
@@ -74,22 +75,31 @@ impl Output {
     }
 
     /// Formats an event into the buffer.
-    pub fn format(&mut self, event: &Event<'_>) {
+    pub fn format(&mut self, event: &Event<'_>, notes: &Annotations<'_>) {
         match &mut self.form {
-            Form::Text(text) => text.event(&mut self.buffer, event),
+            Form::Text(text) => text.event(&mut self.buffer, event, notes),
             Form::Csv(csv) => csv.event(&mut self.buffer, event),
-            Form::Json => json::write_line(&mut self.buffer, event),
+            Form::Json => json::write_line(&mut self.buffer, event, notes),
         }
     }
 
-    /// Writes the buffer out.
-    pub fn flush(&mut self) -> io::Result<()> {
-        if self.buffer.is_empty() {
-            return Ok(());
+    /// Writes what can be written without blocking; waits for the reader at most `wait`. Returns whether
+    /// all is written.
+    pub fn flush(&mut self, wait: Duration) -> io::Result<bool> {
+        if !self.buffer.is_empty() {
+            self.written += self.target.write(&self.buffer[self.written..], wait)?;
         }
-        let written = self.target.write_all(&self.buffer);
-        self.buffer.clear();
-        written.and_then(|()| self.target.flush())
+        let all = self.written == self.buffer.len();
+        if all {
+            self.buffer.clear();
+            self.written = 0;
+        }
+        Ok(all)
+    }
+
+    /// How many bytes wait to be written.
+    pub fn waiting(&self) -> usize {
+        self.buffer.len() - self.written
     }
 }
 

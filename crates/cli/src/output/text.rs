@@ -2,17 +2,28 @@
 
 use std::io::Write as _;
 
+use execsnoop_events::Ancestor;
+use execsnoop_events::Args as Argv;
 use execsnoop_events::Body;
+use execsnoop_events::Cpu;
 use execsnoop_events::Event;
 use execsnoop_events::Exec;
+use execsnoop_events::Exit;
+use execsnoop_events::ExitStatus;
 use execsnoop_events::Fork;
+use execsnoop_events::Image;
+use execsnoop_events::Process;
+use execsnoop_events::ProcessId;
 use execsnoop_events::errno_name;
+use execsnoop_events::json::Annotations;
 use execsnoop_events::quote;
+use execsnoop_events::signal_name;
 use jiff::tz::TimeZone;
 
 use crate::args::Args;
 use crate::args::Compat;
 use crate::args::EventKind;
+use crate::output::units;
 
 /// On a terminal, an argument longer than this is shown with an ellipsis.
 const LONG_ARGUMENT: usize = 1024;
@@ -50,6 +61,10 @@ enum What {
     Ppid,
     Cpu,
     Ret,
+    Duration,
+    CpuTime,
+    Memory,
+    End,
 }
 
 /// Formats events as lines of a table.
@@ -73,7 +88,7 @@ impl TextFormat {
         let quote: Quote = match (args.quote, args.compat) {
             (true, _) => quote::double,
             (false, None) => quote::shell,
-            (false, Some(_)) => quote::plain,
+            (false, Some(_)) => quote::loose,
         };
         Self {
             columns: columns(args),
@@ -101,18 +116,39 @@ impl TextFormat {
     }
 
     /// Appends an event; nothing for what has no place in a table.
-    pub fn event(&mut self, out: &mut Vec<u8>, event: &Event<'_>) {
+    pub fn event(&mut self, out: &mut Vec<u8>, event: &Event<'_>, notes: &Annotations<'_>) {
         match &event.body {
-            Body::Exec(exec) => self.exec(out, event, exec),
+            Body::Exec(exec) => self.exec(out, event, exec, notes.tries),
             Body::Fork(fork) => self.fork(out, event, fork),
+            Body::Exit(exit) => self.exit(out, event, exit),
+            Body::Process(process) => self.process(out, event, process),
             Body::Clock(_) => {
                 self.begin_ns.get_or_insert(event.boot_ns);
             }
-            Body::Lost(_) => {}
+            Body::Lost(_) | Body::Running(_) | Body::Freed(_) => {}
+        }
+        if let Some(ancestors) = notes.ancestors {
+            self.ancestors(out, ancestors);
         }
     }
 
-    fn exec(&self, out: &mut Vec<u8>, event: &Event<'_>, exec: &Exec<'_>) {
+    /// Puts the ancestors at the end of the line. (`<` as it stands here is no argument: it would be
+    /// quoted.)
+    fn ancestors(&self, out: &mut Vec<u8>, ancestors: &[Ancestor<'_>]) {
+        if out.pop_if(|last| *last == b'\n').is_none() {
+            return;
+        }
+        self.color(out, DIM);
+        for ancestor in ancestors {
+            out.extend_from_slice(b" <- ");
+            quote::shell(out, ancestor.comm);
+            write_to(out, format_args!("({})", ancestor.process.pid));
+        }
+        self.color(out, RESET);
+        out.push(b'\n');
+    }
+
+    fn exec(&self, out: &mut Vec<u8>, event: &Event<'_>, exec: &Exec<'_>, tries: Option<u32>) {
         for column in &self.columns {
             let failed = exec.failed() && column.what == What::Ret;
             if failed {
@@ -123,7 +159,11 @@ impl TextFormat {
                 self.color(out, RESET);
             }
         }
-        self.arguments(out, exec);
+        self.arguments(out, &Called::by_exec(exec));
+        if let Some(tries) = tries.filter(|tries| *tries > 1) {
+            out.push(b' ');
+            self.note(out, format_args!("<{tries} tries>"));
+        }
         out.push(b'\n');
     }
 
@@ -140,7 +180,85 @@ impl TextFormat {
             What::Ppid => number(cell, exec.parent.pid),
             What::Cpu => number(cell, exec.cpu),
             What::Ret => self.ret(cell, exec.ret),
+            What::Duration | What::CpuTime | What::Memory | What::End => cell.push(b'-'),
         }
+    }
+
+    fn exit(&self, out: &mut Vec<u8>, event: &Event<'_>, exit: &Exit<'_>) {
+        for column in &self.columns {
+            self.ending_cell(out, column, event, Some(exit), |cell, what| match what {
+                What::Event => cell.extend_from_slice(b"exit"),
+                What::Uid => number(cell, exit.uid),
+                What::Comm => quote::plain(cell, exit.comm),
+                What::Pid => number(cell, exit.process.pid),
+                What::Ppid => number(cell, exit.parent.pid),
+                _ => cell.push(b'-'),
+            });
+        }
+        self.name_only(out, exit.comm);
+        out.push(b'\n');
+    }
+
+    fn process(&self, out: &mut Vec<u8>, event: &Event<'_>, process: &Process<'_>) {
+        for column in &self.columns {
+            self.ending_cell(
+                out,
+                column,
+                event,
+                process.exit.as_ref(),
+                |cell, what| match what {
+                    What::Event => cell.extend_from_slice(b"process"),
+                    What::Uid => number(cell, process.uid),
+                    What::Comm => quote::plain(cell, process.comm),
+                    What::Pid => number(cell, process.process.pid),
+                    What::ParentComm => quote::plain(cell, process.parent_comm.unwrap_or(b"-")),
+                    What::Ppid => number(cell, process.parent.pid),
+                    What::Duration => lifetime(cell, event, process.process),
+                    What::End => cell.extend_from_slice(b"alive"),
+                    _ => cell.push(b'-'),
+                },
+            );
+        }
+        let image = process.image.unwrap_or(Image::UNKNOWN);
+        match image.args.unknown() {
+            true => self.name_only(out, process.comm),
+            false => self.arguments(out, &Called::by_image(&image)),
+        }
+        out.push(b'\n');
+    }
+
+    /// A cell of the line of an end; `other` fills in what is not about time or the end.
+    fn ending_cell(
+        &self,
+        out: &mut Vec<u8>,
+        column: &Column,
+        event: &Event<'_>,
+        exit: Option<&Exit<'_>>,
+        other: impl FnOnce(&mut Vec<u8>, What),
+    ) {
+        let bad = column.what == What::End && exit.is_some_and(|exit| !exit.status.success());
+        if bad {
+            self.color(out, RED);
+        }
+        column.cell(out, |cell| match (column.what, exit) {
+            (What::Time, _) => self.clock_time(cell, event),
+            (What::Seconds, _) => self.seconds(cell, event),
+            (What::Duration, Some(exit)) => lifetime(cell, event, exit.process),
+            (What::CpuTime, Some(exit)) => cpu_time(cell, &exit.cost.cpu),
+            (What::Memory, Some(exit)) => memory(cell, exit.cost.max_rss_bytes),
+            (What::End, Some(exit)) => end(cell, exit.status),
+            (what, _) => other(cell, what),
+        });
+        if bad {
+            self.color(out, RESET);
+        }
+    }
+
+    /// Of a process whose arguments are not known, the name: in brackets, as ps shows it.
+    fn name_only(&self, out: &mut Vec<u8>, comm: &[u8]) {
+        out.push(b'[');
+        quote::plain(out, comm);
+        out.push(b']');
     }
 
     fn fork(&self, out: &mut Vec<u8>, event: &Event<'_>, fork: &Fork) {
@@ -184,12 +302,12 @@ impl TextFormat {
         }
     }
 
-    fn arguments(&self, out: &mut Vec<u8>, exec: &Exec<'_>) {
+    fn arguments(&self, out: &mut Vec<u8>, called: &Called<'_>) {
         // Of a failed exec the file's name matters most: it tells which one was not found.
-        let by_file = self.compat.is_some() || exec.failed();
+        let by_file = self.compat.is_some() || called.failed;
         let args: &mut dyn Iterator<Item = Option<&[u8]>> = match by_file {
-            true => &mut as_called(exec),
-            false => &mut exec.args.iter(),
+            true => &mut called.as_called(),
+            false => &mut called.args.iter(),
         };
         let mut rest = args.peekable();
         join(out, rest.by_ref().take(self.max_args), |out, arg| {
@@ -198,8 +316,8 @@ impl TextFormat {
         if rest.peek().is_some() {
             out.extend_from_slice(b" ...");
         }
-        if !exec.args.complete() {
-            self.incomplete(out, exec);
+        if !called.args.complete() {
+            self.incomplete(out, &called.args);
         }
     }
 
@@ -213,10 +331,10 @@ impl TextFormat {
         }
     }
 
-    fn incomplete(&self, out: &mut Vec<u8>, exec: &Exec<'_>) {
-        let (known, total) = (exec.args.known_bytes(), exec.args.total_bytes());
+    fn incomplete(&self, out: &mut Vec<u8>, args: &Argv<'_>) {
+        let (known, total) = (args.known_bytes(), args.total_bytes());
         out.push(b' ');
-        if exec.args.unknown() {
+        if args.unknown() {
             self.note(out, format_args!("<arguments unreadable>"));
         } else if known < total {
             self.note(out, format_args!("<incomplete: {known} of {total} bytes>"));
@@ -225,7 +343,8 @@ impl TextFormat {
         }
     }
 
-    /// A remark of ours. No argument looks like it: `<` would be quoted.
+    /// A remark of ours. No argument looks like it, `<` being quoted; except with --compat, whose columns
+    /// have no quotes.
     fn note(&self, out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
         self.color(out, DIM);
         write_to(out, text);
@@ -269,7 +388,7 @@ fn columns(args: &Args) -> Vec<Column> {
             columns.push(column);
         }
     };
-    add(several_kinds(args), column(What::Event, "EVENT", 6));
+    add(several_kinds(args), column(What::Event, "EVENT", 7));
     add(args.time, column(What::Time, "TIME", 8));
     add(
         args.timestamp,
@@ -292,31 +411,107 @@ fn columns(args: &Args) -> Vec<Column> {
     add(true, column(What::Ppid, "PPID", pid_width));
     add(args.print_cpu, column(What::Cpu, "CPU", 4));
     add(args.compat.is_none(), column(What::ParentComm, "PCOMM", 16));
-    add(
-        true,
-        column(What::Ret, "RET", if args.compat.is_some() { 3 } else { 7 }),
-    );
+    let ret_width = if args.compat.is_some() { 3 } else { 7 };
+    add(shows_execs(args), column(What::Ret, "RET", ret_width));
+    add(shows_ends(args), column(What::Duration, "DUR", 7));
+    add(shows_ends(args), column(What::CpuTime, "CPU", 7));
+    add(shows_ends(args), column(What::Memory, "RSS", 6));
+    add(shows_ends(args), column(What::End, "EXIT", 7));
     columns
 }
 
-/// Whether lines have to say what they are.
+/// Whether lines have to say what they are. (Execs that failed show it by their errno.)
 fn several_kinds(args: &Args) -> bool {
-    args.shows(EventKind::Fork)
+    let execs = args.shows(EventKind::Exec) || args.shows(EventKind::Failed);
+    let others = [EventKind::Fork, EventKind::Exit, EventKind::Process];
+    let others = others.iter().filter(|kind| args.shows(**kind)).count();
+    others + usize::from(execs) > 1 || args.shows(EventKind::Fork)
 }
 
-/// The file name, then the arguments as the caller gave them, without its own name for itself. (A
-/// script's come after the interpreter's, which the kernel put before them.)
-fn as_called<'a>(exec: &Exec<'a>) -> impl Iterator<Item = Option<&'a [u8]>> {
-    let filename = exec.filename;
-    let own = if exec.script {
-        exec.args
-            .iter()
-            .position(|arg| arg == filename)
-            .unwrap_or(0)
-    } else {
-        0
-    };
-    std::iter::once(filename).chain(exec.args.iter().skip(own + 1))
+fn shows_ends(args: &Args) -> bool {
+    args.shows(EventKind::Exit) || args.shows(EventKind::Process)
+}
+
+fn shows_execs(args: &Args) -> bool {
+    args.shows(EventKind::Exec) || args.shows(EventKind::Failed)
+}
+
+/// What was called, and how.
+struct Called<'a> {
+    filename: Option<&'a [u8]>,
+    script: bool,
+    failed: bool,
+    args: Argv<'a>,
+}
+
+impl<'a> Called<'a> {
+    fn by_exec(exec: &Exec<'a>) -> Self {
+        Self {
+            failed: exec.failed(),
+            ..Self::by_image(&exec.image())
+        }
+    }
+
+    fn by_image(image: &Image<'a>) -> Self {
+        Self {
+            filename: image.filename,
+            script: image.script,
+            failed: false,
+            args: image.args,
+        }
+    }
+
+    /// The file name, then the arguments as the caller gave them, without its own name for itself. (A
+    /// script's come after the interpreter's, which the kernel put before them.)
+    fn as_called(&self) -> impl Iterator<Item = Option<&'a [u8]>> + use<'a> {
+        let filename = self.filename;
+        let own = if self.script {
+            self.args
+                .iter()
+                .position(|arg| arg == filename)
+                .unwrap_or(0)
+        } else {
+            0
+        };
+        std::iter::once(filename).chain(self.args.iter().skip(own + 1))
+    }
+}
+
+fn lifetime(cell: &mut Vec<u8>, event: &Event<'_>, process: ProcessId) {
+    units::duration(cell, event.boot_ns.saturating_sub(process.start_ns));
+}
+
+/// An estimate is marked as one.
+fn cpu_time(cell: &mut Vec<u8>, cpu: &Cpu) {
+    if !cpu.exact {
+        cell.push(b'~');
+    }
+    units::duration(cell, cpu.total_ns);
+}
+
+fn memory(cell: &mut Vec<u8>, bytes: Option<u64>) {
+    match bytes {
+        Some(bytes) => units::size(cell, bytes),
+        None => cell.push(b'-'),
+    }
+}
+
+fn end(cell: &mut Vec<u8>, status: ExitStatus) {
+    match status {
+        ExitStatus::Code(code) => number(cell, code.into()),
+        ExitStatus::Signal {
+            number,
+            core_dumped,
+        } => {
+            match signal_name(number) {
+                Some(name) => cell.extend_from_slice(name.as_bytes()),
+                None => write_to(cell, format_args!("signal {number}")),
+            }
+            if core_dumped {
+                cell.extend_from_slice(b",core");
+            }
+        }
+    }
 }
 
 /// Appends the items with a blank between them.

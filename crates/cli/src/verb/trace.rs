@@ -8,18 +8,22 @@ use std::time::Duration;
 use std::time::Instant;
 
 use anyhow::Context as _;
+use anyhow::anyhow;
 use anyhow::bail;
 use caps::Capability;
-use execsnoop_events::Kind;
 use execsnoop_events::Source as _;
 use execsnoop_probe::Command;
 use execsnoop_probe::Core;
 use execsnoop_probe::KernelFilters;
 use execsnoop_probe::Options;
+use execsnoop_probe::ProgramStats;
 use execsnoop_probe::StartError;
+use execsnoop_probe::boot_time_ns;
 use execsnoop_probe::drop_capabilities;
 use execsnoop_probe::invoking_user;
 use nix::sys::signal::Signal;
+use nix::unistd::Uid;
+use nix::unistd::User;
 
 use crate::CANNOT_TRACE;
 use crate::Failure;
@@ -29,130 +33,280 @@ use crate::args::Format;
 use crate::filter::Filter;
 use crate::output::Output;
 use crate::pipeline::Pipeline;
+use crate::say::say;
 use crate::signals::Signals;
 
 /// How long events wait in the ring before they are shown.
 const PERIOD: Duration = Duration::from_millis(50);
 
+/// How long the end of a trace waits for final accounts.
+const FINAL_ACCOUNTS: Duration = Duration::from_millis(150);
+
+/// How long a reader that takes nothing is waited for when a signal has asked us to end.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// Traces until something ends it, and returns the exit status.
 pub fn run(args: &Args) -> Result<u8, Failure> {
-    let usage = |error| Failure::new(2, error);
-    let filter = Filter::new(
-        args.name_regex().map_err(usage)?,
-        args.line_regex().map_err(usage)?,
-    );
-    if let Some(path) = &args.ready_file {
-        remove_stale(path)?;
-    }
+    let filter = filter(args).map_err(|error| Failure::new(2, error))?;
+    check(args)?;
     let output = Output::open(args)?;
+    let mut pipeline = Pipeline::new(args, filter, output);
     let signals = Signals::install().context("cannot handle signals")?;
-    let mut pipeline = Pipeline::new(kinds(args), filter, output, args.count);
     let core = Core::start(&options(args)).map_err(|error| cannot_start(args, error))?;
-    if let Some(path) = &args.ready_file {
-        File::create(path).with_context(|| format!("cannot create {path:?}"))?;
+    pipeline.begin()?;
+    if signals.any() && !args.command.is_empty() {
+        return Ok(if signals.interrupted() { 130 } else { 143 }); // CMD was not to begin
     }
-    let command = start_command(args, &mut pipeline)?;
-    drop_privileges(&core, command.is_some());
+    let command = begin(args, &core)?;
     Trace {
         core,
-        command,
         pipeline,
-        signals,
-        deadline: args.duration.map(|duration| Instant::now() + duration),
+        failure: None,
+        watch: Watch {
+            signals,
+            command,
+            deadline: args.duration.map(|duration| Instant::now() + duration),
+        },
     }
     .run(args.stats)
+}
+
+/// Says that tracing has begun, starts the command, and gives up what is not needed any more: the last
+/// only after a command has inherited it, but without a command before anybody is told.
+fn begin(args: &Args, core: &Core) -> Result<Option<Command>, Failure> {
+    let with_command = !args.command.is_empty();
+    if !with_command {
+        drop_privileges(core, false);
+    }
+    let ready = args
+        .ready_file
+        .as_deref()
+        .map(ReadyFile::create)
+        .transpose()?;
+    let command = start_command(args)?;
+    ready.into_iter().for_each(ReadyFile::keep);
+    if with_command {
+        drop_privileges(core, true);
+    }
+    Ok(command)
 }
 
 /// A trace under way.
 struct Trace {
     core: Core,
-    command: Option<Command>,
     pipeline: Pipeline,
-    signals: Signals,
-    deadline: Option<Instant>,
+    watch: Watch,
+    /// Why the trace had to end.
+    failure: Option<Failure>,
 }
 
 impl Trace {
     fn run(mut self, stats: bool) -> Result<u8, Failure> {
-        while !self.over() {
-            let timeout = self.time_left().map_or(PERIOD, |left| left.min(PERIOD));
-            self.core
-                .poll(timeout, &mut |event| self.pipeline.take(event))
-                .map_err(|error| Failure::new(1, error))?;
-            self.flush()?;
+        while !self.watch.ending() && !self.pipeline.done() {
+            // While the reader is behind, events wait in the ring.
+            if self.flush(PERIOD) {
+                self.poll(self.watch.time_left(PERIOD));
+                self.flush(Duration::ZERO);
+            }
         }
+        self.await_final_accounts();
         let statistics = stats.then(|| self.core.statistics());
-        let tally = self
-            .core
-            .finish(&mut |event| self.pipeline.take(event))
-            .map_err(|error| Failure::new(1, error))?;
-        self.flush()?;
+        self.finish();
         if let Some(statistics) = statistics {
             print_statistics(statistics);
         }
-        eprintln!("{}", self.pipeline.account(&tally));
-        Ok(self
-            .command
-            .and_then(|command| command.exit_code())
-            .unwrap_or(0))
+        match (self.watch.wait_for_command(), self.failure) {
+            (Some(code), _) => Ok(code),
+            (None, Some(failure)) => Err(failure),
+            (None, None) => Ok(0),
+        }
     }
 
-    fn over(&mut self) -> bool {
-        let terminated = self.signals.take_terminated();
-        let out_of_time = self.time_left() == Some(Duration::ZERO);
+    fn poll(&mut self, timeout: Duration) {
+        let polled = self
+            .core
+            .poll(timeout, &mut |event| self.pipeline.take(event));
+        if let Err(error) = polled {
+            self.fail(error.into());
+        }
+        self.pipeline.tick(boot_time_ns());
+    }
+
+    /// Writes events out, and returns whether all are.
+    fn flush(&mut self, wait: Duration) -> bool {
+        self.pipeline.flush(wait).unwrap_or_else(|error| {
+            self.fail(error);
+            true
+        })
+    }
+
+    /// Ends the trace. A command goes on, and its exit status stays its own, so the reason is said now.
+    fn fail(&mut self, error: anyhow::Error) {
+        self.pipeline.discard();
+        let failure = Failure::from(error);
+        if self.watch.command.is_some() {
+            say(format_args!("execsnoop: {failure}"));
+        }
+        self.failure.get_or_insert(failure);
+    }
+
+    /// The final accounts of those who have just ended, a command among them, come some milliseconds
+    /// later.
+    fn await_final_accounts(&mut self) {
+        let deadline = Instant::now() + FINAL_ACCOUNTS;
+        while !self.pipeline.done() && self.pipeline.waiting() && Instant::now() < deadline {
+            self.poll(Duration::from_millis(10));
+        }
+    }
+
+    /// Detaches, shows what is left, and closes the account.
+    fn finish(&mut self) {
+        let tally = self.core.finish(&mut |event| self.pipeline.take(event));
+        self.pipeline.finish();
+        self.flush_all();
+        match tally {
+            Ok(tally) => say(self.pipeline.account(&tally)),
+            Err(error) => self.fail(error.into()),
+        }
+    }
+
+    /// Writes the rest, for as long as the reader takes. When a signal has asked us to end, a reader that
+    /// takes nothing does not keep us.
+    fn flush_all(&mut self) {
+        let mut left = usize::MAX;
+        let mut since = Instant::now();
+        while !self.flush(PERIOD) {
+            self.watch.ending();
+            if self.pipeline.unwritten_bytes() < left {
+                left = self.pipeline.unwritten_bytes();
+                since = Instant::now();
+            }
+            if self.watch.signals.any() && since.elapsed() > PATIENCE {
+                self.pipeline.discard();
+            }
+        }
+    }
+}
+
+/// What can end a trace.
+struct Watch {
+    signals: Signals,
+    command: Option<Command>,
+    deadline: Option<Instant>,
+}
+
+impl Watch {
+    /// Whether the trace is to end. A command gets the SIGTERM that was meant for it.
+    fn ending(&mut self) -> bool {
+        let out_of_time = self.time_left(PERIOD) == Duration::ZERO;
         match &mut self.command {
             Some(command) => {
-                if terminated {
+                if self.signals.take_new_termination() {
                     command.signal(Signal::SIGTERM);
                 }
-                command.ended()
+                command.ended() || out_of_time
             }
-            None => terminated || out_of_time || self.signals.interrupted() || self.pipeline.done(),
+            None => self.signals.any() || out_of_time,
         }
     }
 
-    fn time_left(&self) -> Option<Duration> {
-        self.deadline
-            .map(|deadline| deadline.saturating_duration_since(Instant::now()))
+    /// The time until the deadline, `most` at most.
+    fn time_left(&self, most: Duration) -> Duration {
+        self.deadline.map_or(most, |deadline| {
+            most.min(deadline.saturating_duration_since(Instant::now()))
+        })
     }
 
-    /// Writes events out. When that fails, the trace ends; but a command goes on, and its exit status
-    /// stays its own.
-    fn flush(&mut self) -> Result<(), Failure> {
-        match self
-            .pipeline
-            .flush()
-            .context("cannot write events; tracing ends here")
-        {
-            Err(error) if self.command.is_some() => eprintln!("execsnoop: {error:#}"),
-            written => written?,
+    /// The exit status of the command, if there is one. It may go on for longer than its trace.
+    fn wait_for_command(mut self) -> Option<u8> {
+        self.deadline = None;
+        while self.command.is_some() && !self.ending() {
+            std::thread::sleep(Duration::from_millis(20));
         }
-        Ok(())
+        self.command?.exit_code()
     }
 }
 
-fn kinds(args: &Args) -> Vec<Kind> {
-    [
-        (EventKind::Exec, Kind::Exec),
-        (EventKind::Failed, Kind::Failed),
-        (EventKind::Fork, Kind::Fork),
-    ]
-    .into_iter()
-    .filter(|(shown, _)| args.shows(*shown))
-    .map(|(_, kind)| kind)
-    .collect()
+/// The file that says that tracing has begun. Removed again when the command then cannot be started.
+struct ReadyFile<'a> {
+    path: &'a Path,
+    keep: bool,
 }
 
+impl<'a> ReadyFile<'a> {
+    fn create(path: &'a Path) -> anyhow::Result<Self> {
+        File::create_new(path).with_context(|| format!("cannot create {path:?}"))?;
+        Ok(Self { path, keep: false })
+    }
+
+    fn keep(mut self) {
+        self.keep = true;
+    }
+}
+
+impl Drop for ReadyFile<'_> {
+    fn drop(&mut self) {
+        if !self.keep {
+            let _ = fs::remove_file(self.path);
+        }
+    }
+}
+
+/// What can be wrong before anything is begun.
+fn check(args: &Args) -> Result<(), Failure> {
+    if let Some(pid) = args.pid
+        && !Path::new(&format!("/proc/{pid}")).exists()
+    {
+        return Err(anyhow!("--pid {pid}: there is no such process").into());
+    }
+    if let Some(user) = args.user.as_ref().filter(|user| !may_become(user)) {
+        let name = &user.name;
+        return Err(Failure::new(
+            2,
+            anyhow!("--user {name}: only root can run CMD as another user"),
+        ));
+    }
+    if let Some(path) = &args.ready_file {
+        remove_stale(path)?;
+    }
+    Ok(())
+}
+
+fn may_become(user: &User) -> bool {
+    let own = Uid::effective();
+    own.is_root() || own == user.uid
+}
+
+fn filter(args: &Args) -> anyhow::Result<Filter> {
+    let mut filter = Filter::default();
+    filter.name = args.name_regex()?;
+    filter.line = args.line_regex()?;
+    filter.uid = args.uid;
+    // Numbers of another pid namespace than the initial one are only known to the kernel side.
+    filter.ppid = args.ppid.filter(|_| args.follows_lives());
+    filter.failed = args.failed;
+    Ok(filter)
+}
+
+/// What the kernel side has to do. When lives are followed it must not leave out by user or parent: who
+/// is left out at one event may be wanted at another, as somebody's ancestor at least.
 fn options(args: &Args) -> Options {
+    let lives = args.follows_lives();
     Options {
         failed: args.shows(EventKind::Failed),
-        forks: args.shows(EventKind::Fork) || !args.command.is_empty(),
+        forks: lives
+            || args.shows(EventKind::Fork)
+            || !args.command.is_empty()
+            || args.pid.is_some(),
+        exits: lives,
+        final_accounts: args.shows(EventKind::Process),
+        running: lives || args.pid.is_some(),
         exe_path: args.format != Format::Text,
         ring_bytes: args.ring_size,
         measure: args.stats,
         filters: KernelFilters {
-            uid: args.uid,
-            ppid: args.ppid,
+            uid: args.uid.filter(|_| !lives),
+            ppid: args.ppid.filter(|_| !lives),
             cgroup: args.cgroup.clone(),
             cgroup_map: args.cgroupmap.clone(),
             mount_ns_map: args.mntnsmap.clone(),
@@ -183,13 +337,12 @@ fn remove_stale(path: &Path) -> anyhow::Result<()> {
     }
 }
 
-fn start_command(args: &Args, pipeline: &mut Pipeline) -> Result<Option<Command>, Failure> {
+fn start_command(args: &Args) -> Result<Option<Command>, Failure> {
     if args.command.is_empty() {
         return Ok(None);
     }
-    pipeline.only_descendants();
     let user = args.user.clone().or_else(invoking_user);
-    let user = user.filter(|user| user.uid != nix::unistd::Uid::effective());
+    let user = user.filter(|user| user.uid != Uid::effective());
     let command = Command::start(&args.command, user.as_ref());
     command
         .map(Some)
@@ -223,15 +376,26 @@ fn print_statistics(statistics: Result<execsnoop_probe::Statistics, nix::errno::
         Err(errno) => return tracing::warn!("no statistics: {errno}"),
     };
     for program in &statistics.programs {
-        let each = program.run_ns.checked_div(program.runs).unwrap_or(0);
-        eprintln!(
-            "program {}: {} runs, {each} ns each, {} skipped",
-            program.name, program.runs, program.skipped
-        );
+        let each = match statistics.measured {
+            true => format!(
+                "{} ns each",
+                program.run_ns.checked_div(program.runs).unwrap_or(0)
+            ),
+            false => "not measured".to_owned(),
+        };
+        let ProgramStats {
+            name,
+            runs,
+            skipped,
+            ..
+        } = program;
+        say(format_args!(
+            "program {name}: {runs} runs, {each}, {skipped} skipped"
+        ));
     }
     let (high, size) = (statistics.ring_high_bytes, statistics.ring_bytes);
-    eprintln!(
-        "ring: {high} of {size} bytes at most ({} %)",
-        high * 100 / size.max(1)
-    );
+    let percent = high * 100 / size.max(1);
+    say(format_args!(
+        "ring: {high} of {size} bytes at most ({percent} %)"
+    ));
 }

@@ -15,11 +15,13 @@ use nix::unistd::User;
 use serde_json::Value;
 
 use crate::Case;
+use crate::needs::Need::Nobody;
 use crate::needs::Need::Root;
 use crate::needs::Need::Tracing;
 use crate::support::executable;
 use crate::support::mark;
 use crate::support::public_dir;
+use crate::support::slowness;
 use crate::support::subject;
 use crate::support::text;
 use crate::support::wait_until;
@@ -166,9 +168,10 @@ fn daemons_too() {
 /// Tracing ends when the command does, whoever it leaves behind.
 fn ends_with_the_command() {
     let begin = Instant::now();
-    let trace = trace_workload(&["leave-child", "10000"]).expect_success();
+    let sleep = Duration::from_secs(10) * slowness();
+    let trace = trace_workload(&["leave-child", &sleep.as_millis().to_string()]).expect_success();
     assert!(
-        begin.elapsed() < Duration::from_secs(4),
+        begin.elapsed() < Duration::from_secs(4) * slowness(),
         "{:?}",
         begin.elapsed()
     );
@@ -394,6 +397,6 @@ pub(crate) fn cases() -> Vec<Case> {
             sigterm_is_passed_on, sigint_and_sigquit_are_left_to_it,
             ctrl_c,
         ];
-        [Tracing, Root] => [user_of_the_command, user_without_privileges];
+        [Tracing, Root, Nobody] => [user_of_the_command, user_without_privileges];
     ]
 }

@@ -24,15 +24,20 @@ macro_rules! cases {
 mod arguments;
 mod command;
 mod compat;
+mod costs;
+mod ends;
 mod entrances;
 mod failed;
 mod fields;
 mod filters;
 mod lifecycle;
+mod lineage;
+mod lives;
 mod losses;
 mod namespaces;
 mod needs;
 mod options;
+mod oracle;
 mod privileges;
 mod safety;
 mod storm;
@@ -74,11 +79,15 @@ fn all_cases() -> Vec<Case> {
         arguments::cases(),
         command::cases(),
         compat::cases(),
+        costs::cases(),
+        ends::cases(),
         entrances::cases(),
         failed::cases(),
         fields::cases(),
         filters::cases(),
         lifecycle::cases(),
+        lineage::cases(),
+        lives::cases(),
         losses::cases(),
         namespaces::cases(),
         options::cases(),

@@ -40,10 +40,14 @@ pub(crate) enum Need {
     SetUserId,
     /// Linux 6.8 opens a file before it copies arguments, and so leaves those of a missing file alone.
     OpensFirst,
+    /// The right to choose a new process's number (Linux 5.5).
+    ChosenPid,
+    /// A user `nobody`.
+    Nobody,
 }
 
 impl Need {
-    const COUNT: usize = Self::OpensFirst as usize + 1;
+    const COUNT: usize = Self::Nobody as usize + 1;
 
     /// What this machine lacks, if it does.
     pub(crate) fn lack(self) -> Option<&'static str> {
@@ -77,6 +81,8 @@ impl Need {
             Self::Int80 => runs(workload(), &["int80-fail"]),
             Self::SetUserId => set_user_id_works(),
             Self::OpensFirst => kernel_version() >= (6, 8),
+            Self::ChosenPid => runs(workload(), &["reuse-pid"]),
+            Self::Nobody => matches!(nix::unistd::User::from_name("nobody"), Ok(Some(_))),
         }
     }
 
@@ -97,6 +103,8 @@ impl Need {
             Self::OpensFirst => {
                 "before Linux 6.8 the kernel itself touches the arguments of a missing file"
             }
+            Self::ChosenPid => "no right to choose the number of a new process (clone3, set_tid)",
+            Self::Nobody => "there is no user nobody",
         }
     }
 }
@@ -134,7 +142,7 @@ fn set_user_id_works() -> bool {
     about.is_ok_and(|about| !about.flags().contains(FsFlags::ST_NOSUID))
 }
 
-fn kernel_version() -> (u32, u32) {
+pub(crate) fn kernel_version() -> (u32, u32) {
     let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     let mut numbers = release
         .split(|c: char| !c.is_ascii_digit())

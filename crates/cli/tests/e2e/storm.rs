@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -14,6 +15,7 @@ use crate::needs::Need::Tracing;
 use crate::support::patterns;
 use crate::support::public_dir;
 use crate::support::run_subject;
+use crate::support::scaled;
 use crate::support::text;
 use crate::support::workload;
 use crate::trace::Trace;
@@ -23,20 +25,26 @@ use crate::tracer::Tracer;
 use crate::tracer::trace_command;
 
 /// A copy of the workload with a path of its own, so that its execs can be told from all others.
-struct Storm {
+#[derive(Debug)]
+pub(crate) struct Storm {
     program: PathBuf,
     _dir: TempDir,
 }
 
 impl Storm {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let dir = public_dir();
         let program = dir.path().join("storm");
         fs::copy(workload(), &program).expect("the workload can be copied");
         Self { program, _dir: dir }
     }
 
-    fn run(&self, case: &[&str]) {
+    /// Where the copy is.
+    pub(crate) fn program(&self) -> &Path {
+        &self.program
+    }
+
+    pub(crate) fn run(&self, case: &[&str]) {
         let subject = run_subject(Command::new(&self.program).args(case));
         assert!(subject.json()["execs"].as_u64() > Some(0));
     }
@@ -52,7 +60,7 @@ impl Storm {
 
 /// Fails unless each number from each producer is there exactly once, and nothing else.
 #[track_caller]
-fn check_numbers(execs: &[Value], producers: usize, each: usize) {
+pub(crate) fn check_numbers(execs: &[Value], producers: usize, each: usize) {
     let expected: BTreeSet<String> = (0..producers)
         .flat_map(|p| (0..each).map(move |i| format!("{p}-{i}")))
         .collect();
@@ -76,11 +84,12 @@ fn check_accounting(trace: &Trace) {
 /// 20,000 execs from two processes at once.
 fn of_20_000_from_two_processes() {
     let storm = Storm::new();
+    let count = scaled(20_000, 2000);
     let tracer = Tracer::json(&[]);
-    storm.run(&["storm", "20000", "2"]);
+    storm.run(&["storm", &count.to_string(), "2"]);
     let trace = tracer.stop();
     check_accounting(&trace);
-    check_numbers(&storm.execs(&trace), 2, 10_000);
+    check_numbers(&storm.execs(&trace), 2, count / 2);
 }
 
 /// The same as the command of the tracer, with all forks observed.

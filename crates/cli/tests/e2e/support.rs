@@ -1,6 +1,7 @@
 //! Where the tests find their tools: the tracer, the subjects, places to write.
 
 use std::fs;
+use std::num::NonZeroU32;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::path::PathBuf;
@@ -21,25 +22,47 @@ use tempfile::TempDir;
 /// Who nobody on the machine is: the user of tests that must tell their own execs from others.
 pub(crate) const STRANGER: u32 = 61_234;
 
-/// Longer than anything takes that works.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
-
 static WORKSHOP: OnceLock<PathBuf> = OnceLock::new();
 
 /// Makes the directory that holds the tools, where every user can reach them. It goes away with what
 /// is returned.
 pub(crate) fn open_workshop() -> TempDir {
     let dir = public_dir();
-    fs::copy(
-        env!("CARGO_BIN_EXE_execsnoop"),
-        dir.path().join("execsnoop"),
-    )
-    .expect("execsnoop can be copied");
-    build_workload(&dir.path().join("workload"));
+    let tracer = given("EXECSNOOP").unwrap_or_else(|| env!("CARGO_BIN_EXE_execsnoop").into());
+    fs::copy(tracer, dir.path().join("execsnoop")).expect("execsnoop can be copied");
+    let workload = dir.path().join("workload");
+    match given("WORKLOAD") {
+        Some(program) => drop(fs::copy(program, workload).expect("the workload can be copied")),
+        None => build_workload(&workload),
+    }
     WORKSHOP
         .set(dir.path().to_owned())
         .expect("the workshop is opened once");
     dir
+}
+
+/// A program that was built elsewhere: for machines that have no compiler, such as a guest with another
+/// kernel.
+fn given(name: &str) -> Option<PathBuf> {
+    std::env::var_os(name).map(PathBuf::from)
+}
+
+/// How much longer everything takes than on a machine of today: `SLOW=20` says so of one whose
+/// processor is emulated.
+pub(crate) fn slowness() -> u32 {
+    static SLOW: OnceLock<u32> = OnceLock::new();
+    let number = |slow: String| slow.parse::<NonZeroU32>().expect("SLOW is a number");
+    *SLOW.get_or_init(|| std::env::var("SLOW").map_or(1, |slow| number(slow).get()))
+}
+
+/// How many of something there are to be, where `count` would take too long on a slow machine.
+pub(crate) fn scaled(count: usize, at_least: usize) -> usize {
+    (count / slowness() as usize).clamp(at_least, count)
+}
+
+/// Longer than anything takes that works.
+pub(crate) fn patience() -> Duration {
+    Duration::from_secs(30) * slowness()
 }
 
 fn build_workload(program: &Path) {
@@ -192,7 +215,7 @@ pub(crate) fn patterns(count: usize, len: usize) -> Vec<String> {
 
 /// Waits until `condition` holds; fails when it never does.
 pub(crate) fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + patience();
     while !condition() {
         assert!(Instant::now() < deadline, "waited in vain until {what}");
         thread::sleep(Duration::from_millis(2));
@@ -201,14 +224,14 @@ pub(crate) fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
 
 /// Waits for a process to end; kills it, and fails, when it does not.
 pub(crate) fn wait_for_end(child: &mut Child) -> ExitStatus {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + patience();
     loop {
         if let Some(status) = child.try_wait().expect("a child can be waited for") {
             return status;
         }
         if Instant::now() > deadline {
             child.kill().expect("a child can be killed");
-            panic!("it did not end in {PATIENCE:?}");
+            panic!("it did not end in {:?}", patience());
         }
         thread::sleep(Duration::from_millis(2));
     }

@@ -169,3 +169,51 @@ int case_daemon(char **args)
 	sleep_ms(50); /* the event comes a little later than that */
 	return 0;
 }
+
+static void await_end_of_input(void)
+{
+	while (getchar() != EOF)
+		;
+}
+
+static void exec_noop(char *mark, char *who)
+{
+	char *list[] = {"noop", mark, who, NULL};
+
+	execve(self, list, image_env);
+	die("execve");
+}
+
+static int child_of_brood(char *mark)
+{
+	int pid = fork();
+
+	if (pid < 0)
+		die("fork");
+	if (!pid) {
+		printf("{\"grandchild\":%d}\n", getpid());
+		fflush(stdout);
+		await_end_of_input();
+		exec_noop(mark, "grandchild");
+	}
+	wait_for(pid);
+	return 0;
+}
+
+/* brood MARK: a child and a grandchild are there, which says so; at the end of input the grandchild
+ * executes a noop, and then a new child does. */
+int case_brood(char **args)
+{
+	int pid = fork();
+
+	if (pid < 0)
+		die("fork");
+	if (!pid)
+		_exit(child_of_brood(args[0]));
+	wait_for(pid);
+	pid = fork();
+	if (!pid)
+		exec_noop(args[0], "new child");
+	wait_for(pid);
+	return 0;
+}

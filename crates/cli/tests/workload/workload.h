@@ -3,6 +3,7 @@
 #pragma once
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /* A case gets what follows its name on the command line, NULL at the end, and gives the status with
@@ -38,14 +39,21 @@ char **patterns(size_t count, size_t len);
 /* arguments.c */
 case_fn case_argv, case_argv_max, case_bytes;
 void exec_longest(void);
+/* costs.c */
+case_fn case_burn, case_touch, case_write_read;
+void burn_user(long us);
+/* ends.c */
+case_fn case_crash, case_leader_first, case_race_out, case_thread_exit;
 /* entrances.c */
 case_fn case_fexecve_memfd, case_execveat_dirfd, case_thread_exec, case_int80, case_int80_fail;
 /* failing.c */
 case_fn case_fail, case_fail_unread, case_fail_dirfd, case_fail_many, case_fail_long,
 	case_fail_nullargv;
+/* lives.c */
+case_fn case_lives, case_reuse_pid, case_short_lives, case_small_child;
 /* processes.c */
-case_fn case_after_stdin, case_daemon, case_exit, case_fork_children, case_leave_child, case_noop,
-	case_signal, case_signal_state, case_sleep;
+case_fn case_after_stdin, case_brood, case_daemon, case_exit, case_fork_children, case_leave_child,
+	case_noop, case_signal, case_signal_state, case_sleep;
 /* storm.c */
 case_fn case_storm, case_huge_in_storm;
 

@@ -15,7 +15,7 @@ fn line(body: Body<'_>) -> String {
         body,
     };
     let mut out = Vec::new();
-    write_line(&mut out, &event);
+    write_line(&mut out, &event, &Annotations::default());
     String::from_utf8(out).expect("JSON is UTF-8")
 }
 
@@ -48,7 +48,7 @@ fn ls(args: Args<'_>) -> Exec<'_> {
         pid_ns: 1,
         mnt_ns: 2,
         file: None,
-        pages_before: None,
+        peak_before: None,
     }
 }
 
@@ -165,4 +165,139 @@ fn forks_losses_clocks() {
         line(Body::Clock(Clock { first: true })),
         format!(r#"{{"type":"clock",{time},"boot_ns":"9007199254740993"}}"#) + "\n"
     );
+}
+
+fn exit(status: ExitStatus) -> Exit<'static> {
+    use crate::event::Cost;
+    use crate::event::Cpu;
+    use crate::event::Io;
+    Exit {
+        process: id(5, 1_000),
+        parent: id(4, 15),
+        comm: b"cc1",
+        uid: 1,
+        gid: 2,
+        cgroup_id: 3,
+        ns_pid: 6,
+        status,
+        exec_ns: None,
+        cost: Cost {
+            cpu: Cpu::divided(300, true, 2, 1),
+            max_rss_bytes: None,
+            peak_rss_bytes: 4096,
+            minor_faults: 7,
+            major_faults: 8,
+            voluntary_switches: 9,
+            involuntary_switches: 10,
+            io: Some(Io {
+                read_bytes: 11,
+                write_bytes: 12,
+                read_chars: 13,
+                write_chars: 14,
+            }),
+        },
+    }
+}
+
+/// The end of a process, with what cannot be known as null.
+#[test]
+fn exits() {
+    let json = line(Body::Exit(exit(ExitStatus::Code(7))));
+    let head = concat!(
+        r#"{"type":"exit","time":"2026-11-23T09:49:07.123456789Z","id":"5-3e8","pid":5,"ppid":4,"#,
+        r#""parent_id":"4-f","comm":"cc1","uid":1,"gid":2,"cgroup":null,"cgroup_id":"3","#,
+        r#""container":null,"ns_pid":6,"exit":"exited","code":7,"signal":null,"signal_name":null,"#,
+        r#""core_dumped":false,"lifetime_ns":9007199254739993,"exec_lifetime_ns":null,"cpu_ns":300,"#,
+        r#""cpu_exact":true,"user_ns":200,"system_ns":100,"max_rss_bytes":null,"peak_rss_bytes":4096,"#,
+        r#""read_bytes":11,"write_bytes":12,"read_chars":13,"write_chars":14,"minor_faults":7,"#,
+        r#""major_faults":8,"voluntary_switches":9,"involuntary_switches":10}"#,
+        "\n"
+    );
+    assert_eq!(json, head);
+    let killed = ExitStatus::Signal {
+        number: 11,
+        core_dumped: true,
+    };
+    let json = line(Body::Exit(exit(killed)));
+    let expected =
+        r#""exit":"killed","code":null,"signal":11,"signal_name":"SIGSEGV","core_dumped":true,"#;
+    assert!(json.contains(expected), "{json}");
+}
+
+fn process(exit: Option<Exit<'static>>) -> Process<'static> {
+    Process {
+        process: id(5, 1_000),
+        parent: id(1, 0),
+        creator: Some(id(4, 15)),
+        comm: b"cc1",
+        parent_comm: None,
+        uid: 1,
+        gid: 2,
+        cgroup_id: 3,
+        ns_pid: 6,
+        image: Some(Image {
+            filename: Some(b"./x.sh"),
+            exe: Some(b"/bin/sh"),
+            script: true,
+            args: Args::whole(b"/bin/sh\0./x.sh\0"),
+        }),
+        execs: 2,
+        exec_ns: None,
+        exit,
+    }
+}
+
+/// A whole process: what it ran, who created it, how it ended.
+#[test]
+fn processes() {
+    let json = line(Body::Process(process(Some(exit(ExitStatus::Code(0))))));
+    let begin = concat!(
+        r#"{"type":"process","time":"2026-11-23T09:49:07.123456789Z","id":"5-3e8","pid":5,"ppid":1,"#,
+        r#""parent_id":"1-0","creator_id":"4-f","creator_pid":4,"comm":"cc1","pcomm":null,"uid":1,"#,
+        r#""gid":2,"filename":"./x.sh","exe":"/bin/sh","script":"./x.sh","args":["/bin/sh","./x.sh"],"#,
+        r#""args_complete":true,"execs":2,"cgroup":null,"cgroup_id":"3","container":null,"ns_pid":6,"#,
+        r#""exit":"exited","code":0,"#
+    );
+    assert!(json.starts_with(begin), "{json}");
+    let alive = line(Body::Process(process(None)));
+    assert!(alive.contains(r#""exit":null,"code":null,"#), "{alive}");
+    assert!(
+        alive.contains(r#""cpu_ns":null,"cpu_exact":null,"#),
+        "{alive}"
+    );
+}
+
+/// Ancestors, with their arguments only where they are given.
+#[test]
+fn ancestors() {
+    let list = [
+        Ancestor {
+            process: id(4, 15),
+            comm: b"make",
+            args: Some(Args::whole(b"make\0-j4\0")),
+        },
+        Ancestor {
+            process: id(1, 0),
+            comm: b"init",
+            args: None,
+        },
+    ];
+    let event = Event {
+        time: Timestamp::UNIX_EPOCH,
+        boot_ns: 2_000,
+        body: Body::Process(process(None)),
+    };
+    let notes = Annotations {
+        ancestors: Some(&list),
+        ..Annotations::default()
+    };
+    let mut out = Vec::new();
+    write_line(&mut out, &event, &notes);
+    let json = String::from_utf8(out).expect("JSON is UTF-8");
+    let expected = concat!(
+        r#""ancestors":[{"id":"4-f","pid":4,"comm":"make","args":["make","-j4"]},"#,
+        r#"{"id":"1-0","pid":1,"comm":"init"}]}"#,
+        "\n"
+    );
+    assert!(json.ends_with(expected), "{json}");
 }

@@ -19,10 +19,12 @@ fn lines<'a>(records: impl IntoIterator<Item = &'a [u8]>) -> Vec<String> {
     let mut out = Vec::new();
     for record in records {
         let _ = decoder.decode(record, &clock, &mut |event| {
-            json::write_line(&mut out, event)
+            json::write_line(&mut out, event, &json::Annotations::default())
         });
     }
-    decoder.give_up_all(&clock, &mut |event| json::write_line(&mut out, event));
+    decoder.give_up_all(&clock, &mut |event| {
+        json::write_line(&mut out, event, &json::Annotations::default())
+    });
     let text = String::from_utf8(out).expect("JSON is UTF-8");
     text.lines().map(str::to_owned).collect()
 }
@@ -63,6 +65,9 @@ fn capture_records() {
     let core = Core::start(&Options {
         failed: true,
         forks: true,
+        exits: true,
+        final_accounts: true,
+        running: false,
         exe_path: true,
         ring_bytes: 1 << 20,
         measure: false,

@@ -1,7 +1,6 @@
 //! The tables as people see them.
 
 use clap::Parser as _;
-use execsnoop_events::Args as Argv;
 use execsnoop_events::Clock;
 use execsnoop_events::ProcessId;
 use jiff::Timestamp;
@@ -34,7 +33,7 @@ fn exec<'a>(args: Argv<'a>) -> Exec<'a> {
         pid_ns: 1,
         mnt_ns: 2,
         file: None,
-        pages_before: None,
+        peak_before: None,
     }
 }
 
@@ -57,8 +56,13 @@ fn table(options: &[&str], terminal: bool, exec: Exec<'_>) -> [String; 2] {
     text.event(
         &mut out,
         &at(1_000_000_000, Body::Clock(Clock { first: true })),
+        &Annotations::default(),
     );
-    text.event(&mut out, &at(2_500_000_000, Body::Exec(exec)));
+    text.event(
+        &mut out,
+        &at(2_500_000_000, Body::Exec(exec)),
+        &Annotations::default(),
+    );
     let out = String::from_utf8(out).expect("text");
     let mut lines = out.lines().map(str::to_owned);
     let table = [
@@ -221,4 +225,111 @@ fn colors() {
     let [header, line] = table(&["--color", "always"], false, failed);
     assert!(header.starts_with("\x1b[1m") && header.ends_with("\x1b[0m"));
     assert!(line.contains("\x1b[31mENOENT  \x1b[0m"), "{line:?}");
+}
+
+fn end(status: ExitStatus) -> Exit<'static> {
+    use execsnoop_events::Cost;
+    let id = |pid, start_ns| ProcessId { pid, start_ns };
+    Exit {
+        process: id(4711, 1_000_000_000),
+        parent: id(4700, 1),
+        comm: b"cc1",
+        uid: 1000,
+        gid: 100,
+        cgroup_id: 1,
+        ns_pid: 4711,
+        status,
+        exec_ns: None,
+        cost: Cost {
+            cpu: Cpu::divided(3_214_567, true, 1, 1),
+            max_rss_bytes: Some(4_404_019),
+            peak_rss_bytes: 1 << 30,
+            minor_faults: 0,
+            major_faults: 0,
+            voluntary_switches: 0,
+            involuntary_switches: 0,
+            io: None,
+        },
+    }
+}
+
+/// The line of a process that ended, or lives, 1.5 seconds after it began.
+fn process_line(options: &[&str], image: Option<Image<'_>>, exit: Option<Exit<'_>>) -> String {
+    let args = Args::parse_from(["execsnoop"].iter().chain(options));
+    let mut text = TextFormat::new(&args, false, args.color == crate::args::Color::Always);
+    let id = |pid, start_ns| ProcessId { pid, start_ns };
+    let process = Process {
+        process: id(4711, 1_000_000_000),
+        parent: id(4700, 1),
+        creator: None,
+        comm: b"cc1",
+        parent_comm: Some(b"make"),
+        uid: 1000,
+        gid: 100,
+        cgroup_id: 1,
+        ns_pid: 4711,
+        image,
+        execs: 1,
+        exec_ns: None,
+        exit,
+    };
+    let ancestors = [Ancestor {
+        process: id(4700, 1),
+        comm: b"ma <- ke",
+        args: None,
+    }];
+    let notes = Annotations {
+        ancestors: args.ancestors.map(|_| &ancestors[..]),
+        tries: None,
+    };
+    let mut out = Vec::new();
+    text.event(&mut out, &at(2_500_000_000, Body::Process(process)), &notes);
+    String::from_utf8(out).expect("text")
+}
+
+fn cc1() -> Option<Image<'static>> {
+    Some(Image {
+        filename: Some(b"/usr/bin/cc1"),
+        exe: None,
+        script: false,
+        args: Argv::whole(b"cc1\0two words.c\0"),
+    })
+}
+
+/// Whole processes: how long, how dear, how ended.
+#[test]
+fn lives() {
+    assert_eq!(
+        process_line(&["-d"], cc1(), Some(end(ExitStatus::Code(7)))),
+        "4711    4700    make             1.50s   3.21ms  4.19M  7       cc1 'two words.c'\n"
+    );
+    let estimated = Exit {
+        cost: execsnoop_events::Cost {
+            cpu: Cpu::divided(3_214_567, false, 1, 1),
+            max_rss_bytes: None,
+            ..end(ExitStatus::Code(0)).cost
+        },
+        ..end(ExitStatus::Signal {
+            number: 11,
+            core_dumped: true,
+        })
+    };
+    assert_eq!(
+        process_line(&["-d"], None, Some(estimated)),
+        "4711    4700    make             1.50s   ~3.21ms -      SIGSEGV,core [cc1]\n"
+    );
+    assert_eq!(
+        process_line(&["-d"], cc1(), None),
+        "4711    4700    make             1.50s   -       -      alive   cc1 'two words.c'\n"
+    );
+}
+
+/// Ancestors stand at the end of the line, and a name cannot forge one.
+#[test]
+fn ancestors_in_the_table() {
+    let line = process_line(&["-d", "--ancestors"], cc1(), None);
+    assert!(
+        line.ends_with("cc1 'two words.c' <- 'ma <- ke'(4700)\n"),
+        "{line}"
+    );
 }

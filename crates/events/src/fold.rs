@@ -1,0 +1,344 @@
+//! A walk along PATH, as one event.
+//!
+//! Who looks a program up in PATH calls exec for each directory until one succeeds: seven times ENOENT and
+//! a success are one thing that happened. A state machine without I/O: execs go in, and come out joined,
+//! with the number of calls that each stands for.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+
+use crate::argv::Args;
+use crate::event::Body;
+use crate::event::Event;
+use crate::event::Exec;
+use crate::event::ProcessId;
+use crate::image::OwnedImage;
+use crate::name::Name;
+
+/// What a directory of PATH that does not have the program answers (execvp(3) goes on after these):
+/// EACCES, ENOENT, ENOTDIR.
+const NOT_HERE: [i32; 3] = [-13, -2, -20];
+
+/// The calls of a walk follow each other within microseconds; a walk that has stood still for this
+/// long is over.
+const PAUSE_NS: u64 = 100_000_000;
+
+/// Who takes events, with the number of calls that each stands for.
+pub type FoldSink<'a> = dyn FnMut(&Event<'_>, u32) + 'a;
+
+/// Joins the execs of a walk.
+#[derive(Debug, Default)]
+pub struct Fold {
+    walks: HashMap<Walker, Walk>,
+}
+
+/// A thread of a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Walker {
+    process: ProcessId,
+    tid: u32,
+}
+
+/// Failed calls with the same arguments, of which the last is kept.
+#[derive(Debug)]
+struct Walk {
+    tries: u32,
+    time: Timestamp,
+    boot_ns: u64,
+    exec: Exec<'static>,
+    image: OwnedImage,
+    comm: Name,
+    parent_comm: Name,
+}
+
+impl Walk {
+    fn new(event: &Event<'_>, exec: &Exec<'_>) -> Self {
+        let kept = Exec {
+            comm: b"",
+            parent_comm: b"",
+            filename: None,
+            exe: None,
+            args: Args::UNKNOWN,
+            ..*exec
+        };
+        Self {
+            tries: 1,
+            time: event.time,
+            boot_ns: event.boot_ns,
+            exec: kept,
+            image: OwnedImage::new(&exec.image()),
+            comm: Name::new(exec.comm),
+            parent_comm: Name::new(exec.parent_comm),
+        }
+    }
+
+    fn exec(&self) -> Exec<'_> {
+        let image = self.image.lend();
+        Exec {
+            comm: self.comm.get(),
+            parent_comm: self.parent_comm.get(),
+            filename: image.filename,
+            args: image.args,
+            ..self.exec
+        }
+    }
+
+    fn hand_out(&self, sink: &mut FoldSink<'_>) {
+        let event = Event {
+            time: self.time,
+            boot_ns: self.boot_ns,
+            body: Body::Exec(self.exec()),
+        };
+        sink(&event, self.tries);
+    }
+
+    /// Whether a call goes on with this walk: the same arguments.
+    fn goes_on_with(&self, exec: &Exec<'_>) -> bool {
+        let image = self.image.lend();
+        match exec.script {
+            false => image.args.iter().eq(exec.args.iter()),
+            true => ends_with(&exec.args, &image.args),
+        }
+    }
+}
+
+/// Whether a script's arguments, which begin with its interpreter's, end with those of its caller, but
+/// for the caller's name for it.
+fn ends_with(script: &Args<'_>, called: &Args<'_>) -> bool {
+    let (count, wanted) = (
+        script.iter().count(),
+        called.iter().count().saturating_sub(1),
+    );
+    count >= wanted && script.iter().skip(count - wanted).eq(called.iter().skip(1))
+}
+
+impl Fold {
+    /// Takes an event, and hands it out at once unless it may be part of a walk.
+    pub fn observe(&mut self, event: &Event<'_>, sink: &mut FoldSink<'_>) {
+        match &event.body {
+            Body::Exec(exec) if NOT_HERE.contains(&exec.ret) => self.failed(event, exec, sink),
+            Body::Exec(exec) => self.ended(event, exec, sink),
+            Body::Exit(exit) => {
+                self.give_up(|walker, _| walker.process == exit.process, sink);
+                sink(event, 1);
+            }
+            _ => sink(event, 1),
+        }
+    }
+
+    /// Hands out the walks that have come to nothing.
+    pub fn tick(&mut self, boot_ns: u64, sink: &mut FoldSink<'_>) {
+        let over = |walk: &Walk| boot_ns.saturating_sub(walk.boot_ns) > PAUSE_NS;
+        self.give_up(|_, walk| over(walk), sink);
+    }
+
+    /// Hands out all that is left.
+    pub fn finish(&mut self, sink: &mut FoldSink<'_>) {
+        self.give_up(|_, _| true, sink);
+    }
+
+    fn failed(&mut self, event: &Event<'_>, exec: &Exec<'_>, sink: &mut FoldSink<'_>) {
+        let mut walk = Walk::new(event, exec);
+        if let Some(before) = self.walks.remove(&walker(exec)) {
+            match before.goes_on_with(exec) {
+                true => walk.tries = before.tries.saturating_add(1),
+                false => before.hand_out(sink),
+            }
+        }
+        self.walks.insert(walker(exec), walk);
+    }
+
+    /// A success, or a failure that ends the search.
+    fn ended(&mut self, event: &Event<'_>, exec: &Exec<'_>, sink: &mut FoldSink<'_>) {
+        let mut tries = 1;
+        if let Some(before) = self.walks.remove(&walker(exec)) {
+            match before.goes_on_with(exec) {
+                true => tries = before.tries.saturating_add(1),
+                false => before.hand_out(sink),
+            }
+        }
+        sink(event, tries);
+    }
+
+    fn give_up(&mut self, over: impl Fn(&Walker, &Walk) -> bool, sink: &mut FoldSink<'_>) {
+        if self.walks.is_empty() {
+            return;
+        }
+        let mut walks: Vec<Walk> = self
+            .walks
+            .extract_if(|walker, walk| over(walker, walk))
+            .map(|(_, walk)| walk)
+            .collect();
+        walks.sort_by_key(|walk| walk.boot_ns);
+        walks.iter().for_each(|walk| walk.hand_out(sink));
+    }
+}
+
+fn walker(exec: &Exec<'_>) -> Walker {
+    Walker {
+        process: exec.process,
+        tid: exec.tid,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Exit;
+
+    fn exec<'a>(pid: u32, ret: i32, args: &'a [u8]) -> Exec<'a> {
+        let process = ProcessId { pid, start_ns: 1 };
+        Exec {
+            process,
+            tid: pid,
+            parent: ProcessId {
+                pid: 1,
+                start_ns: 0,
+            },
+            comm: b"sh",
+            parent_comm: b"init",
+            uid: 0,
+            euid: 0,
+            gid: 0,
+            egid: 0,
+            login_uid: None,
+            audit_session: None,
+            cpu: 0,
+            ret,
+            filename: Some(b"/bin/x"),
+            exe: None,
+            script: false,
+            secure: false,
+            args: Args::whole(args),
+            cgroup_id: 1,
+            ns_pid: pid,
+            pid_ns: 1,
+            mnt_ns: 1,
+            file: None,
+            peak_before: None,
+        }
+    }
+
+    fn at<'a>(boot_ns: u64, body: Body<'a>) -> Event<'a> {
+        Event {
+            time: Timestamp::UNIX_EPOCH,
+            boot_ns,
+            body,
+        }
+    }
+
+    /// What comes out of these execs, a millisecond apart, and then of the end: pid, ret, tries.
+    fn folded(execs: &[Exec<'_>]) -> Vec<(u32, i32, u32)> {
+        let mut fold = Fold::default();
+        let mut out = Vec::new();
+        let mut note = |event: &Event<'_>, tries| {
+            if let Body::Exec(exec) = &event.body {
+                out.push((exec.process.pid, exec.ret, tries));
+            }
+        };
+        for (exec, millis) in execs.iter().zip(0..) {
+            let boot_ns = millis * 1_000_000;
+            fold.observe(&at(boot_ns, Body::Exec(*exec)), &mut note);
+            fold.tick(boot_ns, &mut note);
+        }
+        fold.finish(&mut note);
+        out
+    }
+
+    /// Seven directories without it and one with it are one line; others walk at the same time.
+    #[test]
+    fn a_walk_is_one() {
+        let mut execs = vec![exec(5, -2, b"ls\0-l\0"); 7];
+        execs.insert(3, exec(6, -13, b"cc\0"));
+        execs.push(exec(5, 0, b"ls\0-l\0"));
+        execs.push(exec(6, 0, b"cc\0"));
+        assert_eq!(folded(&execs), [(5, 0, 8), (6, 0, 2)]);
+    }
+
+    /// A walk to nowhere is one line as well, with the last errno.
+    #[test]
+    fn a_walk_to_nowhere() {
+        let execs = [
+            exec(5, -2, b"x\0"),
+            exec(5, -2, b"x\0"),
+            exec(5, -13, b"x\0"),
+        ];
+        assert_eq!(folded(&execs), [(5, -13, 3)]);
+    }
+
+    /// Another program's walk, or another kind of failure, is not joined.
+    #[test]
+    fn what_is_not_joined() {
+        let other = [
+            exec(5, -2, b"vim\0"),
+            exec(5, -2, b"vi\0"),
+            exec(5, 0, b"ed\0"),
+        ];
+        assert_eq!(folded(&other), [(5, -2, 1), (5, -2, 1), (5, 0, 1)]);
+        let alone = [exec(5, -8, b"x\0"), exec(5, 0, b"x\0")];
+        assert_eq!(folded(&alone), [(5, -8, 1), (5, 0, 1)]);
+    }
+
+    /// A script's arguments are compared behind its interpreter's.
+    #[test]
+    fn a_walk_to_a_script() {
+        let script = Exec {
+            script: true,
+            ..exec(5, 0, b"/bin/sh\0-e\0/bin/x\0a\0b\0")
+        };
+        assert_eq!(folded(&[exec(5, -2, b"x\0a\0b\0"), script]), [(5, 0, 2)]);
+        assert_eq!(
+            folded(&[exec(5, -2, b"x\0c\0"), script]),
+            [(5, -2, 1), (5, 0, 1)]
+        );
+    }
+
+    /// Nothing is held back for long: a pause, or the process's end, ends its walk.
+    #[test]
+    fn a_walk_ends() {
+        let mut fold = Fold::default();
+        let mut count = 0;
+        let failed = exec(5, -2, b"x\0");
+        fold.observe(&at(0, Body::Exec(failed)), &mut |_, _| panic!("held back"));
+        fold.tick(PAUSE_NS, &mut |_, _| panic!("not over yet"));
+        fold.tick(PAUSE_NS + 1, &mut |_, tries| count += tries);
+        assert_eq!(count, 1);
+
+        let mut order = Vec::new();
+        fold.observe(&at(0, Body::Exec(failed)), &mut |_, _| panic!("held back"));
+        let exit = exit_of(failed.process);
+        fold.observe(&at(1, Body::Exit(exit)), &mut |event, _| {
+            order.push(event.body.kind())
+        });
+        use crate::event::Kind;
+        assert_eq!(order, [Some(Kind::Failed), Some(Kind::Exit)]);
+    }
+
+    fn exit_of(process: ProcessId) -> Exit<'static> {
+        use crate::event::Cost;
+        use crate::event::Cpu;
+        use crate::event::ExitStatus;
+        Exit {
+            process,
+            parent: process,
+            comm: b"sh",
+            uid: 0,
+            gid: 0,
+            cgroup_id: 1,
+            ns_pid: process.pid,
+            status: ExitStatus::Code(127),
+            exec_ns: None,
+            cost: Cost {
+                cpu: Cpu::divided(0, false, 0, 0),
+                max_rss_bytes: None,
+                peak_rss_bytes: 0,
+                minor_faults: 0,
+                major_faults: 0,
+                voluntary_switches: 0,
+                involuntary_switches: 0,
+                io: None,
+            },
+        }
+    }
+}

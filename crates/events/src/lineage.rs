@@ -1,0 +1,579 @@
+//! Who descends from whom, and what became of each: a state machine over events.
+//!
+//! It does no I/O and looks at no clock; events come in, finished processes come out. Events may be
+//! lost or arrive in any order: it stays consistent, and within its [`Limits`].
+//!
+//! A process is kept while it lives, and after that for as long as something that descends from it
+//! lives, so that its descendants can still name it. What does not fit falls out, oldest first, and is
+//! counted.
+
+use std::collections::HashMap;
+use std::collections::HashSet;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::argv::Args;
+use crate::event::Body;
+use crate::event::Event;
+use crate::event::Exec;
+use crate::event::Exit;
+use crate::event::Fork;
+use crate::event::Freed;
+use crate::event::Image;
+use crate::event::Process;
+use crate::event::ProcessId;
+use crate::event::Running;
+use crate::image::OwnedImage;
+use crate::name::Name;
+
+/// How long a process that has ended waits for its final account. That comes when the parent has reaped
+/// the process and the kernel then frees it: mostly 15 to 30 ms later, but a kernel that saves power
+/// (`CONFIG_RCU_LAZY`, idle CPUs) may take seconds, and then the estimate has to do.
+const FINAL_ACCOUNT_NS: u64 = 500_000_000;
+
+/// A chain of ancestors ends here, should events ever say that it has no end.
+const MAX_ANCESTORS: usize = 256;
+
+/// How much is kept.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Processes, living and dead. One takes some 400 bytes.
+    pub processes: usize,
+    /// Bytes of file names and arguments, of all processes together. Beyond it, arguments that come
+    /// are not kept.
+    pub image_bytes: usize,
+}
+
+impl Default for Limits {
+    /// 65,536 processes and 32 MiB: less than 100 MB in all.
+    fn default() -> Self {
+        Self {
+            processes: 65_536,
+            image_bytes: 32 << 20,
+        }
+    }
+}
+
+/// What did not fit, and what must have been lost.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Forgotten {
+    /// Processes that fell out because there were too many.
+    pub processes: u64,
+    /// Arguments that were not kept because there were too many bytes of them.
+    pub arguments: u64,
+    /// Processes whose end was not seen: their pid came back.
+    pub ends: u64,
+}
+
+/// One of a process's ancestors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ancestor<'a> {
+    /// Which process.
+    pub process: ProcessId,
+    /// Its name.
+    pub comm: &'a [u8],
+    /// Its arguments, if they are known.
+    pub args: Option<Args<'a>>,
+}
+
+/// Who takes the processes that a [`Lineage`] hands out, with the table to ask about them.
+pub type ProcessSink<'a> = dyn FnMut(&Event<'_>, &Lineage) + 'a;
+
+/// The process table.
+#[derive(Debug)]
+pub struct Lineage {
+    limits: Limits,
+    /// Final accounts will come, so the end of a process waits for one.
+    final_accounts: bool,
+    entries: HashMap<ProcessId, Entry>,
+    /// How many entries have their way up through a process that is not in the table.
+    orphans: HashMap<ProcessId, u32>,
+    /// The start time of the newest process with a pid.
+    newest: HashMap<u32, u64>,
+    /// All in the order of their coming, and those kept only for their descendants in the order of
+    /// their end. Both may name processes that are gone.
+    by_age: VecDeque<ProcessId>,
+    dead: VecDeque<ProcessId>,
+    /// Ended, without a final account yet, in the order of their end.
+    waiting: VecDeque<(u64, ProcessId)>,
+    image_bytes: usize,
+    forgotten: Forgotten,
+    now: (Timestamp, u64),
+}
+
+#[derive(Debug)]
+struct Entry {
+    creator: Option<ProcessId>,
+    /// The parent when it was first seen: most likely its creator, which later ones are not.
+    first_parent: ProcessId,
+    parent: ProcessId,
+    parent_comm: Option<Name>,
+    comm: Name,
+    uid: u32,
+    gid: u32,
+    cgroup_id: u64,
+    ns_pid: u32,
+    image: Option<Arc<OwnedImage>>,
+    execs: u32,
+    exec_ns: Option<u64>,
+    /// Peak memory from before the last exec; `None` when that was not seen.
+    peak_before: Option<u64>,
+    /// Entries whose way up leads here.
+    children: u32,
+    end: Option<Box<End>>,
+    /// Nothing more will come of it.
+    over: bool,
+}
+
+#[derive(Debug)]
+struct End {
+    time: Timestamp,
+    boot_ns: u64,
+    exit: Exit<'static>,
+}
+
+impl Entry {
+    fn new(creator: Option<ProcessId>, parent: ProcessId) -> Self {
+        Self {
+            creator,
+            first_parent: parent,
+            parent,
+            parent_comm: None,
+            comm: Name::default(),
+            uid: 0,
+            gid: 0,
+            cgroup_id: 0,
+            ns_pid: 0,
+            image: None,
+            execs: 0,
+            exec_ns: None,
+            peak_before: None,
+            children: 0,
+            end: None,
+            over: false,
+        }
+    }
+
+    /// The next of the ancestors: the creator, or where that is not known, the first parent.
+    fn up(&self) -> ProcessId {
+        self.creator.unwrap_or(self.first_parent)
+    }
+}
+
+impl Lineage {
+    /// An empty table. `final_accounts` says whether the source sends [`Freed`] events.
+    pub fn new(limits: Limits, final_accounts: bool) -> Self {
+        Self {
+            limits,
+            final_accounts,
+            entries: HashMap::new(),
+            orphans: HashMap::new(),
+            newest: HashMap::new(),
+            by_age: VecDeque::new(),
+            dead: VecDeque::new(),
+            waiting: VecDeque::new(),
+            image_bytes: 0,
+            forgotten: Forgotten::default(),
+            now: (Timestamp::UNIX_EPOCH, 0),
+        }
+    }
+
+    /// What did not fit.
+    pub fn forgotten(&self) -> Forgotten {
+        self.forgotten
+    }
+
+    /// Takes an event, and hands out processes that are complete by it.
+    pub fn observe(&mut self, event: &Event<'_>, sink: &mut ProcessSink<'_>) {
+        self.now = (event.time, event.boot_ns);
+        match &event.body {
+            Body::Running(running) => self.running(running, sink),
+            Body::Fork(fork) => self.fork(fork, sink),
+            Body::Exec(exec) if !exec.failed() => self.exec(event.boot_ns, exec, sink),
+            Body::Exit(exit) => self.exit(event, exit, sink),
+            Body::Freed(freed) => self.freed(freed, sink),
+            Body::Exec(_) | Body::Process(_) | Body::Lost(_) | Body::Clock(_) => {}
+        }
+    }
+
+    /// Hands out processes that have waited too long for their final account.
+    pub fn tick(&mut self, boot_ns: u64, sink: &mut ProcessSink<'_>) {
+        while let Some(&(ended_ns, process)) = self.waiting.front() {
+            if boot_ns < ended_ns.saturating_add(FINAL_ACCOUNT_NS) {
+                return;
+            }
+            self.waiting.pop_front();
+            self.publish(process, sink);
+        }
+    }
+
+    /// Hands out all processes that have ended, then those that live, without an end.
+    pub fn finish(&mut self, sink: &mut ProcessSink<'_>) {
+        self.tick(u64::MAX, sink);
+        let mut living: Vec<ProcessId> = self
+            .entries
+            .iter()
+            .filter(|(_, entry)| !entry.over)
+            .map(|(&process, _)| process)
+            .collect();
+        living.sort_by_key(|process| (process.start_ns, process.pid));
+        for process in living {
+            self.publish(process, sink);
+        }
+    }
+
+    /// Whether a process that has ended waits for its final account.
+    pub fn waiting(&self) -> bool {
+        self.waiting
+            .iter()
+            .any(|(_, process)| self.entries.get(process).is_some_and(|entry| !entry.over))
+    }
+
+    /// An exit, with what only its history tells.
+    pub fn complete<'a>(&self, exit: &Exit<'a>) -> Exit<'a> {
+        let mut exit = *exit;
+        if let Some(entry) = self.entries.get(&exit.process) {
+            complete(&mut exit, entry);
+        }
+        exit
+    }
+
+    /// The ancestors of a process, the nearest first, as far as they are known.
+    pub fn ancestors(&self, process: ProcessId) -> impl Iterator<Item = Ancestor<'_>> {
+        let up = |of: &ProcessId| self.entries.get(of).map(Entry::up);
+        std::iter::successors(up(&process), up)
+            .map_while(|process| Some((process, self.entries.get(&process)?)))
+            .take(MAX_ANCESTORS)
+            .map(|(process, entry)| Ancestor {
+                process,
+                comm: entry.comm.get(),
+                args: entry.image.as_ref().map(|image| image.lend().args),
+            })
+    }
+
+    fn running(&mut self, running: &Running<'_>, sink: &mut ProcessSink<'_>) {
+        if self.entries.contains_key(&running.process) {
+            return; // an event was faster
+        }
+        let image = Image {
+            filename: None,
+            exe: None,
+            script: false,
+            args: running.args,
+        };
+        let entry = Entry {
+            comm: Name::new(running.comm),
+            uid: running.uid,
+            gid: running.gid,
+            cgroup_id: running.cgroup_id,
+            ns_pid: running.ns_pid,
+            image: self.keep_image(&image),
+            ..Entry::new(None, running.parent)
+        };
+        self.insert(running.process, entry, sink);
+    }
+
+    /// A new process is a copy of its creator, until it calls exec.
+    fn fork(&mut self, fork: &Fork, sink: &mut ProcessSink<'_>) {
+        let mut entry = Entry {
+            ns_pid: fork.ns_pid,
+            peak_before: Some(0),
+            ..Entry::new(Some(fork.creator), fork.creator)
+        };
+        if let Some(creator) = self.entries.get(&fork.creator) {
+            entry.parent_comm = Some(creator.comm);
+            entry.comm = creator.comm;
+            entry.uid = creator.uid;
+            entry.gid = creator.gid;
+            entry.cgroup_id = creator.cgroup_id;
+            entry.image = creator.image.clone();
+        }
+        match self.entries.get_mut(&fork.process) {
+            Some(late) => {
+                let before = late.up();
+                late.creator = Some(fork.creator);
+                self.link(fork.creator);
+                if self.unlink(before) {
+                    self.remove(before);
+                }
+            }
+            None => self.insert(fork.process, entry, sink),
+        }
+    }
+
+    fn exec(&mut self, boot_ns: u64, exec: &Exec<'_>, sink: &mut ProcessSink<'_>) {
+        let image = self.keep_image(&exec.image());
+        let entry = self.entry(exec.process, exec.parent, sink);
+        entry.parent = exec.parent;
+        entry.parent_comm = Some(Name::new(exec.parent_comm));
+        entry.comm = Name::new(exec.comm);
+        entry.uid = exec.uid;
+        entry.gid = exec.gid;
+        entry.cgroup_id = exec.cgroup_id;
+        entry.ns_pid = exec.ns_pid;
+        entry.execs = entry.execs.saturating_add(1);
+        entry.exec_ns = Some(boot_ns);
+        entry.peak_before = exec.peak_before;
+        let before = std::mem::replace(&mut entry.image, image);
+        self.release_image(before);
+    }
+
+    fn exit(&mut self, event: &Event<'_>, exit: &Exit<'_>, sink: &mut ProcessSink<'_>) {
+        let entry = self.entry(exit.process, exit.parent, sink);
+        if entry.end.is_some() || entry.over {
+            return; // a process ends once
+        }
+        if entry.parent != exit.parent {
+            entry.parent_comm = None; // it was the other's
+        }
+        entry.parent = exit.parent;
+        entry.comm = Name::new(exit.comm);
+        entry.uid = exit.uid;
+        entry.gid = exit.gid;
+        entry.cgroup_id = exit.cgroup_id;
+        entry.ns_pid = exit.ns_pid;
+        let mut kept = Exit { comm: b"", ..*exit };
+        complete(&mut kept, entry);
+        entry.end = Some(Box::new(End {
+            time: event.time,
+            boot_ns: event.boot_ns,
+            exit: kept,
+        }));
+        match self.final_accounts {
+            true => self.waiting.push_back((event.boot_ns, exit.process)),
+            false => self.publish(exit.process, sink),
+        }
+    }
+
+    fn freed(&mut self, freed: &Freed, sink: &mut ProcessSink<'_>) {
+        let Some(entry) = self.entries.get_mut(&freed.process) else {
+            return;
+        };
+        match &mut entry.end {
+            _ if entry.over => {}
+            Some(end) => {
+                end.exit.cost.cpu = freed.cpu;
+                self.publish(freed.process, sink);
+            }
+            None => {
+                self.forgotten.ends += 1;
+                self.give_up(freed.process);
+            }
+        }
+    }
+
+    /// The entry of a process, made if it is not there.
+    fn entry(
+        &mut self,
+        process: ProcessId,
+        parent: ProcessId,
+        sink: &mut ProcessSink<'_>,
+    ) -> &mut Entry {
+        if !self.entries.contains_key(&process) {
+            self.insert(process, Entry::new(None, parent), sink);
+        }
+        self.entries.get_mut(&process).expect("just inserted")
+    }
+
+    fn insert(&mut self, process: ProcessId, mut entry: Entry, sink: &mut ProcessSink<'_>) {
+        self.supersede(process);
+        while self.entries.len() >= self.limits.processes.max(1) {
+            self.forget_one(sink);
+        }
+        self.link(entry.up());
+        entry.children = self.orphans.remove(&process).unwrap_or(0);
+        self.entries.insert(process, entry);
+        self.by_age.push_back(process);
+        self.sweep_queues();
+    }
+
+    /// Takes note that a pid is in use by this process. Whoever had it before has ended.
+    fn supersede(&mut self, process: ProcessId) {
+        match self.newest.get(&process.pid) {
+            Some(&start_ns) if start_ns > process.start_ns => return, // this one is the older
+            Some(&start_ns) if start_ns < process.start_ns => {
+                let before = ProcessId {
+                    pid: process.pid,
+                    start_ns,
+                };
+                if self
+                    .entries
+                    .get(&before)
+                    .is_some_and(|entry| entry.end.is_none() && !entry.over)
+                {
+                    self.forgotten.ends += 1;
+                    self.give_up(before);
+                }
+            }
+            _ => {}
+        }
+        self.newest.insert(process.pid, process.start_ns);
+    }
+
+    /// Hands a process out, once.
+    fn publish(&mut self, process: ProcessId, sink: &mut ProcessSink<'_>) {
+        let Some(entry) = self.entries.get(&process).filter(|entry| !entry.over) else {
+            return;
+        };
+        let (time, boot_ns) = match &entry.end {
+            Some(end) => (end.time, end.boot_ns),
+            None => self.now,
+        };
+        let event = Event {
+            time,
+            boot_ns,
+            body: Body::Process(self.lend(process, entry)),
+        };
+        sink(&event, self);
+        self.give_up(process);
+    }
+
+    fn lend<'a>(&'a self, process: ProcessId, entry: &'a Entry) -> Process<'a> {
+        let parent = self.entries.get(&entry.parent);
+        let parent_comm = parent
+            .map(|parent| &parent.comm)
+            .or(entry.parent_comm.as_ref());
+        Process {
+            process,
+            parent: entry.parent,
+            creator: entry.creator,
+            comm: entry.comm.get(),
+            parent_comm: parent_comm.map(Name::get),
+            uid: entry.uid,
+            gid: entry.gid,
+            cgroup_id: entry.cgroup_id,
+            ns_pid: entry.ns_pid,
+            image: entry.image.as_ref().map(|image| image.lend()),
+            execs: entry.execs,
+            exec_ns: entry.exec_ns,
+            exit: entry.end.as_ref().map(|end| Exit {
+                comm: entry.comm.get(),
+                ..end.exit
+            }),
+        }
+    }
+
+    /// Keeps a process only for as long as descendants ask for it.
+    fn give_up(&mut self, process: ProcessId) {
+        let Some(entry) = self.entries.get_mut(&process) else {
+            return;
+        };
+        entry.over = true;
+        match entry.children {
+            0 => self.remove(process),
+            _ => self.dead.push_back(process),
+        }
+    }
+
+    /// Counts one more entry whose way up leads to this process.
+    fn link(&mut self, up: ProcessId) {
+        match self.entries.get_mut(&up) {
+            Some(above) => above.children += 1,
+            None => *self.orphans.entry(up).or_default() += 1,
+        }
+    }
+
+    /// Counts one less, and says whether that was the last for which the process was kept.
+    fn unlink(&mut self, up: ProcessId) -> bool {
+        if let Some(above) = self.entries.get_mut(&up) {
+            above.children = above.children.saturating_sub(1);
+            return above.children == 0 && above.over;
+        }
+        if let Some(left) = self.orphans.get_mut(&up) {
+            *left = left.saturating_sub(1);
+            if *left == 0 {
+                self.orphans.remove(&up);
+            }
+        }
+        false
+    }
+
+    /// Removes a process, and those above it that were only kept for it.
+    fn remove(&mut self, process: ProcessId) {
+        let mut next = Some(process);
+        while let Some(process) = next.take() {
+            let Some(entry) = self.entries.remove(&process) else {
+                return;
+            };
+            if self.newest.get(&process.pid) == Some(&process.start_ns) {
+                self.newest.remove(&process.pid);
+            }
+            if entry.children > 0 {
+                self.orphans.insert(process, entry.children);
+            }
+            let up = entry.up();
+            self.release_image(entry.image);
+            next = self.unlink(up).then_some(up);
+        }
+    }
+
+    /// Makes room for one: of the dead the first to have ended, else the oldest.
+    fn forget_one(&mut self, sink: &mut ProcessSink<'_>) {
+        let next = self.dead.pop_front().or_else(|| self.by_age.pop_front());
+        let Some(process) = next else {
+            self.entries.clear(); // cannot be: each entry is in by_age
+            return;
+        };
+        let Some(entry) = self.entries.get(&process) else {
+            return;
+        };
+        if entry.end.is_some() {
+            self.publish(process, sink); // it can wait no longer for its final account
+        }
+        self.forgotten.processes += 1;
+        self.remove(process);
+    }
+
+    /// Throws out of the queues what has no business there any more, when they have grown long by it.
+    fn sweep_queues(&mut self) {
+        let entries = &self.entries;
+        let long = 2 * entries.len() + 1024;
+        for queue in [&mut self.by_age, &mut self.dead] {
+            if queue.len() > long {
+                let mut seen = HashSet::new(); // one that came back is named twice
+                queue.retain(|process| entries.contains_key(process) && seen.insert(*process));
+            }
+        }
+        if self.waiting.len() > long {
+            let mut seen = HashSet::new();
+            let waits = |entry: &Entry| entry.end.is_some() && !entry.over;
+            self.waiting.retain(|(_, process)| {
+                entries.get(process).is_some_and(waits) && seen.insert(*process)
+            });
+        }
+    }
+
+    fn keep_image(&mut self, image: &Image<'_>) -> Option<Arc<OwnedImage>> {
+        let mut kept = OwnedImage::new(image);
+        if self.image_bytes + kept.size() > self.limits.image_bytes {
+            self.forgotten.arguments += u64::from(!image.args.unknown());
+            kept = kept.without_args();
+        }
+        if self.image_bytes + kept.size() > self.limits.image_bytes {
+            return None;
+        }
+        self.image_bytes += kept.size();
+        Some(Arc::new(kept))
+    }
+
+    fn release_image(&mut self, image: Option<Arc<OwnedImage>>) {
+        if let Some(last) = image.and_then(Arc::into_inner) {
+            self.image_bytes -= last.size();
+        }
+    }
+}
+
+/// Adds what an exit does not know of itself: when the last exec was, and whether the peak of memory
+/// was reached after it.
+fn complete(exit: &mut Exit<'_>, entry: &Entry) {
+    exit.exec_ns = entry.exec_ns;
+    let peak = exit.cost.peak_rss_bytes;
+    if entry.peak_before.is_some_and(|before| peak > before) {
+        exit.cost.max_rss_bytes = Some(peak);
+    }
+}
+
+#[cfg(test)]
+mod tests;

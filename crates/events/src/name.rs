@@ -1,0 +1,26 @@
+//! A process's name that is kept.
+
+/// A name of 15 bytes at most (`TASK_COMM_LEN` is 16, with the NUL).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Name {
+    bytes: [u8; 16],
+    len: u8,
+}
+
+impl Name {
+    /// Copies a name.
+    pub(crate) fn new(name: &[u8]) -> Self {
+        let mut bytes = [0; 16];
+        let len = name.len().min(bytes.len());
+        bytes[..len].copy_from_slice(&name[..len]);
+        Self {
+            bytes,
+            len: u8::try_from(len).expect("16 at most"),
+        }
+    }
+
+    /// The name again.
+    pub(crate) fn get(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.len)]
+    }
+}
