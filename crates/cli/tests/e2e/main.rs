@@ -42,6 +42,7 @@ mod privileges;
 mod safety;
 mod storm;
 mod support;
+mod survival;
 mod terminal;
 mod trace;
 mod tracer;
@@ -94,6 +95,7 @@ fn all_cases() -> Vec<Case> {
         privileges::cases(),
         safety::cases(),
         storm::cases(),
+        survival::cases(),
         terminal::cases(),
     ]
     .into_iter()
