@@ -1,5 +1,7 @@
 //! The table for people: our own columns, or those of the tools we stand in for.
 
+mod columns;
+
 use std::io::Write as _;
 
 use execsnoop_events::Ancestor;
@@ -22,7 +24,9 @@ use jiff::tz::TimeZone;
 
 use crate::args::Args;
 use crate::args::Compat;
-use crate::args::EventKind;
+use crate::output::text::columns::Column;
+use crate::output::text::columns::What;
+use crate::output::text::columns::columns;
 use crate::output::units;
 
 /// On a terminal, an argument longer than this is shown with an ellipsis.
@@ -40,32 +44,6 @@ const DIM: &[u8] = b"\x1b[2m";
 const RESET: &[u8] = b"\x1b[0m";
 
 type Quote = fn(&mut Vec<u8>, &[u8]);
-
-/// A column: its heading, and how wide it is. A blank follows it.
-#[derive(Debug, Clone, Copy)]
-struct Column {
-    what: What,
-    heading: &'static str,
-    width: usize,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum What {
-    Event,
-    Time,
-    Seconds,
-    Uid,
-    Comm,
-    Pid,
-    ParentComm,
-    Ppid,
-    Cpu,
-    Ret,
-    Duration,
-    CpuTime,
-    Memory,
-    End,
-}
 
 /// Formats events as lines of a table.
 #[derive(Debug)]
@@ -356,84 +334,6 @@ impl TextFormat {
             out.extend_from_slice(code);
         }
     }
-}
-
-impl Column {
-    /// Appends what `fill` writes, filled up with blanks to the width, and the blank after it.
-    fn cell(&self, out: &mut Vec<u8>, fill: impl FnOnce(&mut Vec<u8>)) {
-        let begin = out.len();
-        fill(out);
-        let text = std::str::from_utf8(&out[begin..]).unwrap_or_default();
-        let missing = self.width.saturating_sub(text.chars().count());
-        out.resize(out.len() + missing + 1, b' ');
-    }
-}
-
-/// The columns in order. Widths are those of the tools' headings, less the blank after each.
-fn columns(args: &Args) -> Vec<Column> {
-    let column = |what, heading, width| Column {
-        what,
-        heading,
-        width,
-    };
-    let bcc = args.compat == Some(Compat::Bcc);
-    let pid_width = match args.compat {
-        Some(Compat::Libbpf) => 6,
-        _ => 7,
-    };
-    let time_width = if args.compat.is_some() { 8 } else { 9 };
-    let mut columns = Vec::new();
-    let mut add = |wanted: bool, column: Column| {
-        if wanted {
-            columns.push(column);
-        }
-    };
-    add(several_kinds(args), column(What::Event, "EVENT", 7));
-    add(args.time, column(What::Time, "TIME", 8));
-    add(
-        args.timestamp,
-        column(What::Seconds, "TIME(s)", time_width - usize::from(bcc)),
-    );
-    add(
-        args.print_uid,
-        column(What::Uid, "UID", 6 - usize::from(bcc)),
-    );
-    add(bcc, column(What::Comm, "COMM", 16));
-    add(
-        args.compat == Some(Compat::Libbpf),
-        column(What::Comm, "PCOMM", 16),
-    );
-    add(true, column(What::Pid, "PID", pid_width));
-    add(
-        bcc && args.print_pcomm,
-        column(What::ParentComm, "PCOMM", 16),
-    );
-    add(true, column(What::Ppid, "PPID", pid_width));
-    add(args.print_cpu, column(What::Cpu, "CPU", 4));
-    add(args.compat.is_none(), column(What::ParentComm, "PCOMM", 16));
-    let ret_width = if args.compat.is_some() { 3 } else { 7 };
-    add(shows_execs(args), column(What::Ret, "RET", ret_width));
-    add(shows_ends(args), column(What::Duration, "DUR", 7));
-    add(shows_ends(args), column(What::CpuTime, "CPU", 7));
-    add(shows_ends(args), column(What::Memory, "RSS", 6));
-    add(shows_ends(args), column(What::End, "EXIT", 7));
-    columns
-}
-
-/// Whether lines have to say what they are. (Execs that failed show it by their errno.)
-fn several_kinds(args: &Args) -> bool {
-    let execs = args.shows(EventKind::Exec) || args.shows(EventKind::Failed);
-    let others = [EventKind::Fork, EventKind::Exit, EventKind::Process];
-    let others = others.iter().filter(|kind| args.shows(**kind)).count();
-    others + usize::from(execs) > 1 || args.shows(EventKind::Fork)
-}
-
-fn shows_ends(args: &Args) -> bool {
-    args.shows(EventKind::Exit) || args.shows(EventKind::Process)
-}
-
-fn shows_execs(args: &Args) -> bool {
-    args.shows(EventKind::Exec) || args.shows(EventKind::Failed)
 }
 
 /// What was called, and how.
