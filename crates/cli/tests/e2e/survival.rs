@@ -91,7 +91,7 @@ fn slow_reader() {
     let pipe = "\"$@\" | { sleep 1; cat; }";
     let storm = [text(&workload()), "storm", "1000"].map(str::to_owned);
     let wrapper = ["sh", "-c", pipe, "sh"];
-    let words = ["--format", "json", "-o", "/dev/stdout", "--"];
+    let words = ["--format", "json", "-o", "/proc/self/fd/1", "--"];
     let storm: Vec<&str> = storm.iter().map(String::as_str).collect();
     let trace = run(&wrapper, &[&words[..], &storm].concat());
     assert_eq!(trace.status.code(), Some(0));
@@ -164,10 +164,14 @@ fn deep_paths() {
 fn folded_walk() {
     let path = "PATH=/nonexistent/1:/nonexistent/2:/usr/bin:/bin";
     let options = ["--fold", "--format", "json"];
-    let trace = trace_command(&options, &["/usr/bin/env", path, "true", "folded"]);
+    let trace = trace_command(&options, &["env", path, "true", "folded"]);
     let folded = trace.execs_with("folded");
     let walk = folded.last().expect("the exec of true");
-    assert_eq!((&walk["ret"], &walk["tries"]), (&0.into(), &3.into()));
+    assert_eq!(walk["ret"], 0);
+    assert!(
+        walk["tries"].as_u64() >= Some(3),
+        "two directories are missing: {walk}"
+    );
     let tries: u64 = trace
         .execs()
         .iter()
