@@ -9,6 +9,7 @@ use execsnoop_events::Descendants;
 use execsnoop_events::Event;
 use execsnoop_events::Fold;
 use execsnoop_events::Kind;
+use execsnoop_events::Limits;
 use execsnoop_events::Lineage;
 use execsnoop_events::Lost;
 use execsnoop_events::ProcessId;
@@ -34,7 +35,7 @@ pub struct Pipeline {
 impl Pipeline {
     /// A pipeline for what `args` ask for.
     pub fn new(args: &Args, filter: Filter, output: Output) -> Self {
-        let lineage = || Lineage::new(execsnoop_events::Limits::default(), wants_processes(args));
+        let lineage = || Lineage::new(Limits::default(), args.shows(EventKind::Process));
         Self {
             lineage: args.follows_lives().then(lineage),
             fold: args.fold.then(Fold::default),
@@ -162,11 +163,6 @@ fn completed<'a>(event: &Event<'a>, lineage: Option<&Lineage>) -> Event<'a> {
     }
 }
 
-/// Whether whole processes are shown.
-fn wants_processes(args: &Args) -> bool {
-    args.shows(EventKind::Process)
-}
-
 /// What comes after the process table: choice, output, account.
 #[derive(Debug)]
 struct Stage {
@@ -175,7 +171,7 @@ struct Stage {
     /// then each stands for its exit.
     counted: Vec<Kind>,
     filter: Filter,
-    /// -P and -p by the number that we know, until the process is found.
+    /// -P, as a number of the tracer's own pid namespace.
     seen_ppid: Option<u32>,
     /// Set when only what descends from some process is shown.
     descendants: Option<Descendants>,

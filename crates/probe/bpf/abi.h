@@ -182,7 +182,6 @@ struct rec_running {
 	struct rec_header head; /* the time is that of the look */
 	__u64 parent_start;
 	__u64 cgroup;
-	__u64 max_rss; /* pages */
 	__u32 ppid;
 	__u32 uid, gid;
 	__u32 ns_pid;
@@ -190,4 +189,4 @@ struct rec_running {
 	__u32 pad;
 	__u8 comm[16];
 };
-_Static_assert(sizeof(struct rec_running) == 88, "struct rec_running has a hidden gap");
+_Static_assert(sizeof(struct rec_running) == 80, "struct rec_running has a hidden gap");

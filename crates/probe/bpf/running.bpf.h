@@ -22,7 +22,6 @@ int each_running(struct bpf_iter__task *ctx)
 	rec.ppid = parent->tgid;
 	rec.parent_start = parent->start_boottime;
 	rec.cgroup = task->cgroups->dfl_cgrp->kn->id;
-	rec.max_rss = task->signal->maxrss;
 	rec.uid = task->cred->uid.val;
 	rec.gid = task->cred->gid.val;
 	rec.ns_pid = ns_pid(BPF_CORE_READ(task, thread_pid), &unused);

@@ -92,7 +92,8 @@ impl Core {
             return Err(obstacle.into());
         }
         libbpf_log::capture();
-        let skeleton = load(options, &features)?;
+        let failed_by = FailedBy::choose(options);
+        let skeleton = load(options, failed_by, &features)?;
         if let Some(path) = &options.filters.cgroup {
             choose_cgroup(&skeleton, path)?;
         }
@@ -115,7 +116,7 @@ impl Core {
             reported: Tally::default(),
             measuring: options.measure.then(measure).flatten(),
         };
-        core.attach(options)?;
+        core.attach(options, failed_by)?;
         if options.running {
             core.running = Running::look(&mut core.skeleton)?;
         }
@@ -147,7 +148,7 @@ impl Core {
         self.ring.drain(each);
     }
 
-    fn attach(&mut self, options: &Options) -> Result<(), StartError> {
+    fn attach(&mut self, options: &Options, failed_by: Option<FailedBy>) -> Result<(), StartError> {
         let programs = &mut self.skeleton.progs;
         let attached = &mut self.attached;
         if options.forks {
@@ -160,7 +161,7 @@ impl Core {
         if options.exits {
             attach(attached, "on_exit", Kind::Exit, &mut programs.on_exit)?;
         }
-        match FailedBy::choose(options) {
+        match failed_by {
             None => {}
             Some(FailedBy::Tracepoints) => {
                 let on_execveat = &mut programs.on_execveat_exit;

@@ -676,7 +676,7 @@ const _: () = assert!(size_of::<rec_failed>() == 144);
 const _: () = assert!(size_of::<rec_fork>() == 48);
 const _: () = assert!(size_of::<rec_exit>() == 184);
 const _: () = assert!(size_of::<rec_freed>() == 48);
-const _: () = assert!(size_of::<rec_running>() == 88);
+const _: () = assert!(size_of::<rec_running>() == 80);
 
 /// Splits the fixed part off; `None` when the bytes are too few.
 fn take<T: Fixed>(bytes: &[u8]) -> Option<(T, &[u8])> {

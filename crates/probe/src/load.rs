@@ -60,6 +60,7 @@ impl FailedBy {
 /// Loads what `options` ask for, set up as they say.
 pub(crate) fn load(
     options: &Options,
+    failed_by: Option<FailedBy>,
     features: &Features,
 ) -> Result<CoreSkel<'static>, StartError> {
     // The object lives as long as the process: the skeleton borrows its place.
@@ -76,7 +77,7 @@ pub(crate) fn load(
     let pinned = PinnedMaps::open(&options.filters)?;
     let filtering = other("setting filters up");
     pinned.make_patterns(&mut open).map_err(&filtering)?;
-    choose_programs(&mut open, options);
+    choose_programs(&mut open, options, failed_by);
     let locked_memory = getrlimit(Resource::RLIMIT_MEMLOCK);
     let loaded = open.load();
     // Before 5.11 libbpf has to raise this limit; a command that we start is not to inherit that.
@@ -116,8 +117,7 @@ fn tracer_pid_ns() -> u32 {
     }
 }
 
-fn choose_programs(open: &mut OpenCoreSkel<'_>, options: &Options) {
-    let failed_by = FailedBy::choose(options);
+fn choose_programs(open: &mut OpenCoreSkel<'_>, options: &Options, failed_by: Option<FailedBy>) {
     let tracepoints = failed_by == Some(FailedBy::Tracepoints);
     open.progs.on_fork.set_autoload(options.forks);
     open.progs.on_exit.set_autoload(options.exits);
