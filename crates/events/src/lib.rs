@@ -21,6 +21,7 @@ pub mod json;
 mod lineage;
 mod name;
 pub mod quote;
+mod redact;
 mod signal;
 mod source;
 
@@ -57,6 +58,8 @@ pub use lineage::Forgotten;
 pub use lineage::Limits;
 pub use lineage::Lineage;
 pub use lineage::ProcessSink;
+pub use redact::MASK;
+pub use redact::Redactor;
 pub use signal::signal_name;
 pub use source::KindTally;
 pub use source::Sink;

@@ -1,0 +1,148 @@
+//! Secrets in command lines, masked visibly.
+//!
+//! People pass passwords as arguments, though every user of the machine can read them there. What is
+//! written to a file should not keep them. The rules are tables: which names mean a secret
+//! ([`names`]), which options of which programs take one ([`tools`]), what secrets look like by
+//! themselves ([`shapes`]). Command text within an argument (`sh -c '…'`) is read by the same rules.
+//!
+//! They are rules of thumb. They err on the side of masking where a name says that it is a secret, and on
+//! that of showing where only a guess would: a line of prose stays whole.
+//!
+//! Nearly all command lines hold no secret. One pass over the bytes ([`prefilter`]) lets these through.
+
+mod commands;
+mod names;
+mod pairs;
+mod prefilter;
+mod shapes;
+mod tools;
+mod values;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+use std::ops::Range;
+
+use regex::bytes::Regex;
+
+use crate::argv::Args;
+use commands::Scan;
+use prefilter::Prefilter;
+use shapes::Shapes;
+use words::Word;
+
+/// What stands in place of a secret. It tells neither length nor content.
+pub const MASK: &str = "[redacted]";
+
+/// Masks secrets. Keeps its buffers: what is masked costs no allocation once they have grown.
+#[derive(Debug)]
+pub struct Redactor {
+    prefilter: Prefilter,
+    shapes: Shapes,
+    extra: Vec<Regex>,
+    words: Vec<Word>,
+    masks: Vec<Range<usize>>,
+    out: Vec<u8>,
+}
+
+impl Redactor {
+    /// With patterns of the user's own, each tried on every argument: their first group is masked, or the
+    /// whole match where they have none.
+    pub fn new(extra_patterns: &[Regex]) -> Self {
+        Self {
+            prefilter: Prefilter::new(),
+            shapes: Shapes::new(),
+            extra: extra_patterns.to_vec(),
+            words: Vec::new(),
+            masks: Vec::new(),
+            out: Vec::new(),
+        }
+    }
+
+    /// The arguments with their secrets masked; `None` when they hold none. Their number does not change,
+    /// and those that could not be read stay so.
+    pub fn redact<'a>(&'a mut self, args: &Args<'a>) -> Option<Args<'a>> {
+        let (block, unreadable, (total_bytes, complete)) = args.parts();
+        self.find(block);
+        if !self.mask(block) {
+            return None;
+        }
+        // The original total would tell how long the secrets were.
+        let missing = total_bytes.saturating_sub(block.len() as u64);
+        let rest = (self.out.len() as u64 + missing, complete);
+        Some(Args::from_parts(&self.out, unreadable, rest))
+    }
+
+    /// The value of the environment's variable `name`, masked; `None` when it holds no secret.
+    pub fn redact_variable(&mut self, name: &[u8], value: &[u8]) -> Option<&[u8]> {
+        self.masks.clear();
+        if names::is_secret(name) && !values::harmless(value, name, false) {
+            self.masks.push(0..value.len());
+        } else {
+            self.find(value);
+        }
+        self.mask(value).then_some(&self.out)
+    }
+
+    /// Fills `masks` with where the secrets of a block are.
+    fn find(&mut self, block: &[u8]) {
+        self.masks.clear();
+        if self.prefilter.may_hold_secrets(block) {
+            self.find_known(block);
+        }
+        for pattern in &self.extra {
+            own_pattern(pattern, block, &mut self.masks);
+        }
+    }
+
+    fn find_known(&mut self, block: &[u8]) {
+        self.shapes.find(block, &mut self.masks);
+        self.words.clear();
+        words::arguments(block, &mut self.words);
+        Scan {
+            block,
+            words: &mut self.words,
+            masks: &mut self.masks,
+        }
+        .arguments();
+    }
+
+    /// Writes the block with its masks to `out`; false when there are none.
+    fn mask(&mut self, block: &[u8]) -> bool {
+        self.masks
+            .retain(|mask| !mask.is_empty() && !within_a_mask(block, mask));
+        self.masks.sort_unstable_by_key(|mask| mask.start);
+        self.out.clear();
+        let mut done = 0;
+        for mask in &self.masks {
+            if mask.start >= done {
+                self.out.extend_from_slice(&block[done..mask.start]);
+                self.out.extend_from_slice(MASK.as_bytes());
+            }
+            done = done.max(mask.end);
+        }
+        self.out.extend_from_slice(&block[done..]);
+        !self.masks.is_empty()
+    }
+}
+
+/// Where a pattern of the user's matches, in each argument by itself.
+fn own_pattern(pattern: &Regex, block: &[u8], masks: &mut Vec<Range<usize>>) {
+    let mut start = 0;
+    for arg in block.split(|&byte| byte == 0) {
+        let found = pattern
+            .captures_iter(arg)
+            .filter_map(|it| it.get(1).or(it.get(0)));
+        masks.extend(found.map(|it| start + it.start()..start + it.end()));
+        start += arg.len() + 1;
+    }
+}
+
+/// Whether this stands in the mask of somebody who was here before.
+fn within_a_mask(block: &[u8], range: &Range<usize>) -> bool {
+    let from = range.end.saturating_sub(MASK.len());
+    let to = (range.start + MASK.len()).min(block.len());
+    let around = block.get(from.min(range.start)..to).unwrap_or_default();
+    range.len() <= MASK.len() && memchr::memmem::find(around, MASK.as_bytes()).is_some()
+}

@@ -1,0 +1,75 @@
+//! One pass over the bytes of a command line, to let those go that cannot hold a secret.
+
+use aho_corasick::AhoCorasick;
+use aho_corasick::AhoCorasickKind;
+
+use super::tools::TOOLS;
+
+/// Every secret that the rules know has one of these near it, in any case of letters. Programs whose
+/// options say nothing by their names are added from their table.
+const TRIGGERS: [&str; 41] = [
+    "pass",
+    "pw",
+    "pswd",
+    "secret",
+    "token",
+    "key",
+    "auth",
+    "cred",
+    "cookie",
+    "psk",
+    "otp",
+    "sas",
+    "sig=",
+    "signature=",
+    "hmac=",
+    "verifier=",
+    "identified",
+    "dockerconfigjson",
+    "://",
+    "eyj",
+    "ghp_",
+    "gho_",
+    "ghu_",
+    "ghs_",
+    "ghr_",
+    "github_pat_",
+    "gl",
+    "xox",
+    "xapp-",
+    "sk-",
+    "k_live_",
+    "k_test_",
+    "hv",
+    "npm_",
+    "pypi-",
+    "_v1_",
+    "aiza",
+    "ya29.",
+    "sg.",
+    "hf_",
+    "hooks.slack.com",
+];
+
+/// Whether a command line needs to be looked at.
+#[derive(Debug)]
+pub(super) struct Prefilter {
+    triggers: AhoCorasick,
+}
+
+impl Prefilter {
+    pub(super) fn new() -> Self {
+        let tools = TOOLS.iter().flat_map(|tool| tool.triggers());
+        let triggers = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .kind(Some(AhoCorasickKind::DFA))
+            .prefilter(false) // too many first letters for it to skip anything
+            .build(TRIGGERS.into_iter().chain(tools))
+            .expect("a few short words make a small automaton");
+        Self { triggers }
+    }
+
+    pub(super) fn may_hold_secrets(&self, block: &[u8]) -> bool {
+        self.triggers.is_match(block)
+    }
+}

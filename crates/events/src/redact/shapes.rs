@@ -1,0 +1,102 @@
+//! Secrets that are known by how they look, wherever they stand.
+
+use std::ops::Range;
+
+use memchr::memmem;
+use regex::bytes::Regex;
+
+/// Tokens whose makers gave them a prefix. (The ids of access keys, AKIA…, name a key and are none.)
+const TOKENS: &str = concat!(
+    r"\b(?:gh[opsur]_[A-Za-z0-9]{30,255}|github_pat_[A-Za-z0-9_]{22,255}",
+    r"|gl(?:pat|ptt|rt|dt|soat|cbt|ft|agent|oas|imt)-[A-Za-z0-9_.-]{20,255}",
+    r"|xox[abeoprs]-[A-Za-z0-9-]{10,255}|xapp-[A-Za-z0-9-]{20,255}",
+    r"|sk-[A-Za-z0-9_-]{20,255}|[rs]k_(?:live|test)_[A-Za-z0-9]{16,255}",
+    r"|hv[bsr]\.[A-Za-z0-9_-]{20,255}|npm_[A-Za-z0-9]{36}|pypi-AgE[A-Za-z0-9_-]{16,255}",
+    r"|do[opr]_v1_[0-9a-f]{64}|AIza[A-Za-z0-9_-]{35}|ya29\.[A-Za-z0-9_-]{20,255}",
+    r"|SG\.[A-Za-z0-9_-]{16,64}\.[A-Za-z0-9_-]{16,64}|hf_[A-Za-z0-9]{30,255}",
+    r"|dckr_pat_[A-Za-z0-9_-]{20,255}|AGE-SECRET-KEY-1[0-9A-Z]{50,64}",
+    r"|eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+)",
+);
+
+/// Secrets that are known by what stands before them: the first group.
+const SURROUNDED: [&str; 3] = [
+    r"(?s)-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----([^\x00]*?)(?:-----END|\x00|$)",
+    r"(?i)\b(?:identified\s+(?:with\s+\S{1,64}\s+)?by|password)\s+'([^'\x00]+)'",
+    r"hooks\.slack\.com/services/([A-Za-z0-9/_-]+)",
+];
+
+/// So far after a password's slash its end is looked for.
+const LONGEST_LATE: usize = 256;
+
+/// The shapes, compiled.
+#[derive(Debug)]
+pub(super) struct Shapes {
+    tokens: Regex,
+    surrounded: Vec<Regex>,
+    scheme: memmem::Finder<'static>,
+}
+
+impl Shapes {
+    pub(super) fn new() -> Self {
+        let compile = |pattern: &str| Regex::new(pattern).expect("the constants are valid");
+        Self {
+            tokens: compile(&TOKENS.replace(r"\b", r"(?-u:\b)")),
+            surrounded: SURROUNDED.into_iter().map(compile).collect(),
+            scheme: memmem::Finder::new("://"),
+        }
+    }
+
+    /// Adds where they are in a block.
+    pub(super) fn find(&self, block: &[u8], masks: &mut Vec<Range<usize>>) {
+        let tokens = self.tokens.find_iter(block).map(|it| it.range());
+        masks.extend(tokens.filter(|it| block[it.clone()].iter().any(u8::is_ascii_digit)));
+        for pattern in &self.surrounded {
+            let groups = pattern.captures_iter(block).filter_map(|it| it.get(1));
+            masks.extend(
+                groups
+                    .map(|it| it.range())
+                    .filter(|it| !is_reference(&block[it.clone()])),
+            );
+        }
+        let ends = self.scheme.find_iter(block).map(|at| at + 3);
+        masks.extend(ends.filter_map(|start| url_password(block, start)));
+    }
+}
+
+fn is_reference(value: &[u8]) -> bool {
+    super::values::harmless(value, b"", true)
+}
+
+/// The password in `user:password@host`, which begins at `start`.
+fn url_password(block: &[u8], start: usize) -> Option<Range<usize>> {
+    let rest = &block[start..];
+    let ends = |byte: &u8| ends_url(byte) || b"/?#".contains(byte);
+    let authority = &rest[..rest.iter().position(ends).unwrap_or(rest.len())];
+    let colon = memchr::memchr(b':', authority)?;
+    let at = match memchr::memrchr(b'@', authority) {
+        Some(at) => at,
+        None => late_at(rest, authority, colon)?,
+    };
+    let password = start + colon + 1..start + at;
+    let shown = colon >= at || is_reference(&block[password.clone()]);
+    (!shown).then_some(password)
+}
+
+fn ends_url(byte: &u8) -> bool {
+    byte.is_ascii_whitespace() || b"\0\"'<>`".contains(byte)
+}
+
+/// The `@` after a password that holds a slash, which it should not. What looks like a port is one.
+fn late_at(rest: &[u8], authority: &[u8], colon: usize) -> Option<usize> {
+    let port = &authority[colon + 1..];
+    let is_port = port.iter().all(u8::is_ascii_digit) || port.starts_with(b"$");
+    if is_port || authority.starts_with(b"[") || authority.starts_with(b"$") {
+        return None;
+    }
+    let late = &rest[authority.len()..];
+    let late = &late[..late.len().min(LONGEST_LATE)];
+    let at = late
+        .iter()
+        .position(|byte| ends_url(byte) || *byte == b'@')?;
+    (late[at] == b'@').then_some(authority.len() + at)
+}
