@@ -26,6 +26,8 @@ Examples:
   execsnoop -x                    failed execs too
   execsnoop -T -u www-data        those of one user, with the time
   execsnoop -n '^(cc1|ld)$'       those whose command name matches
+  execsnoop --filter 'uid != 0 && euid == 0'
+                                  those for which a condition holds (docs/filters.md)
   execsnoop -d                    whole processes: how long, how dear, how ended
   execsnoop -- make -j4           what a command starts, its daemons too
   execsnoop --format json -o execs.jsonl --duration 10s
@@ -100,6 +102,10 @@ pub struct Args {
     /// Only mount namespaces whose inode numbers are keys of this pinned BPF hash map
     #[arg(long, value_name = "MAP", help_heading = "What is shown")]
     pub mntnsmap: Option<PathBuf>,
+
+    /// Only events for which this condition holds, in CEL: 'uid == 0 && comm != "sh"'
+    #[arg(long, value_name = "CEL", help_heading = "What is shown")]
+    pub filter: Option<String>,
 
     /// Show the time (HH:MM:SS)
     #[arg(short = 'T', long, help_heading = "How it is shown")]

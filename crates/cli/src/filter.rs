@@ -1,11 +1,19 @@
 //! Filters that run on decoded events.
 
+use anyhow::Context as _;
+use anyhow::ensure;
 use execsnoop_events::Args as Argv;
 use execsnoop_events::Body;
+use execsnoop_events::Event;
 use execsnoop_events::Exit;
 use execsnoop_events::Image;
 use execsnoop_events::ProcessId;
+use execsnoop_events::Pushdown;
+use execsnoop_events::json::Annotations;
 use regex::bytes::Regex;
+
+use crate::args::Args;
+use crate::args::EventKind;
 
 /// Which events are shown. What is not set lets everything through; what an event does not know, no
 /// filter lets through. Forks know neither user nor command, and are only asked who created them.
@@ -21,6 +29,8 @@ pub struct Filter {
     pub ppid: Option<u32>,
     /// Of ends, only those without success.
     pub failed: bool,
+    /// A condition on the whole record.
+    pub cel: Option<execsnoop_events::Filter>,
     /// Reused for each event.
     joined: Vec<u8>,
 }
@@ -52,6 +62,34 @@ impl Filter {
         }
     }
 
+    /// Whether the condition on the whole record lets this event through.
+    pub fn wants(&mut self, event: &Event<'_>, notes: &Annotations<'_>) -> bool {
+        let Some(cel) = &mut self.cel else {
+            return true;
+        };
+        let given_up = cel.given_up();
+        let wants = cel.matches(event, notes);
+        if given_up == 0 && cel.given_up() > 0 {
+            tracing::warn!(
+                "--filter takes too long for some events, and is given up for them; \
+                 they are not shown"
+            );
+        }
+        wants
+    }
+
+    /// What the kernel side can tell of the condition on the whole record.
+    pub fn pushdown(&self) -> Pushdown {
+        let cel = self.cel.as_ref();
+        cel.map(execsnoop_events::Filter::pushdown)
+            .unwrap_or_default()
+    }
+
+    /// Whether the condition on the whole record asks for this field.
+    pub fn asks_for(&self, field: &str) -> bool {
+        self.cel.as_ref().is_some_and(|cel| cel.asks_for(field))
+    }
+
     fn fits(&self, uid: u32, parent: ProcessId) -> bool {
         self.uid.is_none_or(|wanted| wanted == uid)
             && self.ppid.is_none_or(|wanted| wanted == parent.pid)
@@ -77,5 +115,39 @@ impl Filter {
             self.joined.extend_from_slice(arg);
         }
         line.is_match(&self.joined)
+    }
+}
+
+/// Fields that records only have on request: whether it was made, and how to make it.
+type OnRequest = (&'static str, fn(&Args) -> bool, &'static str);
+
+const ON_REQUEST: &[OnRequest] = &[
+    ("ancestors", |args| args.ancestors.is_some(), "--ancestors"),
+    ("tries", |args| args.fold, "--fold"),
+];
+
+/// The condition of --filter, if there is one, and if there are records to which it could apply.
+pub fn cel_filter(args: &Args) -> anyhow::Result<Option<execsnoop_events::Filter>> {
+    let Some(text) = &args.filter else {
+        return Ok(None);
+    };
+    let filter = execsnoop_events::Filter::compile(text).context("--filter")?;
+    let types: Vec<&str> = args.shown().into_iter().map(record_type).collect();
+    filter.check_records(&types).context("--filter")?;
+    for (field, requested, option) in ON_REQUEST {
+        ensure!(
+            requested(args) || !filter.asks_for(field),
+            "--filter asks for {field}, which are only known with {option}"
+        );
+    }
+    Ok(Some(filter))
+}
+
+fn record_type(kind: EventKind) -> &'static str {
+    match kind {
+        EventKind::Exec | EventKind::Failed => "exec",
+        EventKind::Fork => "fork",
+        EventKind::Exit => "exit",
+        EventKind::Process => "process",
     }
 }

@@ -268,13 +268,19 @@ impl Stage {
             false => 0,
         };
         let descends = |set: &Descendants| set.contains(process);
-        let ours = self.descendants.as_ref().is_none_or(descends);
-        if !ours || !self.filter.lets_through(&event.body) {
+        let ours =
+            self.descendants.as_ref().is_none_or(descends) && self.filter.lets_through(&event.body);
+        let ancestors = self.ancestors_of(process, lineage.filter(|_| ours));
+        let notes = Annotations {
+            ancestors: ancestors.as_deref(),
+            tries: self.folds.then_some(tries),
+        };
+        if !ours || !self.filter.wants(event, &notes) {
             self.account.filtered += counts;
         } else if self.done() {
             self.account.discarded += counts;
         } else {
-            self.show(event, process, lineage, tries);
+            self.output.format(event, &notes);
             self.unwritten += counts;
             self.room -= 1;
         }
@@ -289,40 +295,20 @@ impl Stage {
         }
     }
 
-    fn show(
-        &mut self,
-        event: &Event<'_>,
-        process: ProcessId,
-        lineage: Option<&Lineage>,
-        tries: u32,
-    ) {
-        let mut notes = Annotations {
-            ancestors: None,
-            tries: self.folds.then_some(tries),
-        };
-        let list: Vec<Ancestor<'_>>;
-        if let (Some(count), Some(lineage)) = (self.ancestors, lineage) {
-            list = self.ancestors_of(process, count, lineage);
-            notes.ancestors = Some(&list);
-        }
-        self.output.format(event, &notes);
-    }
-
+    /// A process's ancestors, if they are asked for.
     fn ancestors_of<'a>(
         &self,
         process: ProcessId,
-        count: usize,
-        lineage: &'a Lineage,
-    ) -> Vec<Ancestor<'a>> {
+        lineage: Option<&'a Lineage>,
+    ) -> Option<Vec<Ancestor<'a>>> {
+        let (count, lineage) = (self.ancestors?, lineage?);
         let with_args = self.ancestor_args;
-        lineage
-            .ancestors(process)
-            .take(count)
-            .map(|ancestor| Ancestor {
-                args: ancestor.args.filter(|_| with_args),
-                ..ancestor
-            })
-            .collect()
+        let ancestors = lineage.ancestors(process).take(count);
+        let ancestors = ancestors.map(|ancestor| Ancestor {
+            args: ancestor.args.filter(|_| with_args),
+            ..ancestor
+        });
+        Some(ancestors.collect())
     }
 
     fn take_report(&mut self, event: &Event<'_>) {

@@ -48,18 +48,29 @@ pub struct Annotations<'a> {
 /// or something in the event is not UTF-8.
 pub fn write_line(out: &mut Vec<u8>, event: &Event<'_>, notes: &Annotations<'_>) {
     let mut json = serde_json::Serializer::with_formatter(&mut *out, SafeForTerminals);
-    let time = Time(event.time);
-    let written = match &event.body {
-        Body::Exec(exec) => ExecLine::new(time, exec, notes).serialize(&mut json),
-        Body::Exit(exit) => ExitLine::new(event, exit, notes).serialize(&mut json),
-        Body::Process(process) => ProcessLine::new(event, process, notes).serialize(&mut json),
-        Body::Running(_) | Body::Freed(_) => return, // no line of their own: they only complete others
-        Body::Fork(fork) => ForkLine::new(time, fork).serialize(&mut json),
-        Body::Lost(lost) => LostLine::new(time, lost).serialize(&mut json),
-        Body::Clock(_) => ClockLine::new(time, event.boot_ns).serialize(&mut json),
+    let Some(written) = serialize(event, notes, &mut json) else {
+        return; // no line of their own: they only complete others
     };
     written.expect("writing to memory, and every key is a string");
     out.push(b'\n');
+}
+
+/// Hands an event's record to a serializer; `None` for events that have no record of their own.
+pub(crate) fn serialize<S: Serializer>(
+    event: &Event<'_>,
+    notes: &Annotations<'_>,
+    serializer: S,
+) -> Option<Result<S::Ok, S::Error>> {
+    let time = Time(event.time);
+    Some(match &event.body {
+        Body::Exec(exec) => ExecLine::new(time, exec, notes).serialize(serializer),
+        Body::Exit(exit) => ExitLine::new(event, exit, notes).serialize(serializer),
+        Body::Process(process) => ProcessLine::new(event, process, notes).serialize(serializer),
+        Body::Running(_) | Body::Freed(_) => return None,
+        Body::Fork(fork) => ForkLine::new(time, fork).serialize(serializer),
+        Body::Lost(lost) => LostLine::new(time, lost).serialize(serializer),
+        Body::Clock(_) => ClockLine::new(time, event.boot_ns).serialize(serializer),
+    })
 }
 
 #[derive(Serialize)]
@@ -129,10 +140,10 @@ impl<'a> ExecLine<'a> {
     }
 }
 
+/// Asked of the whole block at once: NULs are UTF-8, and stand in no character but their own.
 fn all_utf8(args: &Args<'_>) -> bool {
-    args.iter()
-        .flatten()
-        .all(|arg| std::str::from_utf8(arg).is_ok())
+    let (block, _, _) = args.parts();
+    std::str::from_utf8(block).is_ok()
 }
 
 #[derive(Serialize)]
@@ -487,4 +498,4 @@ impl Formatter for SafeForTerminals {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -2,7 +2,8 @@
 //!
 //! This crate is the model that everything else shares: an [`Event`] and what it means, where
 //! events come from ([`Source`]), their JSON form ([`json`]), how hostile bytes are made safe to
-//! show ([`quote`]), and what follows from a stream of events ([`Lineage`], [`Descendants`]).
+//! show ([`quote`]), what follows from a stream of events ([`Lineage`], [`Descendants`]), and which of
+//! them are wanted ([`Filter`]).
 //!
 //! It does no I/O, needs neither Linux nor root, and holds no unsafe code: what was traced on a
 //! server can be read on a laptop.
@@ -14,6 +15,7 @@ mod clock;
 mod descendants;
 mod errno;
 mod event;
+mod filter;
 mod fold;
 mod identity;
 mod image;
@@ -48,6 +50,9 @@ pub use event::Lost;
 pub use event::Process;
 pub use event::ProcessId;
 pub use event::Running;
+pub use filter::Filter;
+pub use filter::FilterError;
+pub use filter::Pushdown;
 pub use fold::Fold;
 pub use fold::FoldSink;
 pub use identity::Container;

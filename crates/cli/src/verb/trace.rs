@@ -3,6 +3,7 @@
 use std::fs;
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::time::Duration;
 use std::time::Instant;
@@ -31,6 +32,7 @@ use crate::args::Args;
 use crate::args::EventKind;
 use crate::args::Format;
 use crate::filter::Filter;
+use crate::filter::cel_filter;
 use crate::output::Output;
 use crate::pipeline::Pipeline;
 use crate::say::say;
@@ -50,9 +52,10 @@ pub fn run(args: &Args) -> Result<u8, Failure> {
     let filter = filter(args).map_err(|error| Failure::new(2, error))?;
     check(args)?;
     let output = Output::open(args)?;
+    let options = options(args, &filter);
     let mut pipeline = Pipeline::new(args, filter, output);
     let signals = Signals::install().context("cannot handle signals")?;
-    let core = Core::start(&options(args)).map_err(|error| cannot_start(args, error))?;
+    let core = Core::start(&options).map_err(|error| cannot_start(args, error))?;
     pipeline.begin()?;
     if signals.any() && !args.command.is_empty() {
         return Ok(if signals.interrupted() { 130 } else { 143 }); // CMD was not to begin
@@ -285,13 +288,16 @@ fn filter(args: &Args) -> anyhow::Result<Filter> {
     // Numbers of another pid namespace than the initial one are only known to the kernel side.
     filter.ppid = args.ppid.filter(|_| args.follows_lives());
     filter.failed = args.failed;
+    filter.cel = cel_filter(args)?;
     Ok(filter)
 }
 
 /// What the kernel side has to do. When lives are followed it must not leave out by user or parent: who
 /// is left out at one event may be wanted at another, as somebody's ancestor at least.
-fn options(args: &Args) -> Options {
+fn options(args: &Args, filter: &Filter) -> Options {
     let lives = args.follows_lives();
+    let pushed = filter.pushdown();
+    let pushed_ppid = pushed.ppid.filter(|_| in_initial_pid_namespace());
     Options {
         failed: args.shows(EventKind::Failed),
         forks: lives
@@ -301,17 +307,23 @@ fn options(args: &Args) -> Options {
         exits: lives,
         final_accounts: args.shows(EventKind::Process),
         running: lives || args.pid.is_some(),
-        exe_path: args.format != Format::Text,
+        exe_path: args.format != Format::Text || filter.asks_for("exe"),
         ring_bytes: args.ring_size,
         measure: args.stats,
         filters: KernelFilters {
-            uid: args.uid.filter(|_| !lives),
-            ppid: args.ppid.filter(|_| !lives),
+            uid: args.uid.or(pushed.uid).filter(|_| !lives),
+            ppid: args.ppid.or(pushed_ppid).filter(|_| !lives),
             cgroup: args.cgroup.clone(),
             cgroup_map: args.cgroupmap.clone(),
             mount_ns_map: args.mntnsmap.clone(),
         },
     }
+}
+
+/// Whether numbers of processes mean the same to the kernel side, which takes them as the tracer knows
+/// them, and in records. The initial pid namespace has a fixed inode number (PROC_PID_INIT_INO).
+fn in_initial_pid_namespace() -> bool {
+    fs::metadata("/proc/self/ns/pid").is_ok_and(|namespace| namespace.ino() == 0xeffffffc)
 }
 
 /// With a command, 77 tells that it was not run; else 77 is for what cannot be helped here.

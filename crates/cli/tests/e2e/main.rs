@@ -29,6 +29,7 @@ mod ends;
 mod entrances;
 mod failed;
 mod fields;
+mod filter_cel;
 mod filters;
 mod lifecycle;
 mod lineage;
@@ -85,6 +86,7 @@ fn all_cases() -> Vec<Case> {
         entrances::cases(),
         failed::cases(),
         fields::cases(),
+        filter_cel::cases(),
         filters::cases(),
         lifecycle::cases(),
         lineage::cases(),

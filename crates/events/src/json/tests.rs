@@ -19,11 +19,11 @@ fn line(body: Body<'_>) -> String {
     String::from_utf8(out).expect("JSON is UTF-8")
 }
 
-fn id(pid: u32, start_ns: u64) -> ProcessId {
+pub(crate) fn id(pid: u32, start_ns: u64) -> ProcessId {
     ProcessId { pid, start_ns }
 }
 
-fn ls(args: Args<'_>) -> Exec<'_> {
+pub(crate) fn ls(args: Args<'_>) -> Exec<'_> {
     Exec {
         process: id(4711, 0x9f_3a2b),
         tid: 4712,
@@ -167,7 +167,7 @@ fn forks_losses_clocks() {
     );
 }
 
-fn exit(status: ExitStatus) -> Exit<'static> {
+pub(crate) fn exit(status: ExitStatus) -> Exit<'static> {
     use crate::event::Cost;
     use crate::event::Cpu;
     use crate::event::Io;
@@ -224,7 +224,7 @@ fn exits() {
     assert!(json.contains(expected), "{json}");
 }
 
-fn process(exit: Option<Exit<'static>>) -> Process<'static> {
+pub(crate) fn process(exit: Option<Exit<'static>>) -> Process<'static> {
     Process {
         process: id(5, 1_000),
         parent: id(1, 0),

@@ -1,0 +1,149 @@
+//! Which events are wanted, said in CEL (the Common Expression Language) over the fields of the JSON
+//! contract: `comm == "cc1" && args.exists(a, a.startsWith("-O"))`.
+//!
+//! The `cel` crate parses. Evaluation is our own: values borrow from a record that is collected once per
+//! event, fields that are not asked for are passed over, regular expressions are compiled once, and
+//! the steps per event are bounded. It answers as the crate's interpreter does, which the tests compare
+//! it with.
+
+mod compile;
+mod error;
+mod eval;
+mod fields;
+mod functions;
+mod kind;
+mod node;
+mod parse;
+mod pushdown;
+mod record;
+mod value;
+
+use std::thread;
+
+use crate::event::Body;
+use crate::event::Event;
+use crate::json::Annotations;
+
+use compile::Wanted;
+use error::Wrong;
+use eval::Fault;
+use node::Node;
+use record::Record;
+
+pub use error::FilterError;
+pub use pushdown::Pushdown;
+
+/// A condition on events.
+#[derive(Debug)]
+pub struct Filter {
+    text: String,
+    root: Node,
+    /// The fields that it asks for.
+    wanted: Vec<Wanted>,
+    /// Reused for each event.
+    record: Record,
+    given_up: u64,
+}
+
+impl Filter {
+    /// Compiles a filter. What can be wrong with it is found here: syntax, fields and functions that do
+    /// not exist, comparisons that never hold, regular expressions.
+    ///
+    /// # Errors
+    ///
+    /// The error says what is wrong and points at it; it has several lines.
+    pub fn compile(text: &str) -> Result<Self, FilterError> {
+        let compiled = on_large_stack(|| compile::compile(text, &parse::parse(text)?));
+        let (root, wanted) = compiled.map_err(|wrong| wrong.point_into(text))?;
+        Ok(Self {
+            text: text.to_owned(),
+            root,
+            wanted,
+            record: Record::default(),
+            given_up: 0,
+        })
+    }
+
+    /// Whether an event is wanted. A filter that is neither true nor false, because a field is missing
+    /// or null where it must not be, does not want the event. Reports of the tracer itself (losses,
+    /// clocks) are always wanted.
+    pub fn matches(&mut self, event: &Event<'_>, notes: &Annotations<'_>) -> bool {
+        if matches!(event.body, Body::Lost(_) | Body::Clock(_)) {
+            return true;
+        }
+        if !self.record.fill(event, notes, &self.wanted) {
+            return false;
+        }
+        let decided = eval::decide(&self.root, &self.record);
+        self.given_up += u64::from(decided == Err(Fault::Exhausted));
+        decided == Ok(true)
+    }
+
+    /// For how many events the filter took so many steps that it was given up; none of them matched.
+    pub fn given_up(&self) -> u64 {
+        self.given_up
+    }
+
+    /// Whether the filter asks for this field.
+    pub fn asks_for(&self, field: &str) -> bool {
+        self.wanted.iter().any(|want| want.field.name == field)
+    }
+
+    /// What can be told without evaluating the filter.
+    pub fn pushdown(&self) -> Pushdown {
+        pushdown::pushdown(&self.root, &self.wanted)
+    }
+
+    /// Checks that records of these types (`exec`, `fork`, `exit`, `process`) have the fields that the
+    /// filter asks for: each field at least one of them, or the condition could never hold.
+    ///
+    /// # Errors
+    ///
+    /// The error names the first field that none of them has, and the records that have it.
+    pub fn check_records(&self, types: &[&str]) -> Result<(), FilterError> {
+        let had = |want: &Wanted| want.field.records.iter().any(|of| types.contains(of));
+        match self.wanted.iter().find(|want| !had(want)) {
+            Some(want) => Err(not_shown(want, types).point_into(&self.text)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The parser recurses as deeply as the text is nested, and so does the end of what it makes: up to half
+/// its length, at some kilobytes a level. A stack of this size is only reserved, not used, for others.
+const LARGE_STACK: usize = 64 << 20;
+
+fn on_large_stack<T: Send>(compile: impl FnOnce() -> Result<T, Wrong> + Send) -> Result<T, Wrong> {
+    let failed = |why: &str| {
+        Err(Wrong::new(
+            0,
+            format!("the filter cannot be compiled: {why}"),
+        ))
+    };
+    thread::scope(|scope| {
+        let builder = thread::Builder::new().stack_size(LARGE_STACK);
+        match builder.spawn_scoped(scope, compile) {
+            Ok(thread) => thread
+                .join()
+                .unwrap_or_else(|_| failed("the parser gave up")),
+            Err(error) => failed(&error.to_string()),
+        }
+    })
+}
+
+fn not_shown(want: &Wanted, types: &[&str]) -> Wrong {
+    let (name, records) = (want.field.name, want.field.records);
+    let message = format!(
+        "{name} is only in {} records, and {} records are shown",
+        records.join(" and "),
+        types.join(" and ")
+    );
+    let help = match records.contains(&"process") {
+        true => "-d shows whole processes".to_owned(),
+        false => format!("--events {} shows them", records.join(",")),
+    };
+    Wrong::new(want.at, message).help(help)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,103 @@
+//! What is wrong with a filter, and where.
+
+use std::fmt;
+
+use crate::quote::printable;
+
+/// How much of a long line is shown on either side of what is wrong with it.
+const AROUND: usize = 36;
+
+/// A filter that cannot be used: says what is wrong, and points at it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FilterError {
+    message: String,
+    /// What may help; can be empty.
+    help: String,
+    /// The line in question, and how many characters of it come before the place.
+    line: String,
+    column: usize,
+}
+
+/// The same, before the text is there to point into.
+#[derive(Debug)]
+pub(super) struct Wrong {
+    /// So many characters from the beginning of the text.
+    pub(super) at: usize,
+    pub(super) message: String,
+    pub(super) help: String,
+}
+
+impl Wrong {
+    pub(super) fn new(at: usize, message: impl Into<String>) -> Self {
+        Self {
+            at,
+            message: message.into(),
+            help: String::new(),
+        }
+    }
+
+    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = help.into();
+        self
+    }
+
+    /// Points at the place in the text.
+    pub(super) fn point_into(self, text: &str) -> FilterError {
+        let mut column = self.at;
+        let mut line = "";
+        for candidate in text.split('\n') {
+            line = candidate;
+            let len = candidate.chars().count();
+            if column <= len {
+                break;
+            }
+            column -= len + 1;
+        }
+        let (line, column) = window(line, column);
+        FilterError {
+            message: shown(&self.message),
+            help: shown(&self.help),
+            line,
+            column,
+        }
+    }
+}
+
+/// A text as it can be shown, line by line, with as many characters as before.
+fn shown(text: &str) -> String {
+    let shown = |c: char| match c == '\n' || printable(c) {
+        true => c,
+        false => char::REPLACEMENT_CHARACTER,
+    };
+    text.chars().map(shown).collect()
+}
+
+/// What surrounds a place in a line, as it can be shown, and the place in that.
+fn window(line: &str, column: usize) -> (String, usize) {
+    let column = column.min(line.chars().count());
+    let skipped = column.saturating_sub(AROUND);
+    let text: String = line.chars().skip(skipped).take(2 * AROUND).collect();
+    let text = shown(&text.replace('\t', " "));
+    if skipped == 0 {
+        return (text, column);
+    }
+    (format!("...{text}"), column - skipped + 3)
+}
+
+impl fmt::Display for FilterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            message,
+            help,
+            line,
+            column,
+        } = self;
+        write!(f, "{message}\n    {line}\n    {:column$}^", "")?;
+        for line in help.lines() {
+            write!(f, "\n{line}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for FilterError {}

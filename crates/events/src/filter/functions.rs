@@ -1,0 +1,109 @@
+//! The functions that a filter can call.
+
+use super::kind::Kind;
+use super::node::Function;
+use super::node::LoopKind;
+
+/// How a function is called.
+pub(super) struct Signature {
+    pub(super) name: &'static str,
+    pub(super) function: Function,
+    /// What it takes; of a member function the first is what stands before the dot.
+    pub(super) takes: &'static [Kind],
+    pub(super) gives: Kind,
+    /// Whether it is called as `x.f()`, as `f(x)`.
+    pub(super) member: bool,
+    pub(super) global: bool,
+}
+
+/// All but `matches` and what is no function: `has` and the loops.
+const SIGNATURES: &[Signature] = &[
+    on_text("contains", Function::Contains),
+    on_text("startsWith", Function::StartsWith),
+    on_text("endsWith", Function::EndsWith),
+    Signature {
+        member: true,
+        ..global("size", Function::Size, &[Kind::Any], Kind::Number)
+    },
+    global("int", Function::Int, &[Kind::Any], Kind::Number),
+    global("double", Function::Double, &[Kind::Any], Kind::Number),
+    global("string", Function::String, &[Kind::Any], Kind::Text),
+    global("timestamp", Function::Timestamp, &[Kind::Text], Kind::Time),
+];
+
+const fn on_text(name: &'static str, function: Function) -> Signature {
+    Signature {
+        name,
+        function,
+        takes: &[Kind::Text, Kind::Text],
+        gives: Kind::Bool,
+        member: true,
+        global: false,
+    }
+}
+
+const fn global(
+    name: &'static str,
+    function: Function,
+    takes: &'static [Kind],
+    gives: Kind,
+) -> Signature {
+    Signature {
+        name,
+        function,
+        takes,
+        gives,
+        member: false,
+        global: true,
+    }
+}
+
+/// The function of this name, called in this way.
+pub(super) fn find(name: &str, member: bool) -> Option<&'static Signature> {
+    let called_so = |signature: &&Signature| match member {
+        true => signature.member,
+        false => signature.global,
+    };
+    let mut all = SIGNATURES.iter().filter(called_so);
+    all.find(|signature| signature.name == name)
+}
+
+/// The loop of this name.
+pub(super) fn find_loop(name: &str) -> Option<LoopKind> {
+    Some(match name {
+        "all" => LoopKind::All,
+        "exists" => LoopKind::Exists,
+        "exists_one" | "existsOne" => LoopKind::ExistsOne,
+        "filter" => LoopKind::Filter,
+        "map" => LoopKind::Map,
+        _ => return None,
+    })
+}
+
+/// What there is, for messages.
+pub(super) const ALL: &str = "\
+The functions are
+  of texts    x.contains(y) x.startsWith(y) x.endsWith(y) x.matches(\"REGEX\")
+  of lists    x.exists(v, CONDITION) x.all(...) x.exists_one(...)
+              x.filter(v, CONDITION) x.map(v, VALUE)
+  of objects  has(x.y)
+  others      size(x) int(x) double(x) string(x) timestamp(x)";
+
+/// The names in that list.
+pub(super) const NAMES: [&str; 15] = [
+    "contains",
+    "startsWith",
+    "endsWith",
+    "matches",
+    "exists",
+    "all",
+    "exists_one",
+    "filter",
+    "map",
+    "has",
+    "size",
+    "int",
+    "double",
+    "string",
+    "timestamp",
+];

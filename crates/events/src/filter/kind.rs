@@ -1,0 +1,51 @@
+//! What is known of a value before any event has come.
+
+use super::fields::ANCESTOR;
+
+/// The kind of a value, as far as the filter's text and the contract tell it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Bool,
+    Number,
+    Text,
+    Time,
+    /// A list of texts.
+    Texts,
+    /// The list of ancestors.
+    Ancestors,
+    /// A list of whatever.
+    List,
+    /// An object that has these fields at most.
+    Object(&'static [&'static str]),
+    /// Not known, or null.
+    Any,
+}
+
+impl Kind {
+    /// The kind of what it is a list of.
+    pub(super) fn element(self) -> Self {
+        match self {
+            Self::Texts => Self::Text,
+            Self::Ancestors => ANCESTOR,
+            _ => Self::Any,
+        }
+    }
+
+    /// Whether a value of this kind could be one of that kind as well.
+    pub(super) fn may_be(self, other: Self) -> bool {
+        self == Self::Any || other == Self::Any || self.name() == other.name()
+    }
+
+    /// Its name in messages, with its article.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Bool => "true or false",
+            Self::Number => "a number",
+            Self::Text => "a text",
+            Self::Time => "a timestamp",
+            Self::Texts | Self::Ancestors | Self::List => "a list",
+            Self::Object(_) => "an object",
+            Self::Any => "anything",
+        }
+    }
+}
