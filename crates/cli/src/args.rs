@@ -1,6 +1,7 @@
 //! The command line.
 
 use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -9,6 +10,8 @@ use clap::ArgAction;
 use clap::CommandFactory as _;
 use clap::Parser;
 use clap::ValueEnum;
+use clap::builder::OsStringValueParser;
+use clap::builder::TypedValueParser as _;
 use clap::error::ContextKind;
 use clap::error::ContextValue;
 use clap::error::ErrorKind;
@@ -28,6 +31,11 @@ Examples:
   execsnoop -n '^(cc1|ld)$'       those whose command name matches
   execsnoop --filter 'uid != 0 && euid == 0'
                                   those for which a condition holds (docs/filters.md)
+  execsnoop --unit cron           those of one systemd unit
+  execsnoop --container 3f2a91    those of one container, by the beginning of its id
+  execsnoop --cgroup /user.slice  those of one cgroup, and below it
+  execsnoop --columns +container,user
+                                  in which container, and whose
   execsnoop -d                    whole processes: how long, how dear, how ended
   execsnoop -- make -j4           what a command starts, its daemons too
   execsnoop --format json -o execs.jsonl --duration 10s
@@ -91,9 +99,18 @@ pub struct Args {
     #[arg(short = 'P', long, value_name = "PID", help_heading = "What is shown")]
     pub ppid: Option<u32>,
 
-    /// Only processes in this cgroup v2 directory, or below it
-    #[arg(short, long, value_name = "DIR", help_heading = "What is shown")]
+    /// Only processes in this cgroup, or below it: its path as JSON has it (/system.slice), or a directory
+    /// of the cgroup v2 file system
+    #[arg(short, long, value_name = "PATH", help_heading = "What is shown")]
     pub cgroup: Option<PathBuf>,
+
+    /// Only processes of this container: its id or the beginning of it, of LXC and nspawn the name
+    #[arg(long, value_name = "ID", help_heading = "What is shown")]
+    pub container: Option<OsString>,
+
+    /// Only processes of this systemd unit: nginx, cron.service, session-3.scope, user.slice
+    #[arg(long, value_name = "UNIT", help_heading = "What is shown")]
+    pub unit: Option<OsString>,
 
     /// Only cgroup ids that are keys of this pinned BPF hash map
     #[arg(long, value_name = "MAP", help_heading = "What is shown")]
@@ -126,6 +143,33 @@ pub struct Args {
     /// Show the parent's name (always shown, except with --compat bcc)
     #[arg(short = 'M', long, help_heading = "How it is shown")]
     pub print_pcomm: bool,
+
+    /// Columns of the table, or of CSV, by name: pid,user,exe,args; +unit,container adds to the usual ones.
+    /// A wrong name shows which there are
+    #[arg(long, value_name = "LIST", help_heading = "How it is shown")]
+    pub columns: Option<String>,
+
+    /// Learn the directory each exec was called in (in JSON and CSV; a table shows it with --columns +cwd)
+    #[arg(long, help_heading = "How it is shown")]
+    pub cwd: bool,
+
+    /// Learn these variables of each new image's environment (shown as with --cwd: +env)
+    #[arg(
+        long,
+        value_name = "NAMES",
+        value_delimiter = ',',
+        value_parser = OsStringValueParser::new().try_map(variable),
+        help_heading = "How it is shown"
+    )]
+    pub env: Vec<OsString>,
+
+    /// Mask passwords, tokens and keys in arguments: auto means everywhere but on a terminal
+    #[arg(long, value_enum, default_value_t = Redact::Auto, value_name = "WHEN", help_heading = "How it is shown")]
+    pub redact: Redact,
+
+    /// Mask what matches this regular expression, too; of one with a group, the group
+    #[arg(long, value_name = "REGEX", value_parser = Regex::new, help_heading = "How it is shown")]
+    pub redact_also: Vec<Regex>,
 
     /// Show who started whom: all ancestors, or the N nearest
     #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "256", help_heading = "How it is shown")]
@@ -230,6 +274,17 @@ pub enum Format {
     Json,
     /// Comma-separated values
     Csv,
+}
+
+/// When to mask secrets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Redact {
+    /// In all that is not written to a terminal
+    Auto,
+    /// Always
+    On,
+    /// Never
+    Off,
 }
 
 /// When to use colours.
@@ -341,6 +396,13 @@ fn parse_user_id(user: &str) -> Result<u32, String> {
             .map_err(|_| "user ids go to 4294967295".to_owned());
     }
     parse_user(user).map(|user| user.uid.as_raw())
+}
+
+fn variable(name: OsString) -> Result<OsString, &'static str> {
+    match name.is_empty() || name.as_bytes().contains(&b'=') {
+        true => Err("variables are given by their names: PATH,LANG"),
+        false => Ok(name),
+    }
 }
 
 fn parse_duration(text: &str) -> Result<Duration, String> {

@@ -6,6 +6,7 @@ use execsnoop_events::Args as Argv;
 use execsnoop_events::Body;
 use execsnoop_events::Event;
 use execsnoop_events::Exit;
+use execsnoop_events::Identity;
 use execsnoop_events::Image;
 use execsnoop_events::ProcessId;
 use execsnoop_events::Pushdown;
@@ -29,10 +30,44 @@ pub struct Filter {
     pub ppid: Option<u32>,
     /// Of ends, only those without success.
     pub failed: bool,
+    /// Whose it is, by its cgroup.
+    pub whose: Whose,
     /// A condition on the whole record.
     pub cel: Option<execsnoop_events::Filter>,
     /// Reused for each event.
     joined: Vec<u8>,
+}
+
+/// Which cgroups are wanted.
+#[derive(Debug, Default)]
+pub struct Whose {
+    /// A container's id or name.
+    pub container: Option<Vec<u8>>,
+    /// A unit of systemd.
+    pub unit: Option<Vec<u8>>,
+    /// A cgroup's path.
+    pub below: Option<Vec<u8>>,
+}
+
+impl Whose {
+    /// Whether any will do.
+    pub fn anybody(&self) -> bool {
+        self.container.is_none() && self.unit.is_none() && self.below.is_none()
+    }
+
+    /// Whether this is whom we want. Of whom nothing is known, nobody can say so.
+    pub fn fits(&self, identity: Option<&Identity>) -> bool {
+        self.anybody() || identity.is_some_and(|identity| self.is(identity))
+    }
+
+    fn is(&self, identity: &Identity) -> bool {
+        let fits = |wanted: &Option<Vec<u8>>, is: fn(&Identity, &[u8]) -> bool| {
+            wanted.as_ref().is_none_or(|wanted| is(identity, wanted))
+        };
+        fits(&self.container, Identity::in_container)
+            && fits(&self.unit, Identity::is_unit)
+            && fits(&self.below, Identity::is_below)
+    }
 }
 
 impl Filter {
@@ -58,7 +93,11 @@ impl Filter {
                     && self.line.is_none()
             }
             Body::Fork(fork) => self.ppid.is_none_or(|ppid| ppid == fork.creator.pid),
-            Body::Freed(_) | Body::Running(_) | Body::Lost(_) | Body::Clock(_) => true,
+            Body::Freed(_)
+            | Body::Running(_)
+            | Body::Cgroup(_)
+            | Body::Lost(_)
+            | Body::Clock(_) => true,
         }
     }
 
@@ -123,6 +162,7 @@ type OnRequest = (&'static str, fn(&Args) -> bool, &'static str);
 
 const ON_REQUEST: &[OnRequest] = &[
     ("ancestors", |args| args.ancestors.is_some(), "--ancestors"),
+    ("env", |args| !args.env.is_empty(), "--env NAME,..."),
     ("tries", |args| args.fold, "--fold"),
 ];
 
@@ -137,7 +177,7 @@ pub fn cel_filter(args: &Args) -> anyhow::Result<Option<execsnoop_events::Filter
     for (field, requested, option) in ON_REQUEST {
         ensure!(
             requested(args) || !filter.asks_for(field),
-            "--filter asks for {field}, which are only known with {option}"
+            "--filter asks for {field}, which is only known with {option}"
         );
     }
     Ok(Some(filter))

@@ -5,8 +5,10 @@
 mod accounting;
 mod args;
 mod filter;
+mod names;
 mod output;
 mod pipeline;
+mod redact;
 mod say;
 mod signals;
 mod verb;

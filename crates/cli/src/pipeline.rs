@@ -1,12 +1,18 @@
 //! One event's way from its source to the output.
 
 use std::io;
+use std::os::unix::ffi::OsStrExt as _;
 use std::time::Duration;
 
 use execsnoop_events::Ancestor;
 use execsnoop_events::Body;
+use execsnoop_events::Cgroup;
+use execsnoop_events::CgroupKey;
+use execsnoop_events::Cgroups;
 use execsnoop_events::Descendants;
+use execsnoop_events::EnvChoice;
 use execsnoop_events::Event;
+use execsnoop_events::Exec;
 use execsnoop_events::Fold;
 use execsnoop_events::Kind;
 use execsnoop_events::Limits;
@@ -19,8 +25,12 @@ use execsnoop_events::json::Annotations;
 use crate::accounting::Account;
 use crate::args::Args;
 use crate::args::EventKind;
+use crate::args::Redact;
 use crate::filter::Filter;
+use crate::names::Names;
+use crate::output::Needs;
 use crate::output::Output;
+use crate::redact::EventRedactor;
 use crate::say::say;
 
 /// Follows, chooses, formats and counts events.
@@ -29,17 +39,19 @@ pub struct Pipeline {
     /// The process table, when lives are followed.
     lineage: Option<Lineage>,
     fold: Option<Fold>,
+    env: EnvChoice,
     stage: Stage,
 }
 
 impl Pipeline {
     /// A pipeline for what `args` ask for.
-    pub fn new(args: &Args, filter: Filter, output: Output) -> Self {
+    pub fn new(args: &Args, filter: Filter, needs: Needs, output: Output) -> Self {
         let lineage = || Lineage::new(Limits::default(), args.shows(EventKind::Process));
         Self {
             lineage: args.follows_lives().then(lineage),
             fold: args.fold.then(Fold::default),
-            stage: Stage::new(args, filter, output),
+            env: EnvChoice::new(args.env.iter().map(|name| name.as_bytes())),
+            stage: Stage::new(args, filter, needs, output),
         }
     }
 
@@ -48,8 +60,10 @@ impl Pipeline {
         let Self {
             lineage,
             fold,
+            env,
             stage,
         } = self;
+        let event = &with_chosen_env(event, env);
         stage.take_note(&event.body);
         // An end is shown before the table takes note of it, and forgets who ended.
         let ends = matches!(event.body, Body::Exit(_));
@@ -70,6 +84,7 @@ impl Pipeline {
             lineage,
             fold,
             stage,
+            ..
         } = self;
         if let Some(fold) = fold {
             let table = lineage.as_ref();
@@ -92,6 +107,7 @@ impl Pipeline {
             lineage,
             fold,
             stage,
+            ..
         } = self;
         if let Some(fold) = fold {
             let table = lineage.as_ref();
@@ -101,6 +117,11 @@ impl Pipeline {
             table.finish(&mut |done, table| stage.take_last(done, table));
             stage.account.forgotten = table.forgotten();
         }
+    }
+
+    /// Cgroups that turned out to be none of those wanted, since the last time.
+    pub fn refused(&mut self) -> Vec<CgroupKey> {
+        std::mem::take(&mut self.stage.refused)
     }
 
     /// Whether nothing more will be shown.
@@ -117,6 +138,11 @@ impl Pipeline {
     /// whether all is written. That nobody reads any more is a quiet end, not an error.
     pub fn flush(&mut self, wait: Duration) -> anyhow::Result<bool> {
         self.stage.flush(wait)
+    }
+
+    /// Whether nobody of those was seen whom --container, --unit or --cgroup asks for.
+    pub fn found_nobody(&self) -> bool {
+        !self.stage.filter.whose.anybody() && !self.stage.found
     }
 
     /// How many bytes wait for the reader.
@@ -152,6 +178,20 @@ fn show(event: &Event<'_>, table: Option<&Lineage>, fold: &mut Option<Fold>, sta
     }
 }
 
+/// An event, with those variables of its environment that are asked for.
+fn with_chosen_env<'a>(event: &Event<'a>, choice: &'a mut EnvChoice) -> Event<'a> {
+    match &event.body {
+        Body::Exec(exec) if exec.env.is_some() => Event {
+            body: Body::Exec(Exec {
+                env: exec.env.map(|env| choice.choose(&env)),
+                ..*exec
+            }),
+            ..*event
+        },
+        _ => *event,
+    }
+}
+
 /// An event, with what only the process table tells of it.
 fn completed<'a>(event: &Event<'a>, lineage: Option<&Lineage>) -> Event<'a> {
     match (&event.body, lineage) {
@@ -163,6 +203,13 @@ fn completed<'a>(event: &Event<'a>, lineage: Option<&Lineage>) -> Event<'a> {
     }
 }
 
+/// What becomes of an event.
+enum Fate {
+    Shown,
+    Filtered,
+    Discarded,
+}
+
 /// What comes after the process table: choice, output, account.
 #[derive(Debug)]
 struct Stage {
@@ -171,6 +218,14 @@ struct Stage {
     /// then each stands for its exit.
     counted: Vec<Kind>,
     filter: Filter,
+    needs: Needs,
+    cgroups: Cgroups,
+    /// A cgroup was seen that the filter wants.
+    found: bool,
+    /// Not wanted by the filter, and not yet fetched by [`Pipeline::refused`].
+    refused: Vec<CgroupKey>,
+    names: Names,
+    redactor: Option<EventRedactor>,
     /// -P, as a number of the tracer's own pid namespace.
     seen_ppid: Option<u32>,
     /// Set when only what descends from some process is shown.
@@ -190,7 +245,18 @@ struct Stage {
 }
 
 impl Stage {
-    fn new(args: &Args, filter: Filter, output: Output) -> Self {
+    fn new(args: &Args, filter: Filter, needs: Needs, output: Output) -> Self {
+        let redacts = match args.redact {
+            Redact::Auto => !output.is_terminal(),
+            Redact::On => true,
+            Redact::Off => false,
+        };
+        let names = Names::of_this_machine();
+        if needs.names && args.columns.is_some() && names.foreign() {
+            say(
+                "execsnoop: in a container, the machine's users and groups have no names but root: numbers are shown",
+            );
+        }
         let with_command = !args.command.is_empty();
         let descendants = match args.pid {
             Some(pid) => Some(Descendants::of_process(pid)),
@@ -200,6 +266,12 @@ impl Stage {
             shown: args.shown(),
             counted: counted(args),
             filter,
+            needs,
+            cgroups: Cgroups::default(),
+            found: false,
+            refused: Vec::new(),
+            names,
+            redactor: redacts.then(|| EventRedactor::new(args)),
             seen_ppid: args.ppid,
             descendants,
             with_command,
@@ -223,11 +295,26 @@ impl Stage {
         if let Some(set) = &mut self.descendants {
             set.observe(body);
         }
+        if let Body::Cgroup(cgroup) = body {
+            self.learn(cgroup);
+        }
         // In a container the parent is given by another number than the kernel's own.
         if let Body::Running(running) = body
             && self.seen_ppid == Some(running.seen_pid)
         {
             self.filter.ppid = Some(running.process.pid);
+        }
+    }
+
+    fn learn(&mut self, cgroup: &Cgroup<'_>) {
+        self.cgroups.learn(cgroup);
+        let whose = &self.filter.whose;
+        if whose.anybody() {
+            return;
+        }
+        match whose.fits(self.cgroups.find(cgroup.key)) {
+            true => self.found = true,
+            false => self.refused.push(cgroup.key),
         }
     }
 
@@ -240,7 +327,7 @@ impl Stage {
             Body::Exit(exit) => (EventKind::Exit, exit.process),
             Body::Process(process) => (EventKind::Process, process.process),
             Body::Lost(_) | Body::Clock(_) => return self.take_report(event),
-            Body::Freed(_) | Body::Running(_) => return, // only needed on the way
+            Body::Freed(_) | Body::Running(_) | Body::Cgroup(_) => return, // only needed on the way
         };
         if self.shown.contains(&kind) {
             self.choose(event, kind, process, lineage, tries);
@@ -267,23 +354,60 @@ impl Stage {
             true => u64::from(tries),
             false => 0,
         };
-        let descends = |set: &Descendants| set.contains(process);
-        let ours =
-            self.descendants.as_ref().is_none_or(descends) && self.filter.lets_through(&event.body);
-        let ancestors = self.ancestors_of(process, lineage.filter(|_| ours));
-        let notes = Annotations {
+        let fate = match self.is_ours(process, &event.body) {
+            true => self.offer(event, process, lineage, tries),
+            false => Fate::Filtered,
+        };
+        match fate {
+            Fate::Filtered => self.account.filtered += counts,
+            Fate::Discarded => self.account.discarded += counts,
+            Fate::Shown => {
+                self.unwritten += counts;
+                self.room -= 1;
+            }
+        }
+    }
+
+    /// Shows an event, unless the condition on its whole record is against it, or nothing more is shown.
+    fn offer(
+        &mut self,
+        event: &Event<'_>,
+        process: ProcessId,
+        lineage: Option<&Lineage>,
+        tries: u32,
+    ) -> Fate {
+        let done = self.done();
+        let ancestors = self.ancestors_of(process, lineage);
+        let redactor = self.redactor.as_mut();
+        let masked = redactor.and_then(|redactor| redactor.redact(event));
+        let mut notes = Annotations {
             ancestors: ancestors.as_deref(),
             tries: self.folds.then_some(tries),
+            redacted: masked.is_some(),
+            ..Annotations::default()
         };
-        if !ours || !self.filter.wants(event, &notes) {
-            self.account.filtered += counts;
-        } else if self.done() {
-            self.account.discarded += counts;
-        } else {
-            self.output.format(event, &notes);
-            self.unwritten += counts;
-            self.room -= 1;
+        if let Some(whose) = whose(&event.body) {
+            let (cgroups, names) = (&mut self.cgroups, &mut self.names);
+            identify(&mut notes, &whose, self.needs, cgroups, names);
         }
+        if !self.filter.wants(event, &notes) {
+            return Fate::Filtered;
+        }
+        if done {
+            return Fate::Discarded;
+        }
+        self.output.format(masked.as_ref().unwrap_or(event), &notes);
+        Fate::Shown
+    }
+
+    fn is_ours(&mut self, process: ProcessId, body: &Body<'_>) -> bool {
+        let descends = |set: &Descendants| set.contains(process);
+        self.descendants.as_ref().is_none_or(descends) && self.lets_through(body)
+    }
+
+    fn lets_through(&mut self, body: &Body<'_>) -> bool {
+        let identity = whose(body).and_then(|whose| self.cgroups.find(whose.cgroup));
+        self.filter.whose.fits(identity) && self.filter.lets_through(body)
     }
 
     fn is_counted(&self, kind: EventKind, body: &Body<'_>) -> bool {
@@ -363,6 +487,41 @@ impl Stage {
         anyhow::Error::new(error).context(format!(
             "cannot write to {name}, so tracing ends here (-o names another file)"
         ))
+    }
+}
+
+/// Whose an event is: by cgroup, user and group.
+struct Whose {
+    cgroup: CgroupKey,
+    uid: u32,
+    gid: u32,
+}
+
+fn whose(body: &Body<'_>) -> Option<Whose> {
+    let (place, uid, gid) = match body {
+        Body::Exec(exec) => (exec.place, exec.uid, exec.gid),
+        Body::Exit(exit) => (exit.place, exit.uid, exit.gid),
+        Body::Process(process) => (process.place, process.uid, process.gid),
+        _ => return None,
+    };
+    let cgroup = place.cgroup;
+    Some(Whose { cgroup, uid, gid })
+}
+
+/// Adds what is known of somebody, as far as it is shown.
+fn identify<'a>(
+    notes: &mut Annotations<'a>,
+    whose: &Whose,
+    needs: Needs,
+    cgroups: &'a mut Cgroups,
+    names: &'a mut Names,
+) {
+    if needs.cgroups {
+        notes.identity = cgroups.find(whose.cgroup);
+    }
+    if needs.names {
+        let contained = notes.identity.is_some_and(|it| it.container().is_some());
+        (notes.user, notes.group) = names.of(whose.uid, whose.gid, contained);
     }
 }
 

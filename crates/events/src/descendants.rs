@@ -97,6 +97,7 @@ impl Descendants {
 mod tests {
     use super::*;
     use crate::argv::Args;
+    use crate::event::Place;
 
     fn id(pid: u32, start_ns: u64) -> ProcessId {
         ProcessId { pid, start_ns }
@@ -120,7 +121,7 @@ mod tests {
             comm: b"x",
             uid: 0,
             gid: 0,
-            cgroup_id: 1,
+            place: Place::unified(1),
             ns_pid: process.pid,
             seen_pid: process.pid,
             args: Args::UNKNOWN,

@@ -76,6 +76,10 @@ pub struct Event<'a> {
 
 /// What happened.
 #[derive(Debug, Clone, Copy)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "an event is lent on, never stored"
+)]
 pub enum Body<'a> {
     /// A process called exec, with or without success.
     Exec(Exec<'a>),
@@ -87,6 +91,8 @@ pub enum Body<'a> {
     Freed(Freed),
     /// A process was there already when tracing began.
     Running(Running<'a>),
+    /// What a cgroup is called.
+    Cgroup(Cgroup<'a>),
     /// A process as a whole. Not sent by a source: [`Lineage`](crate::Lineage) concludes it.
     Process(Process<'a>),
     /// Events were lost.
@@ -104,7 +110,11 @@ impl Body<'_> {
             Self::Fork(_) => Some(Kind::Fork),
             Self::Exit(_) => Some(Kind::Exit),
             Self::Freed(_) => Some(Kind::Freed),
-            Self::Running(_) | Self::Process(_) | Self::Lost(_) | Self::Clock(_) => None,
+            Self::Running(_)
+            | Self::Cgroup(_)
+            | Self::Process(_)
+            | Self::Lost(_)
+            | Self::Clock(_) => None,
         }
     }
 }
@@ -130,10 +140,8 @@ pub struct Exec<'a> {
     pub gid: u32,
     /// Effective group id, after the exec.
     pub egid: u32,
-    /// Who logged in (`/proc/PID/loginuid`); `None` when nobody did.
-    pub login_uid: Option<u32>,
-    /// The audit session.
-    pub audit_session: Option<u32>,
+    /// Who logged in, and where.
+    pub session: Session<'a>,
     /// The CPU it ran on.
     pub cpu: u32,
     /// 0, or the negative errno.
@@ -152,8 +160,14 @@ pub struct Exec<'a> {
     /// The arguments: after a success those of the new image, so a script's begin with the
     /// interpreter; after a failure the caller's.
     pub args: Args<'a>,
-    /// kernfs id of the cgroup in the v2 hierarchy.
-    pub cgroup_id: u64,
+    /// Resolved path of the working directory, as `exe`. `None` when it was not asked for, for failed
+    /// execs, and when it has too many names.
+    pub cwd: Option<&'a [u8]>,
+    /// The environment of the new image, `NAME=value` each. `None` when it was not asked for, or did
+    /// not arrive whole, and for failed execs.
+    pub env: Option<Args<'a>>,
+    /// Where it is among the cgroups.
+    pub place: Place,
     /// The process's number in its own pid namespace.
     pub ns_pid: u32,
     /// Inode number of its pid namespace.
@@ -183,6 +197,68 @@ pub struct ExecFile {
     pub inode: u64,
     /// Names that it still has: 0 for a deleted file or a memfd.
     pub links: u32,
+}
+
+/// Who logged in, and where. Inherited through fork and exec.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Session<'a> {
+    /// Who logged in (`/proc/PID/loginuid`); `None` when nobody did: a service, or its kin.
+    pub login_uid: Option<u32>,
+    /// The audit session (`/proc/PID/sessionid`), which systemd-logind takes over as its own.
+    pub audit_id: Option<u32>,
+    /// The process that leads the session (`ps -o sid`); `None` when nobody asked.
+    pub leader: Option<u32>,
+    /// The controlling terminal's device as the kernel names it: `tty1`, `pts3`.
+    pub tty: Option<&'a [u8]>,
+}
+
+/// A hierarchy of cgroups. In version 1 each controller has its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Hierarchy {
+    /// The one of version 2.
+    Unified,
+    /// Version 1's of the memory controller.
+    Memory,
+    /// Version 1's of the pids controller.
+    Pids,
+}
+
+/// A cgroup: kernfs ids are only unique within a hierarchy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CgroupKey {
+    /// Of which hierarchy.
+    pub hierarchy: Hierarchy,
+    /// Its kernfs id there.
+    pub id: u64,
+}
+
+/// Where a process is among the cgroups.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// kernfs id of its cgroup in the v2 hierarchy.
+    pub unified_id: u64,
+    /// Its cgroup in the hierarchy that tells most of it: the same, unless the machine has version 1.
+    pub cgroup: CgroupKey,
+}
+
+impl Place {
+    /// In the v2 hierarchy.
+    pub fn unified(id: u64) -> Self {
+        let hierarchy = Hierarchy::Unified;
+        Self {
+            unified_id: id,
+            cgroup: CgroupKey { hierarchy, id },
+        }
+    }
+}
+
+/// A cgroup has a name: sent before the first event from there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cgroup<'a> {
+    /// The cgroup.
+    pub key: CgroupKey,
+    /// Its path from the root of its hierarchy, such as `/system.slice/cron.service`.
+    pub path: &'a [u8],
 }
 
 /// A process was created.
@@ -215,8 +291,8 @@ pub struct Exit<'a> {
     pub uid: u32,
     /// Real group id.
     pub gid: u32,
-    /// kernfs id of the cgroup in the v2 hierarchy.
-    pub cgroup_id: u64,
+    /// Where it is among the cgroups.
+    pub place: Place,
     /// The process's number in its own pid namespace.
     pub ns_pid: u32,
     /// How it ended.
@@ -351,8 +427,8 @@ pub struct Running<'a> {
     pub uid: u32,
     /// Real group id.
     pub gid: u32,
-    /// kernfs id of the cgroup in the v2 hierarchy.
-    pub cgroup_id: u64,
+    /// Where it is among the cgroups.
+    pub place: Place,
     /// The process's number in its own pid namespace.
     pub ns_pid: u32,
     /// The number by which the tracer knows it, 0 when it does not see it.
@@ -378,10 +454,12 @@ pub struct Process<'a> {
     pub uid: u32,
     /// Real group id.
     pub gid: u32,
-    /// kernfs id of the cgroup in the v2 hierarchy.
-    pub cgroup_id: u64,
+    /// Where it is among the cgroups.
+    pub place: Place,
     /// The process's number in its own pid namespace.
     pub ns_pid: u32,
+    /// Who logged in, and where; `None` when it has not called exec since tracing began.
+    pub session: Option<Session<'a>>,
     /// The image it runs. Of a process that never called exec it is its creator's.
     pub image: Option<Image<'a>>,
     /// How often it called exec with success, as far as seen.
@@ -401,8 +479,16 @@ pub struct Image<'a> {
     pub exe: Option<&'a [u8]>,
     /// The file named is a script.
     pub script: bool,
+    /// The kernel set `AT_SECURE`.
+    pub secure: bool,
+    /// The file's identity.
+    pub file: Option<ExecFile>,
     /// The arguments.
     pub args: Args<'a>,
+    /// Resolved path of the working directory at the exec.
+    pub cwd: Option<&'a [u8]>,
+    /// The environment, as far as it was asked for.
+    pub env: Option<Args<'a>>,
 }
 
 impl Image<'static> {
@@ -411,8 +497,25 @@ impl Image<'static> {
         filename: None,
         exe: None,
         script: false,
+        secure: false,
+        file: None,
         args: Args::UNKNOWN,
+        cwd: None,
+        env: None,
     };
+}
+
+impl Image<'_> {
+    /// Whether the file had no name any more when it was run, or never had one.
+    pub fn deleted(&self) -> Option<bool> {
+        self.file.map(|file| file.links == 0)
+    }
+
+    /// Whether it was memory that was run, not a file (memfd_create(2)).
+    pub fn memfd(&self) -> Option<bool> {
+        let deleted = self.deleted()?;
+        Some(deleted && self.exe?.starts_with(b"/memfd:"))
+    }
 }
 
 impl<'a> Exec<'a> {
@@ -422,7 +525,11 @@ impl<'a> Exec<'a> {
             filename: self.filename,
             exe: self.exe,
             script: self.script,
+            secure: self.secure,
+            file: self.file,
             args: self.args,
+            cwd: self.cwd,
+            env: self.env,
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::event::Body;
 use crate::event::Event;
 use crate::event::Exec;
 use crate::event::ProcessId;
+use crate::event::Session;
 use crate::image::OwnedImage;
 use crate::name::Name;
 
@@ -50,6 +51,7 @@ struct Walk {
     image: OwnedImage,
     comm: Name,
     parent_comm: Name,
+    tty: Option<Name>,
 }
 
 impl Walk {
@@ -60,6 +62,12 @@ impl Walk {
             filename: None,
             exe: None,
             args: Args::UNKNOWN,
+            cwd: None,
+            env: None,
+            session: Session {
+                tty: None,
+                ..exec.session
+            },
             ..*exec
         };
         Self {
@@ -70,6 +78,7 @@ impl Walk {
             image: OwnedImage::new(&exec.image()),
             comm: Name::new(exec.comm),
             parent_comm: Name::new(exec.parent_comm),
+            tty: exec.session.tty.map(Name::new),
         }
     }
 
@@ -80,6 +89,10 @@ impl Walk {
             parent_comm: self.parent_comm.get(),
             filename: image.filename,
             args: image.args,
+            session: Session {
+                tty: self.tty.as_ref().map(Name::get),
+                ..self.exec.session
+            },
             ..self.exec
         }
     }
@@ -186,6 +199,7 @@ fn walker(exec: &Exec<'_>) -> Walker {
 mod tests {
     use super::*;
     use crate::event::Exit;
+    use crate::event::Place;
 
     fn exec<'a>(pid: u32, ret: i32, args: &'a [u8]) -> Exec<'a> {
         let process = ProcessId { pid, start_ns: 1 };
@@ -202,8 +216,7 @@ mod tests {
             euid: 0,
             gid: 0,
             egid: 0,
-            login_uid: None,
-            audit_session: None,
+            session: Session::default(),
             cpu: 0,
             ret,
             filename: Some(b"/bin/x"),
@@ -211,11 +224,13 @@ mod tests {
             script: false,
             secure: false,
             args: Args::whole(args),
-            cgroup_id: 1,
+            place: Place::unified(1),
             ns_pid: pid,
             pid_ns: 1,
             mnt_ns: 1,
             file: None,
+            cwd: None,
+            env: None,
             peak_before: None,
         }
     }
@@ -325,7 +340,7 @@ mod tests {
             comm: b"sh",
             uid: 0,
             gid: 0,
-            cgroup_id: 1,
+            place: Place::unified(1),
             ns_pid: process.pid,
             status: ExitStatus::Code(127),
             exec_ns: None,

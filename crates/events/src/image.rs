@@ -1,18 +1,19 @@
 //! An image that is kept: what an event lends, owned.
 
 use crate::argv::Args;
+use crate::event::ExecFile;
 use crate::event::Image;
 
 /// A copy of an [`Image`], in one block of memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct OwnedImage {
+    /// File name, path, working directory, environment, arguments.
     bytes: Box<[u8]>,
-    /// Where the file name ends in `bytes`; the path follows it, then the arguments.
-    filename_end: usize,
-    exe_end: usize,
-    has_filename: bool,
-    has_exe: bool,
+    /// Where in `bytes` the first four of them end; `None` for what the image does not have.
+    ends: [Option<usize>; 4],
     script: bool,
+    secure: bool,
+    file: Option<ExecFile>,
     unreadable: Box<[u32]>,
     args_rest: (u64, bool),
 }
@@ -20,16 +21,20 @@ pub(crate) struct OwnedImage {
 impl OwnedImage {
     /// Copies an image.
     pub(crate) fn new(image: &Image<'_>) -> Self {
-        let filename = image.filename.unwrap_or_default();
-        let exe = image.exe.unwrap_or_default();
+        let env = image.env.map(|env| env.parts().0);
         let (block, unreadable, args_rest) = image.args.parts();
+        let mut bytes = Vec::new();
+        let ends = [image.filename, image.exe, image.cwd, env].map(|part| {
+            bytes.extend_from_slice(part?);
+            Some(bytes.len())
+        });
+        bytes.extend_from_slice(block);
         Self {
-            bytes: [filename, exe, block].concat().into_boxed_slice(),
-            filename_end: filename.len(),
-            exe_end: filename.len() + exe.len(),
-            has_filename: image.filename.is_some(),
-            has_exe: image.exe.is_some(),
+            bytes: bytes.into_boxed_slice(),
+            ends,
             script: image.script,
+            secure: image.secure,
+            file: image.file,
             unreadable: unreadable.into(),
             args_rest,
         }
@@ -37,14 +42,21 @@ impl OwnedImage {
 
     /// The image again.
     pub(crate) fn lend(&self) -> Image<'_> {
-        let filename = &self.bytes[..self.filename_end];
-        let exe = &self.bytes[self.filename_end..self.exe_end];
-        let block = &self.bytes[self.exe_end..];
+        let mut at = 0;
+        let [filename, exe, cwd, env] = self.ends.map(|end| {
+            let part = &self.bytes[at..end?];
+            at += part.len();
+            Some(part)
+        });
         Image {
-            filename: self.has_filename.then_some(filename),
-            exe: self.has_exe.then_some(exe),
+            filename,
+            exe,
             script: self.script,
-            args: Args::from_parts(block, &self.unreadable, self.args_rest),
+            secure: self.secure,
+            file: self.file,
+            args: Args::from_parts(&self.bytes[at..], &self.unreadable, self.args_rest),
+            cwd,
+            env: env.map(Args::whole),
         }
     }
 
@@ -81,7 +93,15 @@ mod tests {
                     filename,
                     exe: Some(b"/usr/bin/ls"),
                     script: true,
+                    secure: true,
+                    file: Some(ExecFile {
+                        device: 1,
+                        inode: 2,
+                        links: 3,
+                    }),
                     args,
+                    cwd: Some(b"/tmp"),
+                    env: filename.map(|_| Args::whole(b"A=b\0C=\0")),
                 };
                 assert_eq!(OwnedImage::new(&image).lend(), image);
             }
@@ -93,9 +113,8 @@ mod tests {
     fn dropped_arguments_are_unknown() {
         let image = Image {
             filename: Some(b"/bin/ls"),
-            exe: None,
-            script: false,
             args: Args::whole(b"ls\0"),
+            ..Image::UNKNOWN
         };
         let kept = OwnedImage::new(&image).without_args();
         assert!(kept.lend().args.unknown());

@@ -20,6 +20,7 @@ use serde_json::ser::CompactFormatter;
 use serde_json::ser::Formatter;
 
 use crate::argv::Args;
+use crate::env;
 use crate::errno::errno_name;
 use crate::event::Body;
 use crate::event::Event;
@@ -29,8 +30,12 @@ use crate::event::ExitStatus;
 use crate::event::Fork;
 use crate::event::Image;
 use crate::event::Lost;
+use crate::event::Place;
 use crate::event::Process;
 use crate::event::ProcessId;
+use crate::event::Session;
+use crate::identity::Identity;
+use crate::identity::Runtime;
 use crate::lineage::Ancestor;
 use crate::quote::printable;
 use crate::signal::signal_name;
@@ -42,6 +47,14 @@ pub struct Annotations<'a> {
     pub ancestors: Option<&'a [Ancestor<'a>]>,
     /// How many calls of exec this stands for; `None` when they are not joined.
     pub tries: Option<u32>,
+    /// What the process's cgroup says of it.
+    pub identity: Option<&'a Identity>,
+    /// The name of the user.
+    pub user: Option<&'a str>,
+    /// The name of the group.
+    pub group: Option<&'a str>,
+    /// Something was masked in the arguments or in the environment.
+    pub redacted: bool,
 }
 
 /// Appends an event to `out` as one line, with its newline. Allocates nothing unless `out` must grow
@@ -66,7 +79,7 @@ pub(crate) fn serialize<S: Serializer>(
         Body::Exec(exec) => ExecLine::new(time, exec, notes).serialize(serializer),
         Body::Exit(exit) => ExitLine::new(event, exit, notes).serialize(serializer),
         Body::Process(process) => ProcessLine::new(event, process, notes).serialize(serializer),
-        Body::Running(_) | Body::Freed(_) => return None,
+        Body::Running(_) | Body::Cgroup(_) | Body::Freed(_) => return None,
         Body::Fork(fork) => ForkLine::new(time, fork).serialize(serializer),
         Body::Lost(lost) => LostLine::new(time, lost).serialize(serializer),
         Body::Clock(_) => ClockLine::new(time, event.boot_ns).serialize(serializer),
@@ -85,22 +98,23 @@ struct ExecLine<'a> {
     comm: Text<'a>,
     pcomm: Text<'a>,
     uid: u32,
+    user: Option<&'a str>,
     euid: u32,
     gid: u32,
+    group: Option<&'a str>,
+    egid: u32,
+    #[serde(flatten)]
+    session: SessionFields<'a>,
     ret: i32,
     #[serde(skip_serializing_if = "Option::is_none")]
     errno: Option<&'static str>,
-    filename: Option<Text<'a>>,
-    exe: Option<Text<'a>>,
-    script: Option<Text<'a>>,
-    args: Option<Texts<'a>>,
-    args_complete: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    args_b64: Option<Base64s<'a>>,
-    cgroup: Option<Text<'a>>,
-    cgroup_id: Decimal,
-    container: Option<Text<'a>>,
+    #[serde(flatten)]
+    image: ImageFields<'a>,
+    #[serde(flatten)]
+    place: PlaceFields<'a>,
     ns_pid: u32,
+    pid_ns: u32,
+    mnt_ns: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     tries: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -120,22 +134,114 @@ impl<'a> ExecLine<'a> {
             comm: Text(exec.comm),
             pcomm: Text(exec.parent_comm),
             uid: exec.uid,
+            user: notes.user,
             euid: exec.euid,
             gid: exec.gid,
+            group: notes.group,
+            egid: exec.egid,
+            session: SessionFields::new(&exec.session),
             ret: exec.ret,
             errno: errno_name(exec.ret.saturating_neg()),
-            filename: exec.filename.map(Text),
-            exe: exec.exe.map(Text),
-            script: exec.filename.filter(|_| exec.script).map(Text),
-            args: (!exec.args.unknown()).then_some(Texts(exec.args)),
-            args_complete: exec.args.complete(),
-            args_b64: (!all_utf8(&exec.args)).then_some(Base64s(exec.args)),
-            cgroup: None,
-            cgroup_id: Decimal(exec.cgroup_id),
-            container: None,
+            image: ImageFields::new(exec.image(), notes),
+            place: PlaceFields::new(&exec.place, notes),
             ns_pid: exec.ns_pid,
+            pid_ns: exec.pid_ns,
+            mnt_ns: exec.mnt_ns,
             tries: notes.tries,
             ancestors: notes.ancestors.map(Ancestors),
+        }
+    }
+}
+
+/// What is run.
+#[derive(Serialize)]
+struct ImageFields<'a> {
+    filename: Option<Text<'a>>,
+    exe: Option<Text<'a>>,
+    script: Option<Text<'a>>,
+    deleted: Option<bool>,
+    memfd: Option<bool>,
+    secure: bool,
+    args: Option<Texts<'a>>,
+    args_complete: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    args_b64: Option<Base64s<'a>>,
+    cwd: Option<Text<'a>>,
+    env: Option<Env<'a>>,
+    redacted: bool,
+}
+
+impl<'a> ImageFields<'a> {
+    fn new(image: Image<'a>, notes: &Annotations<'_>) -> Self {
+        let args = image.args;
+        Self {
+            filename: image.filename.map(Text),
+            exe: image.exe.map(Text),
+            script: image.filename.filter(|_| image.script).map(Text),
+            deleted: image.deleted(),
+            memfd: image.memfd(),
+            secure: image.secure,
+            args: (!args.unknown()).then_some(Texts(args)),
+            args_complete: args.complete(),
+            args_b64: (!all_utf8(&args)).then_some(Base64s(args)),
+            cwd: image.cwd.map(Text),
+            env: image.env.map(Env),
+            redacted: notes.redacted,
+        }
+    }
+}
+
+/// Who logged in, and where.
+#[derive(Serialize)]
+struct SessionFields<'a> {
+    login_uid: Option<u32>,
+    audit_session: Option<u32>,
+    sid: Option<u32>,
+    tty: Option<Tty<'a>>,
+}
+
+impl<'a> SessionFields<'a> {
+    fn new(session: &Session<'a>) -> Self {
+        Self {
+            login_uid: session.login_uid,
+            audit_session: session.audit_id,
+            sid: session.leader,
+            tty: session.tty.map(Tty),
+        }
+    }
+}
+
+/// Whose it is, by its cgroup.
+#[derive(Serialize)]
+struct PlaceFields<'a> {
+    cgroup: Option<Text<'a>>,
+    cgroup_id: Decimal,
+    unit: Option<Text<'a>>,
+    user_unit: Option<Text<'a>>,
+    container: Option<ContainerFields<'a>>,
+    pod_uid: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct ContainerFields<'a> {
+    id: Text<'a>,
+    runtime: Option<&'static str>,
+}
+
+impl<'a> PlaceFields<'a> {
+    fn new(place: &Place, notes: &Annotations<'a>) -> Self {
+        let identity = notes.identity;
+        let container = identity.and_then(Identity::container);
+        Self {
+            cgroup: identity.map(|identity| Text(identity.path())),
+            cgroup_id: Decimal(place.unified_id),
+            unit: identity.and_then(Identity::unit).map(Text),
+            user_unit: identity.and_then(Identity::user_unit).map(Text),
+            container: container.map(|container| ContainerFields {
+                id: Text(container.id()),
+                runtime: container.runtime().map(Runtime::name),
+            }),
+            pod_uid: identity.and_then(Identity::pod_uid),
         }
     }
 }
@@ -183,10 +289,11 @@ struct ExitLine<'a> {
     parent_id: Id,
     comm: Text<'a>,
     uid: u32,
+    user: Option<&'a str>,
     gid: u32,
-    cgroup: Option<Text<'a>>,
-    cgroup_id: Decimal,
-    container: Option<Text<'a>>,
+    group: Option<&'a str>,
+    #[serde(flatten)]
+    place: PlaceFields<'a>,
     ns_pid: u32,
     #[serde(flatten)]
     end: EndFields,
@@ -205,10 +312,10 @@ impl<'a> ExitLine<'a> {
             parent_id: Id(exit.parent),
             comm: Text(exit.comm),
             uid: exit.uid,
+            user: notes.user,
             gid: exit.gid,
-            cgroup: None,
-            cgroup_id: Decimal(exit.cgroup_id),
-            container: None,
+            group: notes.group,
+            place: PlaceFields::new(&exit.place, notes),
             ns_pid: exit.ns_pid,
             end: EndFields::new(event.boot_ns, exit),
             ancestors: notes.ancestors.map(Ancestors),
@@ -291,18 +398,16 @@ struct ProcessLine<'a> {
     comm: Text<'a>,
     pcomm: Option<Text<'a>>,
     uid: u32,
+    user: Option<&'a str>,
     gid: u32,
-    filename: Option<Text<'a>>,
-    exe: Option<Text<'a>>,
-    script: Option<Text<'a>>,
-    args: Option<Texts<'a>>,
-    args_complete: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    args_b64: Option<Base64s<'a>>,
+    group: Option<&'a str>,
+    #[serde(flatten)]
+    session: SessionFields<'a>,
+    #[serde(flatten)]
+    image: ImageFields<'a>,
     execs: u32,
-    cgroup: Option<Text<'a>>,
-    cgroup_id: Decimal,
-    container: Option<Text<'a>>,
+    #[serde(flatten)]
+    place: PlaceFields<'a>,
     ns_pid: u32,
     #[serde(flatten)]
     end: EndFields,
@@ -326,17 +431,13 @@ impl<'a> ProcessLine<'a> {
             comm: Text(process.comm),
             pcomm: process.parent_comm.map(Text),
             uid: process.uid,
+            user: notes.user,
             gid: process.gid,
-            filename: image.filename.map(Text),
-            exe: image.exe.map(Text),
-            script: image.filename.filter(|_| image.script).map(Text),
-            args: (!image.args.unknown()).then_some(Texts(image.args)),
-            args_complete: image.args.complete(),
-            args_b64: (!all_utf8(&image.args)).then_some(Base64s(image.args)),
+            group: notes.group,
+            session: SessionFields::new(&process.session.unwrap_or_default()),
+            image: ImageFields::new(image, notes),
             execs: process.execs,
-            cgroup: None,
-            cgroup_id: Decimal(process.cgroup_id),
-            container: None,
+            place: PlaceFields::new(&process.place, notes),
             ns_pid: process.ns_pid,
             end: end.map_or_else(EndFields::default, |exit| {
                 EndFields::new(event.boot_ns, exit)
@@ -460,6 +561,28 @@ struct Texts<'a>(Args<'a>);
 impl Serialize for Texts<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.0.iter().map(|arg| arg.map(Text)))
+    }
+}
+
+/// An environment, as an object.
+struct Env<'a>(Args<'a>);
+
+impl Serialize for Env<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let entries = self.0.iter().flatten().map(env::split);
+        serializer.collect_map(entries.map(|(name, value)| (Text(name), Text(value))))
+    }
+}
+
+/// A terminal's device below /dev.
+struct Tty<'a>(&'a [u8]);
+
+impl Serialize for Tty<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0.strip_prefix(b"pts") {
+            Some(number) => serializer.collect_str(&format_args!("pts/{}", Text(number))),
+            None => Text(self.0).serialize(serializer),
+        }
     }
 }
 

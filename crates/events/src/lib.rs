@@ -11,8 +11,10 @@
 #![forbid(unsafe_code)]
 
 mod argv;
+mod cgroups;
 mod clock;
 mod descendants;
+pub mod env;
 mod errno;
 mod event;
 mod filter;
@@ -28,10 +30,14 @@ mod signal;
 mod source;
 
 pub use argv::Args;
+pub use cgroups::Cgroups;
 pub use clock::WallClock;
 pub use descendants::Descendants;
+pub use env::EnvChoice;
 pub use errno::errno_name;
 pub use event::Body;
+pub use event::Cgroup;
+pub use event::CgroupKey;
 pub use event::Clock;
 pub use event::Cost;
 pub use event::Cpu;
@@ -42,14 +48,17 @@ pub use event::Exit;
 pub use event::ExitStatus;
 pub use event::Fork;
 pub use event::Freed;
+pub use event::Hierarchy;
 pub use event::Image;
 pub use event::Io;
 pub use event::Kind;
 pub use event::Loss;
 pub use event::Lost;
+pub use event::Place;
 pub use event::Process;
 pub use event::ProcessId;
 pub use event::Running;
+pub use event::Session;
 pub use filter::Filter;
 pub use filter::FilterError;
 pub use filter::Pushdown;

@@ -22,9 +22,11 @@ use crate::event::Exit;
 use crate::event::Fork;
 use crate::event::Freed;
 use crate::event::Image;
+use crate::event::Place;
 use crate::event::Process;
 use crate::event::ProcessId;
 use crate::event::Running;
+use crate::event::Session;
 use crate::image::OwnedImage;
 use crate::name::Name;
 
@@ -113,8 +115,9 @@ struct Entry {
     comm: Name,
     uid: u32,
     gid: u32,
-    cgroup_id: u64,
+    place: Place,
     ns_pid: u32,
+    session: Option<OwnedSession>,
     image: Option<Arc<OwnedImage>>,
     execs: u32,
     exec_ns: Option<u64>,
@@ -125,6 +128,32 @@ struct Entry {
     end: Option<Box<End>>,
     /// Nothing more will come of it.
     over: bool,
+}
+
+/// A [`Session`] that is kept.
+#[derive(Debug, Clone, Copy)]
+struct OwnedSession {
+    rest: Session<'static>,
+    tty: Option<Name>,
+}
+
+impl OwnedSession {
+    fn new(session: &Session<'_>) -> Self {
+        Self {
+            rest: Session {
+                tty: None,
+                ..*session
+            },
+            tty: session.tty.map(Name::new),
+        }
+    }
+
+    fn lend(&self) -> Session<'_> {
+        Session {
+            tty: self.tty.as_ref().map(Name::get),
+            ..self.rest
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -144,8 +173,9 @@ impl Entry {
             comm: Name::default(),
             uid: 0,
             gid: 0,
-            cgroup_id: 0,
+            place: Place::unified(0),
             ns_pid: 0,
+            session: None,
             image: None,
             execs: 0,
             exec_ns: None,
@@ -194,7 +224,8 @@ impl Lineage {
             Body::Exec(exec) if !exec.failed() => self.exec(event.boot_ns, exec, sink),
             Body::Exit(exit) => self.exit(event, exit, sink),
             Body::Freed(freed) => self.freed(freed, sink),
-            Body::Exec(_) | Body::Process(_) | Body::Lost(_) | Body::Clock(_) => {}
+            Body::Exec(_) | Body::Cgroup(_) | Body::Process(_) | Body::Lost(_) | Body::Clock(_) => {
+            }
         }
     }
 
@@ -258,16 +289,14 @@ impl Lineage {
             return; // an event was faster
         }
         let image = Image {
-            filename: None,
-            exe: None,
-            script: false,
             args: running.args,
+            ..Image::UNKNOWN
         };
         let entry = Entry {
             comm: Name::new(running.comm),
             uid: running.uid,
             gid: running.gid,
-            cgroup_id: running.cgroup_id,
+            place: running.place,
             ns_pid: running.ns_pid,
             image: self.keep_image(&image),
             ..Entry::new(None, running.parent)
@@ -287,7 +316,8 @@ impl Lineage {
             entry.comm = creator.comm;
             entry.uid = creator.uid;
             entry.gid = creator.gid;
-            entry.cgroup_id = creator.cgroup_id;
+            entry.place = creator.place;
+            entry.session = creator.session;
             entry.image = creator.image.clone();
         }
         match self.entries.get_mut(&fork.process) {
@@ -311,8 +341,9 @@ impl Lineage {
         entry.comm = Name::new(exec.comm);
         entry.uid = exec.uid;
         entry.gid = exec.gid;
-        entry.cgroup_id = exec.cgroup_id;
+        entry.place = exec.place;
         entry.ns_pid = exec.ns_pid;
+        entry.session = Some(OwnedSession::new(&exec.session));
         entry.execs = entry.execs.saturating_add(1);
         entry.exec_ns = Some(boot_ns);
         entry.peak_before = exec.peak_before;
@@ -332,7 +363,7 @@ impl Lineage {
         entry.comm = Name::new(exit.comm);
         entry.uid = exit.uid;
         entry.gid = exit.gid;
-        entry.cgroup_id = exit.cgroup_id;
+        entry.place = exit.place;
         entry.ns_pid = exit.ns_pid;
         let mut kept = Exit { comm: b"", ..*exit };
         complete(&mut kept, entry);
@@ -443,8 +474,9 @@ impl Lineage {
             parent_comm: parent_comm.map(Name::get),
             uid: entry.uid,
             gid: entry.gid,
-            cgroup_id: entry.cgroup_id,
+            place: entry.place,
             ns_pid: entry.ns_pid,
+            session: entry.session.as_ref().map(OwnedSession::lend),
             image: entry.image.as_ref().map(|image| image.lend()),
             execs: entry.execs,
             exec_ns: entry.exec_ns,

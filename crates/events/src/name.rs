@@ -1,6 +1,6 @@
-//! A process's name that is kept.
+//! A short name that is kept: a process's, a terminal's.
 
-/// A name of 15 bytes at most (`TASK_COMM_LEN` is 16, with the NUL).
+/// A name of 15 bytes at most (`TASK_COMM_LEN` is 16, with the NUL; so much is sent of a terminal's).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Name {
     bytes: [u8; 16],

@@ -10,12 +10,13 @@
 #pragma once
 
 enum record_type {
-	RECORD_EXEC = 1,   /* struct rec_exec, then arguments, file name, path */
+	RECORD_EXEC = 1,   /* struct rec_exec, then arguments and environment, file name, paths */
 	RECORD_ARGS = 2,   /* struct rec_args, then the next piece of an exec's arguments */
 	RECORD_FAILED = 3, /* struct rec_failed, then file name, arguments */
 	RECORD_FORK = 4,   /* struct rec_fork */
 	RECORD_EXIT = 5,   /* struct rec_exit */
 	RECORD_FREED = 6,  /* struct rec_freed */
+	RECORD_CGROUP = 7, /* struct rec_cgroup, then names */
 };
 
 /* What is counted apart. */
@@ -37,11 +38,13 @@ struct kind_counters {
 
 struct counters {
 	struct kind_counters kind[KIND_COUNT];
-	__u64 args_ring;   /* execs sent without all arguments: the ring was too full */
-	__u64 args_unread; /* execs sent without all arguments: their memory could not be read */
-	__u64 args_many;   /* failed execs sent without all arguments: there were too many */
-	__u64 ring_high;   /* most bytes seen waiting in the ring */
-	__u64 woken;	   /* when the reader was last woken, ns */
+	__u64 args_ring;    /* execs sent without all arguments: the ring was too full */
+	__u64 args_unread;  /* execs sent without all arguments: their memory could not be read */
+	__u64 args_many;    /* failed execs sent without all arguments: there were too many */
+	__u64 cgroups_ring; /* names of cgroups not sent: the ring was too full. They are tried
+			       again */
+	__u64 ring_high;    /* most bytes seen waiting in the ring */
+	__u64 woken;	    /* when the reader was last woken, ns */
 };
 
 struct rec_header {
@@ -52,10 +55,38 @@ struct rec_header {
 };
 _Static_assert(sizeof(struct rec_header) == 24, "struct rec_header has a hidden gap");
 
+/* cgroup v1 has a hierarchy for each controller, and in each of them a process has a place. */
+enum cgroup_hierarchy {
+	CGROUP_UNIFIED = 0, /* v2 */
+	CGROUP_MEMORY = 1,  /* v1's, of this controller */
+	CGROUP_PIDS = 2,
+};
+
+/* Where a process is. Numbers (kernfs ids) are only unique within a hierarchy. */
+struct rec_place {
+	__u64 unified;	 /* in the v2 hierarchy */
+	__u64 id;	 /* in the hierarchy that tells most: what RECORD_CGROUP gives names to */
+	__u32 hierarchy; /* that one: enum cgroup_hierarchy */
+	__u32 pad;
+};
+_Static_assert(sizeof(struct rec_place) == 24, "struct rec_place has a hidden gap");
+
+/* names_len of a cgroup whose names are too many. */
+#define NAMES_CUT (~0u)
+
+/* The names on a cgroup's path. Sent before the first event of that cgroup. */
+struct rec_cgroup {
+	struct rec_header head; /* start: none */
+	__u64 id;
+	__u32 hierarchy;
+	__u32 names_len; /* names that follow, leaf first, each with its NUL; the root has none */
+};
+_Static_assert(sizeof(struct rec_cgroup) == 40, "struct rec_cgroup has a hidden gap");
+
 /* Who did it: what exec and failed exec have in common. */
 struct rec_actor {
 	__u64 parent_start;
-	__u64 cgroup; /* kernfs id in the v2 hierarchy */
+	struct rec_place place;
 	__u32 ppid;
 	__u32 tid; /* the thread that called exec */
 	__u32 uid, euid, gid, egid;
@@ -63,16 +94,22 @@ struct rec_actor {
 	__u32 ns_pid;		 /* pid in the process's own pid namespace */
 	__u32 pid_ns, mnt_ns;	 /* inode numbers of the namespaces */
 	__u32 cpu;
+	__u32 sid; /* the session's leader */
+	__u32 pad;
 	__u8 comm[16], parent_comm[16];
+	__u8 tty[16]; /* name of the controlling terminal's device; empty: none */
 };
-_Static_assert(sizeof(struct rec_actor) == 96, "struct rec_actor has a hidden gap");
+_Static_assert(sizeof(struct rec_actor) == 136, "struct rec_actor has a hidden gap");
 
 enum exec_flags {
 	EXEC_SCRIPT = 1, /* an interpreter was put before the file that was named */
 	EXEC_SECURE = 2, /* AT_SECURE: set-uid, set-gid or file capabilities took effect */
 	EXEC_ARGS_UNREAD =
-		4,	   /* args_len is less than it should be: memory that could not be read */
-	EXEC_PATH_CUT = 8, /* the path is not whole: it has too many names */
+		4,	    /* args_len is less than it should be: memory that could not be read */
+	EXEC_PATH_CUT = 8,  /* the path is not whole: it has too many names */
+	EXEC_CWD_CUT = 16,  /* nor is that of the working directory */
+	EXEC_CWD_ROOT = 32, /* that is the root, on the way to which there are no names */
+	EXEC_ENV = 64,	    /* the environment is behind the arguments */
 };
 
 struct rec_exec {
@@ -84,12 +121,14 @@ struct rec_exec {
 	__u32 links;	     /* 0: deleted, or never had a name */
 	__u32 flags;	     /* enum exec_flags */
 	__u32 args_total;    /* bytes of arguments that the new image has */
-	__u32 args_len;	     /* bytes of them in this record; RECORD_ARGS follow for the rest */
+	__u32 env_total;     /* bytes of environment right behind them (EXEC_ENV) */
+	__u32 args_len;	     /* bytes of both in this record; RECORD_ARGS follow for the rest */
 	__u32 name_len;	     /* file name as given, with its NUL */
 	__u32 path_len; /* names on the path of the file that runs, leaf first, each with its NUL */
+	__u32 cwd_len;	/* the same of the working directory; 0: not asked for, or the root */
 	__u32 pad;
 };
-_Static_assert(sizeof(struct rec_exec) == 168, "struct rec_exec has a hidden gap");
+_Static_assert(sizeof(struct rec_exec) == 216, "struct rec_exec has a hidden gap");
 
 enum args_flags {
 	ARGS_END = 1,	   /* nothing more will come */
@@ -124,7 +163,7 @@ struct rec_failed {
 	__u32 flags;	/* enum args_flags */
 	__u32 pad;
 };
-_Static_assert(sizeof(struct rec_failed) == 144, "struct rec_failed has a hidden gap");
+_Static_assert(sizeof(struct rec_failed) == 184, "struct rec_failed has a hidden gap");
 
 enum fork_flags {
 	FORK_VFORK = 1,	    /* the creator sleeps until the child has called exec or ended */
@@ -151,7 +190,7 @@ enum exit_flags {
 struct rec_exit {
 	struct rec_header head;
 	__u64 parent_start;
-	__u64 cgroup;	    /* kernfs id in the v2 hierarchy */
+	struct rec_place place;
 	__u64 runtime;	    /* ns on a CPU, with an estimate of the slice that is not over yet */
 	__u64 utime, stime; /* ns by clock ticks: good for their ratio only */
 	__u64 max_rss;	    /* pages: the process's peak, what it had before exec among it */
@@ -167,7 +206,7 @@ struct rec_exit {
 	__u32 ns_pid;
 	__u8 comm[16];
 };
-_Static_assert(sizeof(struct rec_exit) == 184, "struct rec_exit has a hidden gap");
+_Static_assert(sizeof(struct rec_exit) == 200, "struct rec_exit has a hidden gap");
 
 /* The process is reaped, and its accounts are closed. */
 struct rec_freed {
@@ -181,7 +220,7 @@ _Static_assert(sizeof(struct rec_freed) == 48, "struct rec_freed has a hidden ga
 struct rec_running {
 	struct rec_header head; /* the time is that of the look */
 	__u64 parent_start;
-	__u64 cgroup;
+	struct rec_place place;
 	__u32 ppid;
 	__u32 uid, gid;
 	__u32 ns_pid;
@@ -189,4 +228,4 @@ struct rec_running {
 	__u32 pad;
 	__u8 comm[16];
 };
-_Static_assert(sizeof(struct rec_running) == 80, "struct rec_running has a hidden gap");
+_Static_assert(sizeof(struct rec_running) == 96, "struct rec_running has a hidden gap");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What the programs share: configuration, maps, counting, sending, and who a task is. */
+/* What the programs share: configuration, maps, counting, sending, numbers of processes. */
 #pragma once
 
 #include "kernel.h"
@@ -165,51 +165,4 @@ static __always_inline __u32 pid_for_tracer(bool typed, struct task_struct *task
 	if (!tracer_pid_ns)
 		return FETCH(typed, task, tgid);
 	return number_seen_by_tracer((__u64)BPF_CORE_READ(task, group_leader, thread_pid));
-}
-
-/* Whether the filters that run in the kernel let this process through. */
-static __always_inline bool wanted(bool typed, struct task_struct *task)
-{
-	if (pid_for_tracer(typed, task) == tracer_pid)
-		return false;
-	if (filter_uid && (__u32)bpf_get_current_uid_gid() != wanted_uid)
-		return false;
-	if (filter_ppid && pid_for_tracer(typed, FETCH(typed, task, real_parent)) != wanted_ppid)
-		return false;
-	if (filter_cgroup && bpf_current_task_under_cgroup(&wanted_cgroup, 0) != 1)
-		return false;
-	if (filter_cgroup_map && !listed(&wanted_cgroups, bpf_get_current_cgroup_id()))
-		return false;
-	if (filter_mntns_map &&
-		!listed(&wanted_mntns, FETCH(typed, task, nsproxy, mnt_ns, ns.inum)))
-		return false;
-	return true;
-}
-
-/* The kernel's word for "nobody logged in". */
-#define UNSET (~0u)
-
-static __always_inline void describe_actor(
-	bool typed, struct rec_actor *actor, struct task_struct *task)
-{
-	struct task_struct *parent = FETCH(typed, task, real_parent, group_leader);
-	__u64 uid_gid = bpf_get_current_uid_gid();
-
-	actor->cgroup = FETCH(typed, task, cgroups, dfl_cgrp, kn, id);
-	actor->uid = uid_gid;
-	actor->gid = uid_gid >> 32;
-	actor->euid = FETCH(typed, task, cred, euid.val);
-	actor->egid = FETCH(typed, task, cred, egid.val);
-	actor->loginuid = actor->session = UNSET;
-	if (bpf_core_field_exists(task->loginuid)) {
-		actor->loginuid = FETCH(typed, task, loginuid.val);
-		actor->session = FETCH(typed, task, sessionid);
-	}
-	actor->ns_pid = ns_pid(FETCH(typed, task, group_leader, thread_pid), &actor->pid_ns);
-	actor->mnt_ns = FETCH(typed, task, nsproxy, mnt_ns, ns.inum);
-	actor->cpu = bpf_get_smp_processor_id();
-	bpf_get_current_comm(actor->comm, sizeof(actor->comm));
-	actor->ppid = FETCH(typed, parent, tgid);
-	actor->parent_start = FETCH(typed, parent, start_boottime);
-	bpf_probe_read_kernel(actor->parent_comm, sizeof(actor->parent_comm), parent->comm);
 }

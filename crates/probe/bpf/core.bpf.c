@@ -17,6 +17,8 @@ struct {
 	struct rec_exit exit;
 	struct rec_freed freed;
 	struct rec_running running;
+	struct rec_cgroup cgroup;
+	enum cgroup_hierarchy cgroup_hierarchy;
 	enum record_type record_type;
 	enum event_kind event_kind;
 	enum exec_flags exec_flags;

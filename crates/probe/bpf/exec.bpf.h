@@ -9,10 +9,12 @@
  * string.
  */
 #pragma once
-#include "common.h"
+#include "actor.h"
 #include "slice.h"
 
 const volatile bool want_path = true; /* the resolved path of the file that runs */
+const volatile bool want_cwd = false; /* that of the working directory */
+const volatile bool want_env = false; /* the environment, behind the arguments */
 
 #define ARGS_IN_FIRST 16384 /* bytes of arguments in the exec record itself */
 #define NAME_MAX_LEN  4096  /* PATH_MAX */
@@ -24,21 +26,20 @@ const volatile bool want_path = true; /* the resolved path of the file that runs
 #define PATH_STEPS 256
 #define PATH_NAME  256 /* NAME_MAX and its NUL */
 
-/* Adds the names on the way from the file to the root of its mount namespace, leaf first. Returns 1
- * when there are too many. */
-apart int add_path(__u64 file_address)
+/* Adds the names on the way from there to the root of the mount namespace, leaf first, and counts
+ * their bytes as cwd_len. Returns 1 when there are too many. */
+apart int add_path(__u64 dentry_address, __u64 mount_address)
 {
-	struct file *file = (void *)file_address;
 	struct rec_exec *rec = scratch_for(SCRATCH_EXEC);
-	struct dentry *at = BPF_CORE_READ(file, f_path.dentry);
-	struct vfsmount *vfs = BPF_CORE_READ(file, f_path.mnt);
+	struct dentry *at = (void *)dentry_address;
+	struct vfsmount *vfs = (void *)mount_address;
 	struct mount *mount = (void *)vfs - bpf_core_field_offset(struct mount, mnt);
 	struct dentry *root = BPF_CORE_READ(vfs, mnt_root);
 	__u32 start;
 
 	if (!rec)
 		return 1;
-	start = READ_U32(rec->args_len) + READ_U32(rec->name_len);
+	start = READ_U32(rec->args_len) + READ_U32(rec->name_len) + READ_U32(rec->path_len);
 	for (int i = 0; i < PATH_STEPS; i++) {
 		struct dentry *up;
 		__u32 offset;
@@ -54,13 +55,13 @@ apart int add_path(__u64 file_address)
 			root = BPF_CORE_READ(mount, mnt.mnt_root);
 			continue;
 		}
-		offset = start + READ_U32(rec->path_len);
+		offset = start + READ_U32(rec->cwd_len);
 		if (offset > EXEC_ROOM - PATH_NAME)
 			return 1;
 		n = bpf_probe_read_kernel_str(
 			(char *)(rec + 1) + offset, PATH_NAME, BPF_CORE_READ(at, d_name.name));
 		if (n > 0)
-			READ_U32(rec->path_len) += n;
+			READ_U32(rec->cwd_len) += n;
 		up = BPF_CORE_READ(at, d_parent);
 		if (up == at) /* a memfd: a name that hangs nowhere */
 			return 0;
@@ -119,13 +120,12 @@ static __always_inline void send_continuations(struct rec_exec *exec, __u64 from
 	send(&rec->head, sizeof(*rec));
 }
 
-/* The first piece of the arguments goes into the record itself. Returns how much of them that is.
- */
+/* The first piece of the arguments, and of the environment that may be asked for with them, goes
+ * into the record itself. Returns how much that is. */
 static __always_inline __u64 add_args(struct rec_exec *rec, __u64 from, __u64 end)
 {
 	__u64 n = end - from;
 
-	rec->args_total = n;
 	if (n > ARGS_IN_FIRST)
 		n = ARGS_IN_FIRST;
 	if (bpf_probe_read_user(rec + 1, n, (void *)from)) {
@@ -150,12 +150,48 @@ static __always_inline void describe_file(struct rec_exec *rec, struct linux_bin
 		rec->flags |= EXEC_SECURE;
 }
 
+/* Where the block ends that is to be sent. The kernel has put the environment right behind the
+ * arguments (fs/binfmt_elf.c, create_elf_tables). */
+static __always_inline __u64 measure_block(struct rec_exec *rec, struct mm_struct *mm)
+{
+	__u64 args_end = mm->arg_end, env_end = mm->env_end;
+
+	rec->args_total = args_end - mm->arg_start;
+	rec->env_total = 0;
+	if (!want_env || mm->env_start != args_end || env_end < args_end)
+		return args_end;
+	rec->flags |= EXEC_ENV;
+	rec->env_total = env_end - args_end;
+	return env_end;
+}
+
+static __always_inline void add_paths(struct rec_exec *rec, struct linux_binprm *bprm)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct file *file = BPF_CORE_READ(bprm, file);
+
+	rec->path_len = rec->cwd_len = 0;
+	if (want_path && add_path((__u64)BPF_CORE_READ(file, f_path.dentry),
+				 (__u64)BPF_CORE_READ(file, f_path.mnt)))
+		rec->flags |= EXEC_PATH_CUT;
+	rec->path_len = rec->cwd_len;
+	rec->cwd_len = 0;
+	if (!want_cwd)
+		return;
+	if (add_path((__u64)BPF_CORE_READ(task, fs, pwd.dentry),
+		    (__u64)BPF_CORE_READ(task, fs, pwd.mnt)))
+		rec->flags |= EXEC_CWD_CUT;
+	else if (!READ_U32(rec->cwd_len))
+		rec->flags |= EXEC_CWD_ROOT;
+}
+
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task, pid_t old_tid, struct linux_binprm *bprm)
 {
 	struct rec_exec *rec = scratch_for(SCRATCH_EXEC);
 	struct mm_struct *mm = task->mm;
-	__u64 first, total, args_start = mm->arg_start, args_end = mm->arg_end;
+	__u64 first, total, start = mm->arg_start, end;
+	struct rec_place place;
 	long name_len;
 
 	COUNT(kind[KIND_EXEC].seen);
@@ -163,7 +199,7 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_tid, struct linux_binp
 		running_slice(task->se.exec_start);
 	if (!rec)
 		return 0; /* cannot be: the map has this slot */
-	if (!wanted(true, task)) {
+	if (!wanted(true, task, &place)) {
 		COUNT(kind[KIND_EXEC].filtered);
 		return 0;
 	}
@@ -171,18 +207,19 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_tid, struct linux_binp
 	rec->head.start = task->start_boottime;
 	rec->head.type = RECORD_EXEC;
 	rec->head.pid = task->tgid;
-	describe_actor(true, &rec->actor, task);
+	describe_actor(true, &rec->actor, task, &place);
 	rec->actor.tid = old_tid;
-	rec->flags = rec->path_len = rec->pad = 0;
+	rec->flags = rec->pad = 0;
 	rec->maxrss_before = task->signal->maxrss;
 	describe_file(rec, bprm);
-	first = add_args(rec, args_start, args_end);
+	end = measure_block(rec, mm);
+	first = add_args(rec, start, end);
 	name_len =
 		bpf_probe_read_kernel_str((char *)(rec + 1) + first, NAME_MAX_LEN, bprm->filename);
 	rec->name_len = name_len < 0 ? 0 : name_len;
-	if (want_path && add_path((__u64)BPF_CORE_READ(bprm, file)))
-		rec->flags |= EXEC_PATH_CUT;
-	total = READ_U32(rec->args_len) + READ_U32(rec->name_len) + READ_U32(rec->path_len);
+	add_paths(rec, bprm);
+	total = READ_U32(rec->args_len) + READ_U32(rec->name_len) + READ_U32(rec->path_len) +
+		READ_U32(rec->cwd_len);
 	if (total > EXEC_ROOM)
 		total = EXEC_ROOM;
 	if (send(&rec->head, sizeof(*rec) + total)) {
@@ -191,7 +228,7 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_tid, struct linux_binp
 	}
 	if (rec->flags & EXEC_ARGS_UNREAD)
 		return 0;
-	if (args_start + first < args_end)
-		send_continuations(rec, args_start + first, args_end);
+	if (start + first < end)
+		send_continuations(rec, start + first, end);
 	return 0;
 }

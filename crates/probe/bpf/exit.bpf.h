@@ -8,7 +8,7 @@
  * process into a map speaks for all.
  */
 #pragma once
-#include "common.h"
+#include "actor.h"
 #include "slice.h"
 
 #define SIGNAL_GROUP_EXIT 4 /* include/linux/sched/signal.h */
@@ -132,7 +132,6 @@ static __always_inline void describe_exit(struct rec_exit *rec, struct task_stru
 	rec->head.pid = task->tgid;
 	rec->parent_start = parent->start_boottime;
 	rec->ppid = parent->tgid;
-	rec->cgroup = task->cgroups->dfl_cgrp->kn->id;
 	rec->uid = uid_gid;
 	rec->gid = uid_gid >> 32;
 	rec->code = leader->exit_code;
@@ -174,7 +173,7 @@ int on_exit(__u64 *ctx)
 	if (!rec || !ends_process(ctx, task, alone))
 		return 0;
 	COUNT(kind[KIND_EXIT].seen);
-	if (!wanted(true, task)) {
+	if (!wanted(true, task, &rec->place)) {
 		COUNT(kind[KIND_EXIT].filtered);
 		return 0;
 	}

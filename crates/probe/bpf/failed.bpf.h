@@ -10,7 +10,7 @@
  * callers.
  */
 #pragma once
-#include "common.h"
+#include "actor.h"
 
 #define PIECE	    4096  /* bytes of an argument read at a time */
 #define WALK_TURNS  128	  /* pieces in one call of walk_args */
@@ -184,12 +184,13 @@ static __always_inline int report_failed(struct call *call)
 	struct rec_failed *rec = scratch_for(SCRATCH_FAILED);
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct walk *walk = the_walk();
+	struct rec_place place;
 	long name_len;
 
 	COUNT(kind[KIND_FAILED].seen);
 	if (!rec || !walk)
 		return 0; /* cannot be: the maps have these slots */
-	if (!wanted(false, task)) {
+	if (!wanted(false, task, &place)) {
 		COUNT(kind[KIND_FAILED].filtered);
 		return 0;
 	}
@@ -197,7 +198,7 @@ static __always_inline int report_failed(struct call *call)
 	rec->head.start = BPF_CORE_READ(task, group_leader, start_boottime);
 	rec->head.type = RECORD_FAILED;
 	rec->head.pid = bpf_get_current_pid_tgid() >> 32;
-	describe_actor(false, &rec->actor, task);
+	describe_actor(false, &rec->actor, task, &place);
 	rec->actor.tid = bpf_get_current_pid_tgid();
 	rec->ret = call->ret;
 	rec->dirfd = call->dirfd;

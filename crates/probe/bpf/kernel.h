@@ -100,6 +100,7 @@ struct percpu_counter {
 
 struct mm_struct {
 	unsigned long arg_start, arg_end;
+	unsigned long env_start, env_end;
 	unsigned long hiwater_rss;
 	struct percpu_counter rss_stat[4]; /* 6.2+; before, another type */
 };
@@ -132,13 +133,30 @@ struct pid {
 
 struct kernfs_node {
 	__u64 id;
+	const char *name;
+	struct kernfs_node *parent;
+};
+
+/* From 6.16 it goes by another name. */
+struct kernfs_node___rcu {
+	struct kernfs_node *__parent;
 };
 
 struct cgroup {
+	int level; /* 0: the root of its hierarchy */
 	struct kernfs_node *kn;
 };
 
+/* What a v1 hierarchy, or a controller in v2, keeps of a cgroup. */
+struct cgroup_subsys_state {
+	struct cgroup *cgroup;
+};
+
+/* The numbers differ from kernel to kernel. */
+enum cgroup_subsys_id { memory_cgrp_id = 4, pids_cgrp_id = 11 };
+
 struct css_set {
+	struct cgroup_subsys_state *subsys[1];
 	struct cgroup *dfl_cgrp;
 };
 
@@ -154,9 +172,17 @@ struct task_io_accounting {
 	__u64 rchar, wchar, read_bytes, write_bytes;
 };
 
+struct tty_struct {
+	char name[64];
+};
+
+enum { PIDTYPE_SID = 3 }; /* since 4.19 */
+
 struct signal_struct {
 	atomic_t live;
 	struct list_head thread_head;
+	struct pid *pids[4];
+	struct tty_struct *tty;
 	int group_exit_code;
 	unsigned int flags;
 	__u64 utime, stime;
@@ -194,6 +220,10 @@ typedef struct {
 	unsigned int val;
 } kgid_t;
 
+struct fs_struct {
+	struct path pwd;
+};
+
 struct cred {
 	kuid_t uid, euid;
 	kgid_t gid, egid;
@@ -220,6 +250,7 @@ struct task_struct {
 	unsigned long min_flt, maj_flt;
 	const struct cred *cred;
 	char comm[16];
+	struct fs_struct *fs;
 	struct nsproxy *nsproxy;
 	struct signal_struct *signal;
 	kuid_t loginuid;

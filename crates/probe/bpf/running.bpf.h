@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The processes that are there already when tracing begins: the ancestors of those to come. */
 #pragma once
-#include "common.h"
+#include "cgroup.h"
 
 SEC("iter/task")
 int each_running(struct bpf_iter__task *ctx)
@@ -21,7 +21,7 @@ int each_running(struct bpf_iter__task *ctx)
 	rec.seen_pid = pid_for_tracer(true, task);
 	rec.ppid = parent->tgid;
 	rec.parent_start = parent->start_boottime;
-	rec.cgroup = task->cgroups->dfl_cgrp->kn->id;
+	find_place(true, &rec.place, task);
 	rec.uid = task->cred->uid.val;
 	rec.gid = task->cred->gid.val;
 	rec.ns_pid = ns_pid(BPF_CORE_READ(task, thread_pid), &unused);

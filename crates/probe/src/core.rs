@@ -8,6 +8,7 @@ use std::time::Duration;
 use std::time::Instant;
 
 use execsnoop_events::Body;
+use execsnoop_events::CgroupKey;
 use execsnoop_events::Clock;
 use execsnoop_events::Event;
 use execsnoop_events::Kind;
@@ -20,10 +21,13 @@ use execsnoop_events::Tally;
 use execsnoop_events::WallClock;
 use libbpf_rs::ErrorKind;
 use libbpf_rs::Link;
+use libbpf_rs::MapCore as _;
+use libbpf_rs::MapFlags;
 use libbpf_rs::ProgramMut;
 use nix::errno::Errno;
 
 use crate::clock;
+use crate::decode;
 use crate::decode::Decoder;
 use crate::explain::Obstacle;
 use crate::explain::StartError;
@@ -131,6 +135,17 @@ impl Core {
             ring_high_bytes: self.counters().ring_high,
             ring_bytes: u64::from(self.ring_bytes),
         })
+    }
+
+    /// From now on, leaves out what happens in this cgroup, if
+    /// [`refuses_cgroups`](crate::KernelFilters::refuses_cgroups) was set. A kernel that does not allow that
+    /// goes on to send it, so that it has to be left out where it arrives.
+    pub fn refuse_cgroup(&self, cgroup: CgroupKey) {
+        let key = decode::cgroup_key(cgroup);
+        let map = &self.skeleton.maps.refused_cgroups;
+        if let Err(error) = map.update(&key, &[1], MapFlags::ANY) {
+            tracing::debug!("cannot refuse {cgroup:?} in the kernel: {error}");
+        }
     }
 
     /// Ends tracing, and hands over what is in the ring as it is.

@@ -11,6 +11,8 @@ use std::time::Instant;
 
 use execsnoop_events::Args;
 use execsnoop_events::Body;
+use execsnoop_events::Cgroup;
+use execsnoop_events::CgroupKey;
 use execsnoop_events::Cost;
 use execsnoop_events::Cpu;
 use execsnoop_events::Event;
@@ -20,28 +22,34 @@ use execsnoop_events::Exit;
 use execsnoop_events::ExitStatus;
 use execsnoop_events::Fork;
 use execsnoop_events::Freed;
+use execsnoop_events::Hierarchy;
 use execsnoop_events::Io;
 use execsnoop_events::Kind;
+use execsnoop_events::Place;
 use execsnoop_events::ProcessId;
 use execsnoop_events::Running;
+use execsnoop_events::Session;
 use execsnoop_events::Sink;
 use execsnoop_events::WallClock;
 use nix::unistd::SysconfVar;
 use nix::unistd::sysconf;
 
 use crate::skeleton::types::args_flags;
+use crate::skeleton::types::cgroup_hierarchy;
 use crate::skeleton::types::exec_flags;
 use crate::skeleton::types::exit_flags;
 use crate::skeleton::types::failed_arg;
 use crate::skeleton::types::fork_flags;
 use crate::skeleton::types::rec_actor;
 use crate::skeleton::types::rec_args;
+use crate::skeleton::types::rec_cgroup;
 use crate::skeleton::types::rec_exec;
 use crate::skeleton::types::rec_exit;
 use crate::skeleton::types::rec_failed;
 use crate::skeleton::types::rec_fork;
 use crate::skeleton::types::rec_freed;
 use crate::skeleton::types::rec_header;
+use crate::skeleton::types::rec_place;
 use crate::skeleton::types::rec_running;
 use crate::skeleton::types::record_type;
 
@@ -51,6 +59,9 @@ const PIECE_TIMEOUT: Duration = Duration::from_millis(200);
 
 /// Execs under assembly hold at most this much; beyond it they are given out as they are.
 const PENDING_BYTES: usize = 64 << 20;
+
+/// Stands for the length of a cgroup's path that has too many names (bpf/abi.h).
+const NAMES_CUT: u32 = u32::MAX;
 
 /// What the kernel writes for "not set" (include/linux/uidgid.h, `AUDIT_SID_UNSET`).
 const UNSET: u32 = u32::MAX;
@@ -105,6 +116,7 @@ pub(crate) struct Decoder {
 #[derive(Debug, Default)]
 struct Buffers {
     path: Vec<u8>,
+    cwd: Vec<u8>,
     name: Vec<u8>,
     block: Vec<u8>,
     unreadable: Vec<u32>,
@@ -126,6 +138,7 @@ impl Decoder {
             record_type::RECORD_FORK => fork(record, clock, sink),
             record_type::RECORD_EXIT => exit(record, clock, sink),
             record_type::RECORD_FREED => freed(record, clock, sink),
+            record_type::RECORD_CGROUP => cgroup(record, &mut self.buffers.path, clock, sink),
             other => Err(DecodeError::Type(other.0)),
         }
     }
@@ -171,16 +184,12 @@ impl Decoder {
     ) -> Result<(), DecodeError> {
         let (exec, data) = ExecRecord::parse(record)?;
         let unread = exec.fixed.flags & exec_flags::EXEC_ARGS_UNREAD.0 != 0;
-        if exec.fixed.args_len < exec.fixed.args_total && !unread {
+        if data.block.len() < exec.block_len() && !unread {
             let caller = caller(&exec.fixed.head, exec.fixed.actor.tid);
-            self.keep(caller, Kind::Exec, record, data.args, clock, sink);
+            self.keep(caller, Kind::Exec, record, data.block, clock, sink);
             return Ok(());
         }
-        let args = match unread {
-            true => Args::cut(b"", u64::from(exec.fixed.args_total)),
-            false => Args::whole(data.args),
-        };
-        sink(&exec.event(&data, args, &mut self.buffers, clock));
+        sink(&exec.event(&data, data.block, &mut self.buffers, clock));
         Ok(())
     }
 
@@ -280,11 +289,7 @@ impl Decoder {
             }
             _ => {
                 if let Ok((exec, data)) = ExecRecord::parse(&pending.record) {
-                    let args = match pending.args.len() == to_usize(exec.fixed.args_total) {
-                        true => Args::whole(&pending.args),
-                        false => Args::cut(&pending.args, u64::from(exec.fixed.args_total)),
-                    };
-                    sink(&exec.event(&data, args, buffers, clock));
+                    sink(&exec.event(&data, &pending.args, buffers, clock));
                 }
             }
         }
@@ -296,7 +301,7 @@ impl Pending {
     fn is_whole(&self) -> bool {
         self.kind == Kind::Exec
             && take::<rec_exec>(&self.record)
-                .is_some_and(|(fixed, _)| self.args.len() >= to_usize(fixed.args_total))
+                .is_some_and(|(fixed, _)| self.args.len() >= ExecRecord { fixed }.block_len())
     }
 }
 
@@ -306,9 +311,11 @@ struct ExecRecord {
 }
 
 struct ExecData<'a> {
-    args: &'a [u8],
+    /// Arguments, and the environment behind them, as far as they are in this record.
+    block: &'a [u8],
     name: &'a [u8],
     path: &'a [u8],
+    cwd: &'a [u8],
 }
 
 impl ExecRecord {
@@ -318,34 +325,68 @@ impl ExecRecord {
 
     fn split(record: &[u8]) -> Option<(Self, ExecData<'_>)> {
         let (fixed, rest) = take::<rec_exec>(record)?;
-        let (args, rest) = rest.split_at_checked(to_usize(fixed.args_len))?;
+        let (block, rest) = rest.split_at_checked(to_usize(fixed.args_len))?;
         let (name, rest) = rest.split_at_checked(to_usize(fixed.name_len))?;
-        let path = rest.get(..to_usize(fixed.path_len))?;
-        Some((Self { fixed }, ExecData { args, name, path }))
+        let (path, rest) = rest.split_at_checked(to_usize(fixed.path_len))?;
+        let cwd = rest.get(..to_usize(fixed.cwd_len))?;
+        let data = ExecData {
+            block,
+            name,
+            path,
+            cwd,
+        };
+        Some((Self { fixed }, data))
     }
 
-    /// The names on the path, if they are all there.
-    fn path<'a>(&self, data: &ExecData<'a>) -> Option<&'a [u8]> {
-        let whole = self.fixed.flags & exec_flags::EXEC_PATH_CUT.0 == 0;
-        Some(data.path).filter(|path| whole && !path.is_empty())
+    fn has(&self, flag: exec_flags) -> bool {
+        self.fixed.flags & flag.0 != 0
+    }
+
+    /// How long arguments and environment are together.
+    fn block_len(&self) -> usize {
+        to_usize(self.fixed.args_total).saturating_add(to_usize(self.fixed.env_total))
+    }
+
+    /// The arguments, and the environment if it is asked for and there to its end.
+    fn parts<'a>(&self, block: &'a [u8]) -> (Args<'a>, Option<Args<'a>>) {
+        let asked = self.has(exec_flags::EXEC_ENV);
+        match block.split_at_checked(to_usize(self.fixed.args_total)) {
+            Some((args, env)) => {
+                let whole = asked && block.len() == self.block_len();
+                (Args::whole(args), whole.then_some(Args::whole(env)))
+            }
+            None => (Args::cut(block, u64::from(self.fixed.args_total)), None),
+        }
     }
 
     fn event<'a>(
         &'a self,
         data: &ExecData<'a>,
-        args: Args<'a>,
+        block: &'a [u8],
         buffers: &'a mut Buffers,
         clock: &WallClock,
     ) -> Event<'a> {
         let fixed = &self.fixed;
+        let (args, env) = self.parts(block);
         let exec = Exec {
             ret: 0,
             filename: Some(until_nul(data.name)),
-            exe: self
-                .path(data)
-                .map(|path| turn_round(path, &mut buffers.path)),
-            script: fixed.flags & exec_flags::EXEC_SCRIPT.0 != 0,
-            secure: fixed.flags & exec_flags::EXEC_SECURE.0 != 0,
+            exe: turn_round_if(
+                !self.has(exec_flags::EXEC_PATH_CUT),
+                data.path,
+                &mut buffers.path,
+            ),
+            cwd: match self.has(exec_flags::EXEC_CWD_ROOT) {
+                true => Some(b"/"),
+                false => turn_round_if(
+                    !self.has(exec_flags::EXEC_CWD_CUT),
+                    data.cwd,
+                    &mut buffers.cwd,
+                ),
+            },
+            env,
+            script: self.has(exec_flags::EXEC_SCRIPT),
+            secure: self.has(exec_flags::EXEC_SECURE),
             file: Some(ExecFile {
                 device: fixed.device,
                 inode: fixed.inode,
@@ -478,7 +519,7 @@ fn exit(record: &[u8], clock: &WallClock, sink: &mut Sink<'_>) -> Result<(), Dec
         comm: until_nul(&fixed.comm),
         uid: fixed.uid,
         gid: fixed.gid,
-        cgroup_id: fixed.cgroup,
+        place: place(&fixed.place),
         ns_pid: fixed.ns_pid,
         status: ExitStatus::from_wait(fixed.code),
         exec_ns: None,
@@ -517,6 +558,63 @@ fn freed(record: &[u8], clock: &WallClock, sink: &mut Sink<'_>) -> Result<(), De
     Ok(())
 }
 
+fn cgroup(
+    record: &[u8],
+    path: &mut Vec<u8>,
+    clock: &WallClock,
+    sink: &mut Sink<'_>,
+) -> Result<(), DecodeError> {
+    let (fixed, rest) = take::<rec_cgroup>(record).ok_or(DecodeError::Short(None))?;
+    if fixed.names_len == NAMES_CUT {
+        return Ok(()); // it stays without a name
+    }
+    let names = rest
+        .get(..to_usize(fixed.names_len))
+        .ok_or(DecodeError::Short(None))?;
+    let key = CgroupKey {
+        hierarchy: hierarchy(fixed.hierarchy),
+        id: fixed.id,
+    };
+    let path = turn_round(names, path);
+    sink(&event(
+        &fixed.head,
+        clock,
+        Body::Cgroup(Cgroup { key, path }),
+    ));
+    Ok(())
+}
+
+fn hierarchy(number: u32) -> Hierarchy {
+    match cgroup_hierarchy(number) {
+        cgroup_hierarchy::CGROUP_MEMORY => Hierarchy::Memory,
+        cgroup_hierarchy::CGROUP_PIDS => Hierarchy::Pids,
+        _ => Hierarchy::Unified,
+    }
+}
+
+/// A cgroup as the kernel side's maps have it (`struct cgroup_key`).
+pub(crate) fn cgroup_key(cgroup: CgroupKey) -> [u8; 16] {
+    let hierarchy = match cgroup.hierarchy {
+        Hierarchy::Unified => cgroup_hierarchy::CGROUP_UNIFIED,
+        Hierarchy::Memory => cgroup_hierarchy::CGROUP_MEMORY,
+        Hierarchy::Pids => cgroup_hierarchy::CGROUP_PIDS,
+    };
+    let mut key = [0; 16];
+    key[..8].copy_from_slice(&cgroup.id.to_ne_bytes());
+    key[8..].copy_from_slice(&u64::from(hierarchy.0).to_ne_bytes());
+    key
+}
+
+fn place(fixed: &rec_place) -> Place {
+    Place {
+        unified_id: fixed.unified,
+        cgroup: CgroupKey {
+            hierarchy: hierarchy(fixed.hierarchy),
+            id: fixed.id,
+        },
+    }
+}
+
 /// A process that the iterator over running processes has listed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Listed(rec_running);
@@ -544,7 +642,7 @@ impl Listed {
             comm: until_nul(&fixed.comm),
             uid: fixed.uid,
             gid: fixed.gid,
-            cgroup_id: fixed.cgroup,
+            place: place(&fixed.place),
             ns_pid: fixed.ns_pid,
             seen_pid: fixed.seen_pid,
             args: args.map_or(Args::UNKNOWN, Args::whole),
@@ -587,8 +685,12 @@ fn acted<'a>(head: &rec_header, actor: &'a rec_actor, args: Args<'a>) -> Exec<'a
         euid: actor.euid,
         gid: actor.gid,
         egid: actor.egid,
-        login_uid: set(actor.loginuid),
-        audit_session: set(actor.session),
+        session: Session {
+            login_uid: set(actor.loginuid),
+            audit_id: set(actor.session),
+            leader: (actor.sid != 0).then_some(actor.sid),
+            tty: Some(until_nul(&actor.tty)).filter(|tty| !tty.is_empty()),
+        },
         cpu: actor.cpu,
         ret: 0,
         filename: None,
@@ -596,7 +698,9 @@ fn acted<'a>(head: &rec_header, actor: &'a rec_actor, args: Args<'a>) -> Exec<'a
         script: false,
         secure: false,
         args,
-        cgroup_id: actor.cgroup,
+        cwd: None,
+        env: None,
+        place: place(&actor.place),
         ns_pid: actor.ns_pid,
         pid_ns: actor.pid_ns,
         mnt_ns: actor.mnt_ns,
@@ -644,6 +748,11 @@ fn turn_round<'a>(names: &[u8], out: &'a mut Vec<u8>) -> &'a [u8] {
     out
 }
 
+/// The same where it may not be whole, or was not asked for.
+fn turn_round_if<'a>(whole: bool, names: &[u8], out: &'a mut Vec<u8>) -> Option<&'a [u8]> {
+    (whole && !names.is_empty()).then(|| turn_round(names, out))
+}
+
 /// A record's fixed part: integers only, so that any bytes are one.
 ///
 /// # Safety
@@ -666,17 +775,21 @@ unsafe impl Fixed for rec_exit {}
 unsafe impl Fixed for rec_freed {}
 // SAFETY: as above.
 unsafe impl Fixed for rec_running {}
+// SAFETY: as above.
+unsafe impl Fixed for rec_cgroup {}
 
 // The same as in bpf/abi.h: no gap that only one side has.
 const _: () = assert!(size_of::<rec_header>() == 24);
-const _: () = assert!(size_of::<rec_actor>() == 96);
-const _: () = assert!(size_of::<rec_exec>() == 168);
+const _: () = assert!(size_of::<rec_actor>() == 136);
+const _: () = assert!(size_of::<rec_exec>() == 216);
 const _: () = assert!(size_of::<rec_args>() == 40);
-const _: () = assert!(size_of::<rec_failed>() == 144);
+const _: () = assert!(size_of::<rec_failed>() == 184);
 const _: () = assert!(size_of::<rec_fork>() == 48);
-const _: () = assert!(size_of::<rec_exit>() == 184);
+const _: () = assert!(size_of::<rec_exit>() == 200);
 const _: () = assert!(size_of::<rec_freed>() == 48);
-const _: () = assert!(size_of::<rec_running>() == 80);
+const _: () = assert!(size_of::<rec_running>() == 96);
+const _: () = assert!(size_of::<rec_place>() == 24);
+const _: () = assert!(size_of::<rec_cgroup>() == 40);
 
 /// Splits the fixed part off; `None` when the bytes are too few.
 fn take<T: Fixed>(bytes: &[u8]) -> Option<(T, &[u8])> {

@@ -10,10 +10,14 @@ use nix::sys::utsname::uname;
 
 const BTF: &str = "/sys/kernel/btf/vmlinux";
 const USER_NS: &str = "/proc/self/ns/user";
+const OWN_CGROUPS: &str = "/proc/self/cgroup";
 const LOCKDOWN: &str = "/sys/kernel/security/lockdown";
 
 /// Inode number of the initial user namespace (`PROC_USER_INIT_INO`, include/linux/proc_ns.h).
 const INITIAL_USER_NS: u64 = 0xEFFF_FFFD;
+
+/// Inode number of the initial pid namespace (`PROC_PID_INIT_INO`, include/linux/proc_ns.h).
+const INITIAL_PID_NS: u64 = 0xEFFF_FFFC;
 
 /// Directories where tracefs may be mounted.
 const TRACEFS: [&str; 2] = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
@@ -70,6 +74,33 @@ pub(crate) fn tracepoint_readable(category: &str, name: &str) -> bool {
     })
 }
 
+/// The inode number of our pid namespace, 0 for the initial one (or when /proc is not there to tell).
+pub(crate) fn tracer_pid_ns() -> u32 {
+    let inode = fs::metadata("/proc/self/ns/pid").map_or(INITIAL_PID_NS, |meta| meta.ino());
+    match inode {
+        INITIAL_PID_NS => 0,
+        other => u32::try_from(other).unwrap_or_default(),
+    }
+}
+
+/// Whether we have a pid namespace of our own: a container, most likely.
+pub fn in_pid_namespace() -> bool {
+    tracer_pid_ns() != 0
+}
+
+/// Whether the machine has a cgroup v1 hierarchy of this controller. (Without /proc, it is taken to have
+/// version 2.)
+pub(crate) fn has_v1_hierarchy(controller: &str) -> bool {
+    fs::read_to_string(OWN_CGROUPS).is_ok_and(|text| names_v1_hierarchy(&text, controller))
+}
+
+/// Whether a line like `4:cpu,cpuacct:/path` is about this controller; that of version 2 is `0::/path`.
+fn names_v1_hierarchy(text: &str, controller: &str) -> bool {
+    text.lines()
+        .filter_map(|line| line.split(':').nth(1))
+        .any(|controllers| controllers.split(',').any(|name| name == controller))
+}
+
 fn has(capability: Capability) -> bool {
     caps::has_cap(None, CapSet::Effective, capability).unwrap_or(false)
 }
@@ -98,6 +129,16 @@ mod tests {
             Some("confidentiality")
         );
         assert_eq!(level(""), None);
+    }
+
+    /// The three ways to mount cgroups.
+    #[test]
+    fn tells_cgroup_versions() {
+        let hybrid = "9:name=systemd:/\n4:memory:/a:pids\n1:cpu,cpuacct:/\n0::/\n";
+        assert!(names_v1_hierarchy(hybrid, "memory") && names_v1_hierarchy(hybrid, "cpuacct"));
+        assert!(!names_v1_hierarchy(hybrid, "pids") && !names_v1_hierarchy(hybrid, "systemd"));
+        assert!(!names_v1_hierarchy("0::/user.slice\n", "memory"));
+        assert!(!names_v1_hierarchy("", "memory"));
     }
 
     /// Distributions write all kinds of things behind the numbers.

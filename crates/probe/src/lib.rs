@@ -27,6 +27,7 @@ pub use core::Core;
 pub use explain::Obstacle;
 pub use explain::StartError;
 pub use features::Features;
+pub use features::in_pid_namespace;
 pub use options::KernelFilters;
 pub use options::Options;
 pub use options::ring_bytes;

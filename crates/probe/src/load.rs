@@ -5,7 +5,6 @@ use std::mem::MaybeUninit;
 use std::os::fd::AsFd as _;
 use std::os::fd::AsRawFd as _;
 use std::os::fd::BorrowedFd;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -22,7 +21,9 @@ use nix::sys::resource::setrlimit;
 use crate::explain::StartError;
 use crate::explain::load_failure;
 use crate::features::Features;
+use crate::features::has_v1_hierarchy;
 use crate::features::tracepoint_readable;
+use crate::features::tracer_pid_ns;
 use crate::libbpf_log;
 use crate::options::KernelFilters;
 use crate::options::Options;
@@ -30,9 +31,6 @@ use crate::skeleton::CoreSkel;
 use crate::skeleton::CoreSkelBuilder;
 use crate::skeleton::OpenCoreSkel;
 use crate::skeleton::types::rodata;
-
-/// Inode number of the initial pid namespace (`PROC_PID_INIT_INO`, include/linux/proc_ns.h).
-const INITIAL_PID_NS: u64 = 0xEFFF_FFFC;
 
 /// The two ways to see failed execs; see bpf/failed.bpf.h.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -98,23 +96,21 @@ fn configure(rodata: &mut rodata, options: &Options) {
     rodata.tracer_pid = std::process::id();
     rodata.tracer_pid_ns = tracer_pid_ns();
     rodata.want_path = options.exe_path;
+    rodata.want_cwd = options.cwd;
+    rodata.want_env = options.env;
+    rodata.want_session = options.sessions;
+    rodata.want_cgroup = options.cgroups;
+    rodata.memory_is_v1 = has_v1_hierarchy("memory");
+    rodata.pids_is_v1 = has_v1_hierarchy("pids");
     rodata.want_slices = options.exits;
     rodata.filter_uid = filters.uid.is_some();
     rodata.wanted_uid = filters.uid.unwrap_or_default();
     rodata.filter_ppid = filters.ppid.is_some();
     rodata.wanted_ppid = filters.ppid.unwrap_or_default();
     rodata.filter_cgroup = filters.cgroup.is_some();
+    rodata.refuses_cgroups = filters.refuses_cgroups;
     rodata.filter_cgroup_map = filters.cgroup_map.is_some();
     rodata.filter_mntns_map = filters.mount_ns_map.is_some();
-}
-
-/// The inode number of our pid namespace, 0 for the initial one (or when /proc is not there to tell).
-fn tracer_pid_ns() -> u32 {
-    let inode = std::fs::metadata("/proc/self/ns/pid").map_or(INITIAL_PID_NS, |meta| meta.ino());
-    match inode {
-        INITIAL_PID_NS => 0,
-        other => u32::try_from(other).unwrap_or_default(),
-    }
 }
 
 fn choose_programs(open: &mut OpenCoreSkel<'_>, options: &Options, failed_by: Option<FailedBy>) {
@@ -205,7 +201,8 @@ pub(crate) fn choose_cgroup(skeleton: &CoreSkel<'_>, path: &Path) -> Result<(), 
     put_first(&skeleton.maps.wanted_cgroup, directory.as_fd()).map_err(|_| {
         refuse(
             "it is not a directory of the cgroup v2 file system (mounted at /sys/fs/cgroup, \
-                 or at /sys/fs/cgroup/unified)"
+                 or at /sys/fs/cgroup/unified); of version 1, give the path within its hierarchy, \
+                 such as /docker"
                 .to_owned(),
         )
     })

@@ -17,6 +17,14 @@ pub struct Options {
     pub running: bool,
     /// The resolved path of the file that runs.
     pub exe_path: bool,
+    /// The resolved path of the working directory.
+    pub cwd: bool,
+    /// The environment of the new image.
+    pub env: bool,
+    /// The names of cgroups.
+    pub cgroups: bool,
+    /// Terminals and session leaders.
+    pub sessions: bool,
     /// Size of the ring buffer in bytes; see [`ring_bytes`].
     pub ring_bytes: u32,
     /// Measure the run time of the programs (needs `CAP_SYS_ADMIN`).
@@ -35,6 +43,8 @@ pub struct KernelFilters {
     pub ppid: Option<u32>,
     /// Only processes in this directory of the cgroup v2 file system, or below it.
     pub cgroup: Option<PathBuf>,
+    /// Leave out the cgroups that are named to [`Core::refuse_cgroup`](crate::Core::refuse_cgroup).
+    pub refuses_cgroups: bool,
     /// Only processes whose v2 cgroup id is a key of this pinned BPF hash map.
     pub cgroup_map: Option<PathBuf>,
     /// Only processes whose mount namespace's inode number is a key of this pinned BPF hash map.

@@ -3,258 +3,229 @@
 
 use std::fmt::Display;
 
-use execsnoop_events::Body;
+use execsnoop_events::Args;
 use execsnoop_events::Cost;
 use execsnoop_events::Event;
-use execsnoop_events::Exec;
-use execsnoop_events::Exit;
 use execsnoop_events::ExitStatus;
-use execsnoop_events::Fork;
+use execsnoop_events::Identity;
 use execsnoop_events::Image;
-use execsnoop_events::Process;
-use execsnoop_events::ProcessId;
 use execsnoop_events::errno_name;
+use execsnoop_events::json::Annotations;
 use execsnoop_events::quote;
 
-/// Formats events as CSV. Arguments stand in one column, quoted for a shell.
-#[derive(Debug, Default)]
+use crate::output::line::Line;
+use crate::output::text;
+
+/// Formats events as CSV. Lists (arguments, environment) stand in one column, quoted for a shell.
+#[derive(Debug)]
 pub struct CsvFormat {
+    columns: Vec<Column>,
     cell: Vec<u8>,
 }
 
-/// What a line can say, in the order of the columns.
-#[derive(Default)]
-struct Line<'a> {
-    kind: &'static str,
-    process: Option<ProcessId>,
-    tid: Option<u32>,
-    parent: Option<ProcessId>,
-    creator: Option<ProcessId>,
-    comm: Option<&'a [u8]>,
-    parent_comm: Option<&'a [u8]>,
-    uid: Option<u32>,
-    ret: Option<i32>,
-    image: Option<Image<'a>>,
-    execs: Option<u32>,
-    cgroup_id: Option<u64>,
-    ns_pid: Option<u32>,
-    exit: Option<Exit<'a>>,
+/// A column: its name, and what fills it.
+#[derive(Debug, Clone, Copy)]
+pub struct Column {
+    pub name: &'static str,
+    fill: fn(&mut Cell<'_, '_>, &Line<'_>) -> csv::Result<()>,
 }
 
-impl<'a> Line<'a> {
-    fn of(body: &Body<'a>) -> Option<Self> {
-        Some(match body {
-            Body::Exec(exec) => Self::exec(exec),
-            Body::Fork(fork) => Self::fork(fork),
-            Body::Exit(exit) => Self::exit(exit),
-            Body::Process(process) => Self::process(process),
-            Body::Freed(_) | Body::Running(_) | Body::Lost(_) | Body::Clock(_) => return None,
-        })
-    }
-
-    fn exec(exec: &Exec<'a>) -> Self {
-        Self {
-            kind: "exec",
-            process: Some(exec.process),
-            tid: Some(exec.tid),
-            parent: Some(exec.parent),
-            comm: Some(exec.comm),
-            parent_comm: Some(exec.parent_comm),
-            uid: Some(exec.uid),
-            ret: Some(exec.ret),
-            image: Some(exec.image()),
-            cgroup_id: Some(exec.cgroup_id),
-            ns_pid: Some(exec.ns_pid),
-            ..Self::default()
-        }
-    }
-
-    fn fork(fork: &Fork) -> Self {
-        Self {
-            kind: "fork",
-            process: Some(fork.process),
-            creator: Some(fork.creator),
-            ns_pid: Some(fork.ns_pid),
-            ..Self::default()
-        }
-    }
-
-    fn exit(exit: &Exit<'a>) -> Self {
-        Self {
-            kind: "exit",
-            process: Some(exit.process),
-            parent: Some(exit.parent),
-            comm: Some(exit.comm),
-            uid: Some(exit.uid),
-            cgroup_id: Some(exit.cgroup_id),
-            ns_pid: Some(exit.ns_pid),
-            exit: Some(*exit),
-            ..Self::default()
-        }
-    }
-
-    fn process(process: &Process<'a>) -> Self {
-        Self {
-            kind: "process",
-            process: Some(process.process),
-            parent: Some(process.parent),
-            creator: process.creator,
-            comm: Some(process.comm),
-            parent_comm: process.parent_comm,
-            uid: Some(process.uid),
-            image: process.image,
-            execs: Some(process.execs),
-            cgroup_id: Some(process.cgroup_id),
-            ns_pid: Some(process.ns_pid),
-            exit: process.exit,
-            ..Self::default()
-        }
-    }
+/// Where a field goes.
+struct Cell<'a, 'b> {
+    row: &'a mut csv::Writer<&'b mut Vec<u8>>,
+    /// Reused for each field.
+    text: &'a mut Vec<u8>,
 }
 
-type Row<'a> = csv::Writer<&'a mut Vec<u8>>;
-type Fill = fn(&mut CsvFormat, &mut Row<'_>, &Event<'_>, &Line<'_>) -> csv::Result<()>;
+const fn column(
+    name: &'static str,
+    fill: fn(&mut Cell<'_, '_>, &Line<'_>) -> csv::Result<()>,
+) -> Column {
+    Column { name, fill }
+}
 
-/// Each column's name, and what fills it.
-const COLUMNS: &[(&str, Fill)] = &[
-    ("type", |_, row, _, line| row.write_field(line.kind)),
-    ("time", |_, row, event, _| {
-        show(row, Some(format_args!("{:.9}", event.time)))
+/// All columns, in their order.
+pub const COLUMNS: &[Column] = &[
+    column("type", |cell, line| cell.show(Some(line.kind))),
+    column("time", |cell, line| {
+        cell.show(Some(format_args!("{:.9}", line.event.time)))
     }),
-    ("id", |_, row, _, line| show(row, line.process)),
-    ("pid", |_, row, _, line| {
-        show(row, line.process.map(|id| id.pid))
+    column("id", |cell, line| cell.show(Some(line.process))),
+    column("pid", |cell, line| cell.show(Some(line.process.pid))),
+    column("tid", |cell, line| cell.show(line.tid)),
+    column("ppid", |cell, line| cell.show(line.parent.map(|id| id.pid))),
+    column("parent_id", |cell, line| cell.show(line.parent)),
+    column("creator_id", |cell, line| cell.show(line.creator)),
+    column("comm", |cell, line| cell.text(line.comm)),
+    column("pcomm", |cell, line| cell.text(line.parent_comm)),
+    column("uid", |cell, line| cell.show(line.uid)),
+    column("user", |cell, line| cell.show(line.notes.user)),
+    column("euid", |cell, line| cell.show(line.euid)),
+    column("gid", |cell, line| cell.show(line.gid)),
+    column("group", |cell, line| cell.show(line.notes.group)),
+    column("egid", |cell, line| cell.show(line.egid)),
+    column("login_uid", |cell, line| cell.show(line.session.login_uid)),
+    column("audit_session", |cell, line| {
+        cell.show(line.session.audit_id)
     }),
-    ("tid", |_, row, _, line| show(row, line.tid)),
-    ("ppid", |_, row, _, line| {
-        show(row, line.parent.map(|id| id.pid))
+    column("sid", |cell, line| cell.show(line.session.leader)),
+    column("tty", |cell, line| cell.text(line.tty().as_deref())),
+    column("ret", |cell, line| cell.show(line.ret)),
+    column("errno", |cell, line| {
+        cell.show(line.ret.and_then(|ret| errno_name(ret.saturating_neg())))
     }),
-    ("parent_id", |_, row, _, line| show(row, line.parent)),
-    ("creator_id", |_, row, _, line| show(row, line.creator)),
-    ("comm", |csv, row, _, line| csv.text(row, line.comm)),
-    ("pcomm", |csv, row, _, line| csv.text(row, line.parent_comm)),
-    ("uid", |_, row, _, line| show(row, line.uid)),
-    ("ret", |_, row, _, line| show(row, line.ret)),
-    ("errno", |_, row, _, line| {
-        show(
-            row,
-            line.ret.and_then(|ret| errno_name(ret.saturating_neg())),
-        )
+    column("filename", |cell, line| cell.text(image(line).filename)),
+    column("exe", |cell, line| cell.text(image(line).exe)),
+    column("script", |cell, line| {
+        let image = image(line);
+        cell.text(image.filename.filter(|_| image.script))
     }),
-    ("filename", |csv, row, _, line| {
-        csv.text(row, line.image.and_then(|image| image.filename))
+    column("deleted", |cell, line| cell.show(image(line).deleted())),
+    column("memfd", |cell, line| cell.show(image(line).memfd())),
+    column("secure", |cell, line| {
+        cell.show(line.image.map(|image| image.secure))
     }),
-    ("exe", |csv, row, _, line| {
-        csv.text(row, line.image.and_then(|image| image.exe))
+    column("args", |cell, line| {
+        cell.list(line.image.map(|image| image.args))
     }),
-    ("args", |csv, row, _, line| csv.arguments(row, line)),
-    ("args_complete", |_, row, _, line| {
-        show(row, line.image.map(|image| image.args.complete()))
+    column("args_complete", |cell, line| {
+        cell.show(line.image.map(|image| image.args.complete()))
     }),
-    ("execs", |_, row, _, line| show(row, line.execs)),
-    ("cgroup_id", |_, row, _, line| show(row, line.cgroup_id)),
-    ("ns_pid", |_, row, _, line| show(row, line.ns_pid)),
-    ("code", |_, row, _, line| {
-        show(row, line.exit.and_then(|exit| code(exit.status)))
+    column("cwd", |cell, line| cell.text(image(line).cwd)),
+    column("env", |cell, line| cell.list(image(line).env)),
+    column("redacted", |cell, line| {
+        cell.show(line.image.map(|_| line.notes.redacted))
     }),
-    ("signal", |_, row, _, line| {
-        show(row, line.exit.and_then(|exit| signal(exit.status)))
+    column("execs", |cell, line| cell.show(line.execs)),
+    column("cgroup", |cell, line| {
+        cell.text(line.identity().map(Identity::path))
     }),
-    ("lifetime_ns", |_, row, event, line| {
-        let since = |exit: Exit<'_>| event.boot_ns.saturating_sub(exit.process.start_ns);
-        show(row, line.exit.map(since))
+    column("cgroup_id", |cell, line| cell.show(line.cgroup_id)),
+    column("unit", |cell, line| {
+        cell.text(line.identity().and_then(Identity::unit))
     }),
-    ("exec_lifetime_ns", |_, row, event, line| {
+    column("user_unit", |cell, line| {
+        cell.text(line.identity().and_then(Identity::user_unit))
+    }),
+    column("container", |cell, line| cell.text(line.container())),
+    column("runtime", |cell, line| cell.show(line.runtime())),
+    column("pod_uid", |cell, line| {
+        cell.show(line.identity().and_then(Identity::pod_uid))
+    }),
+    column("ns_pid", |cell, line| cell.show(Some(line.ns_pid))),
+    column("code", |cell, line| {
+        cell.show(line.exit.and_then(|exit| code(exit.status)))
+    }),
+    column("signal", |cell, line| {
+        cell.show(line.exit.and_then(|exit| signal(exit.status)))
+    }),
+    column("lifetime_ns", |cell, line| {
+        cell.show(line.exit.and(line.lifetime_ns()))
+    }),
+    column("exec_lifetime_ns", |cell, line| {
         let exec_ns = line.exit.and_then(|exit| exit.exec_ns);
-        show(
-            row,
-            exec_ns.map(|exec_ns| event.boot_ns.saturating_sub(exec_ns)),
-        )
+        cell.show(exec_ns.map(|exec_ns| line.event.boot_ns.saturating_sub(exec_ns)))
     }),
-    ("cpu_ns", |_, row, _, line| {
-        cost(row, line, |cost| Some(cost.cpu.total_ns))
+    column("cpu_ns", |cell, line| {
+        cell.show(cost(line).map(|cost| cost.cpu.total_ns))
     }),
-    ("cpu_exact", |_, row, _, line| {
-        cost(row, line, |cost| Some(cost.cpu.exact))
+    column("cpu_exact", |cell, line| {
+        cell.show(cost(line).map(|cost| cost.cpu.exact))
     }),
-    ("user_ns", |_, row, _, line| {
-        cost(row, line, |cost| Some(cost.cpu.user_ns))
+    column("user_ns", |cell, line| {
+        cell.show(cost(line).map(|cost| cost.cpu.user_ns))
     }),
-    ("system_ns", |_, row, _, line| {
-        cost(row, line, |cost| Some(cost.cpu.system_ns))
+    column("system_ns", |cell, line| {
+        cell.show(cost(line).map(|cost| cost.cpu.system_ns))
     }),
-    ("max_rss_bytes", |_, row, _, line| {
-        cost(row, line, |cost| cost.max_rss_bytes)
+    column("max_rss_bytes", |cell, line| {
+        cell.show(cost(line).and_then(|cost| cost.max_rss_bytes))
     }),
-    ("peak_rss_bytes", |_, row, _, line| {
-        cost(row, line, |cost| Some(cost.peak_rss_bytes))
+    column("peak_rss_bytes", |cell, line| {
+        cell.show(cost(line).map(|cost| cost.peak_rss_bytes))
     }),
-    ("read_bytes", |_, row, _, line| {
-        cost(row, line, |cost| cost.io.map(|io| io.read_bytes))
+    column("read_bytes", |cell, line| {
+        cell.show(cost(line).and_then(|cost| cost.io).map(|io| io.read_bytes))
     }),
-    ("write_bytes", |_, row, _, line| {
-        cost(row, line, |cost| cost.io.map(|io| io.write_bytes))
+    column("write_bytes", |cell, line| {
+        cell.show(cost(line).and_then(|cost| cost.io).map(|io| io.write_bytes))
     }),
-    ("minor_faults", |_, row, _, line| {
-        cost(row, line, |cost| Some(cost.minor_faults))
+    column("minor_faults", |cell, line| {
+        cell.show(cost(line).map(|cost| cost.minor_faults))
     }),
-    ("major_faults", |_, row, _, line| {
-        cost(row, line, |cost| Some(cost.major_faults))
+    column("major_faults", |cell, line| {
+        cell.show(cost(line).map(|cost| cost.major_faults))
     }),
 ];
 
+/// The column of this name.
+pub fn named(name: &str) -> Option<Column> {
+    COLUMNS.iter().find(|column| column.name == name).copied()
+}
+
 impl CsvFormat {
+    /// Lines of these columns.
+    pub fn new(columns: Vec<Column>) -> Self {
+        Self {
+            columns,
+            cell: Vec::new(),
+        }
+    }
+
     /// Appends the names of the columns.
     pub fn header(&self, out: &mut Vec<u8>) {
         write(out, |row| {
-            COLUMNS
-                .iter()
-                .try_for_each(|(name, _)| row.write_field(name))
+            let mut names = self.columns.iter().map(|column| column.name);
+            names.try_for_each(|name| row.write_field(name))
         });
     }
 
     /// Appends an event; nothing for what has no place in a table.
-    pub fn event(&mut self, out: &mut Vec<u8>, event: &Event<'_>) {
-        if let Some(line) = Line::of(&event.body) {
-            write(out, |row| {
-                COLUMNS
-                    .iter()
-                    .try_for_each(|(_, fill)| fill(self, row, event, &line))
-            });
-        }
-    }
-
-    fn text(&mut self, row: &mut Row<'_>, text: Option<&[u8]>) -> csv::Result<()> {
-        self.cell.clear();
-        quote::plain(&mut self.cell, text.unwrap_or_default());
-        row.write_field(&self.cell)
-    }
-
-    fn arguments(&mut self, row: &mut Row<'_>, line: &Line<'_>) -> csv::Result<()> {
-        self.cell.clear();
-        if let Some(image) = line.image {
-            super::text::join(&mut self.cell, image.args.iter(), |out, arg| {
-                super::text::argument(out, arg, quote::shell);
-            });
-        }
-        row.write_field(&self.cell)
+    pub fn event(&mut self, out: &mut Vec<u8>, event: &Event<'_>, notes: &Annotations<'_>) {
+        let Some(line) = Line::of(event, notes) else {
+            return;
+        };
+        let text = &mut self.cell;
+        write(out, |row| {
+            let mut cell = Cell { row, text };
+            let mut columns = self.columns.iter();
+            columns.try_for_each(|column| (column.fill)(&mut cell, &line))
+        });
     }
 }
 
-/// Writes a field, empty when there is nothing to show.
-fn show(row: &mut Row<'_>, value: Option<impl Display>) -> csv::Result<()> {
-    match value {
-        Some(value) => row.write_field(value.to_string()),
-        None => row.write_field(""),
+impl Cell<'_, '_> {
+    /// Writes a value, and nothing when there is none.
+    fn show(&mut self, value: Option<impl Display>) -> csv::Result<()> {
+        match value {
+            Some(value) => self.row.write_field(value.to_string()),
+            None => self.row.write_field(""),
+        }
+    }
+
+    fn text(&mut self, text: Option<&[u8]>) -> csv::Result<()> {
+        self.text.clear();
+        quote::plain(self.text, text.unwrap_or_default());
+        self.row.write_field(&*self.text)
+    }
+
+    fn list(&mut self, list: Option<Args<'_>>) -> csv::Result<()> {
+        self.text.clear();
+        if let Some(list) = list {
+            text::join(self.text, list.iter(), |out, item| {
+                text::argument(out, item, quote::shell);
+            });
+        }
+        self.row.write_field(&*self.text)
     }
 }
 
-fn cost<T: Display>(
-    row: &mut Row<'_>,
-    line: &Line<'_>,
-    of: impl FnOnce(&Cost) -> Option<T>,
-) -> csv::Result<()> {
-    show(row, line.exit.as_ref().and_then(|exit| of(&exit.cost)))
+fn image<'a>(line: &Line<'a>) -> Image<'a> {
+    line.image.unwrap_or(Image::UNKNOWN)
+}
+
+fn cost(line: &Line<'_>) -> Option<Cost> {
+    line.exit.map(|exit| exit.cost)
 }
 
 fn code(status: ExitStatus) -> Option<u8> {
@@ -272,7 +243,7 @@ fn signal(status: ExitStatus) -> Option<u8> {
 }
 
 /// Appends a row whose fields `fill` writes.
-fn write(out: &mut Vec<u8>, fill: impl FnOnce(&mut Row<'_>) -> csv::Result<()>) {
+fn write(out: &mut Vec<u8>, fill: impl FnOnce(&mut csv::Writer<&mut Vec<u8>>) -> csv::Result<()>) {
     let mut row = csv::WriterBuilder::new()
         .buffer_capacity(512)
         .from_writer(out);

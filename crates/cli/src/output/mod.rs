@@ -1,6 +1,8 @@
 //! From events to bytes, and from there to a file or a terminal.
 
 mod csv;
+mod layout;
+mod line;
 mod target;
 mod text;
 mod units;
@@ -14,10 +16,12 @@ use execsnoop_events::json::Annotations;
 
 use crate::args::Args;
 use crate::args::Color;
-use crate::args::Format;
 use crate::output::csv::CsvFormat;
 use crate::output::target::Target;
 use crate::output::text::TextFormat;
+
+pub use crate::output::layout::Layout;
+pub use crate::output::layout::Needs;
 
 /// Where events go, and in which form. Lines collect in a buffer that is used over and over, and are
 /// written together.
@@ -39,14 +43,14 @@ enum Form {
 
 impl Output {
     /// Opens what `args` name: a file; else stderr when a command has stdout; else stdout.
-    pub fn open(args: &Args) -> anyhow::Result<Self> {
+    pub fn open(args: &Args, layout: Layout) -> anyhow::Result<Self> {
         let target = match &args.output {
             Some(path) => Target::create(path)?,
             None if args.command.is_empty() => Target::stream(io::stdout())?,
             None => Target::stream(io::stderr())?,
         };
         Ok(Self {
-            form: Form::new(args, target.is_terminal()),
+            form: Form::new(args, layout, target.is_terminal()),
             buffer: Vec::new(),
             written: 0,
             target,
@@ -78,7 +82,7 @@ impl Output {
     pub fn format(&mut self, event: &Event<'_>, notes: &Annotations<'_>) {
         match &mut self.form {
             Form::Text(text) => text.event(&mut self.buffer, event, notes),
-            Form::Csv(csv) => csv.event(&mut self.buffer, event),
+            Form::Csv(csv) => csv.event(&mut self.buffer, event, notes),
             Form::Json => json::write_line(&mut self.buffer, event, notes),
         }
     }
@@ -97,6 +101,11 @@ impl Output {
         Ok(all)
     }
 
+    /// Whether people look at it as it is written.
+    pub fn is_terminal(&self) -> bool {
+        self.target.is_terminal()
+    }
+
     /// How many bytes wait to be written.
     pub fn waiting(&self) -> usize {
         self.buffer.len() - self.written
@@ -104,15 +113,18 @@ impl Output {
 }
 
 impl Form {
-    fn new(args: &Args, terminal: bool) -> Self {
-        match args.format {
-            Format::Text => Self::Text(Box::new(TextFormat::new(
-                args,
-                terminal,
-                colored(args, terminal),
-            ))),
-            Format::Json => Self::Json,
-            Format::Csv => Self::Csv(CsvFormat::default()),
+    fn new(args: &Args, layout: Layout, terminal: bool) -> Self {
+        match layout {
+            Layout::Text {
+                columns,
+                args: shows_args,
+            } => {
+                let colored = colored(args, terminal);
+                let text = TextFormat::new(args, columns, shows_args, terminal, colored);
+                Self::Text(Box::new(text))
+            }
+            Layout::Json => Self::Json,
+            Layout::Csv { columns, .. } => Self::Csv(CsvFormat::new(columns)),
         }
     }
 }

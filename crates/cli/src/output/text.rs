@@ -1,7 +1,8 @@
 //! The table for people: our own columns, or those of the tools we stand in for.
 
-mod columns;
+pub mod columns;
 
+use std::borrow::Cow;
 use std::io::Write as _;
 
 use execsnoop_events::Ancestor;
@@ -10,12 +11,9 @@ use execsnoop_events::Body;
 use execsnoop_events::Cpu;
 use execsnoop_events::Event;
 use execsnoop_events::Exec;
-use execsnoop_events::Exit;
 use execsnoop_events::ExitStatus;
-use execsnoop_events::Fork;
+use execsnoop_events::Identity;
 use execsnoop_events::Image;
-use execsnoop_events::Process;
-use execsnoop_events::ProcessId;
 use execsnoop_events::errno_name;
 use execsnoop_events::json::Annotations;
 use execsnoop_events::quote;
@@ -24,9 +22,9 @@ use jiff::tz::TimeZone;
 
 use crate::args::Args;
 use crate::args::Compat;
+use crate::output::line::Line;
 use crate::output::text::columns::Column;
 use crate::output::text::columns::What;
-use crate::output::text::columns::columns;
 use crate::output::units;
 
 /// On a terminal, an argument longer than this is shown with an ellipsis.
@@ -49,6 +47,8 @@ type Quote = fn(&mut Vec<u8>, &[u8]);
 #[derive(Debug)]
 pub struct TextFormat {
     columns: Vec<Column>,
+    /// The arguments at the end of each line.
+    shows_args: bool,
     compat: Option<Compat>,
     quote: Quote,
     max_args: usize,
@@ -60,8 +60,14 @@ pub struct TextFormat {
 }
 
 impl TextFormat {
-    /// The table that `args` ask for.
-    pub fn new(args: &Args, terminal: bool, colored: bool) -> Self {
+    /// A table with these columns, and with the arguments behind them.
+    pub fn new(
+        args: &Args,
+        columns: Vec<Column>,
+        shows_args: bool,
+        terminal: bool,
+        colored: bool,
+    ) -> Self {
         let default_max = args.compat.map_or(usize::MAX, |_| COMPAT_MAX_ARGS);
         let quote: Quote = match (args.quote, args.compat) {
             (true, _) => quote::double,
@@ -69,7 +75,8 @@ impl TextFormat {
             (false, Some(_)) => quote::loose,
         };
         Self {
-            columns: columns(args),
+            columns,
+            shows_args,
             compat: args.compat,
             quote,
             max_args: args.max_args.unwrap_or(default_max),
@@ -88,147 +95,97 @@ impl TextFormat {
                 cell.extend_from_slice(column.heading.as_bytes())
             });
         }
-        out.extend_from_slice(b"ARGS");
+        if self.shows_args {
+            out.extend_from_slice(b"ARGS");
+        }
         self.color(out, RESET);
         out.push(b'\n');
     }
 
     /// Appends an event; nothing for what has no place in a table.
     pub fn event(&mut self, out: &mut Vec<u8>, event: &Event<'_>, notes: &Annotations<'_>) {
-        match &event.body {
-            Body::Exec(exec) => self.exec(out, event, exec, notes.tries),
-            Body::Fork(fork) => self.fork(out, event, fork),
-            Body::Exit(exit) => self.exit(out, event, exit),
-            Body::Process(process) => self.process(out, event, process),
-            Body::Clock(_) => {
-                self.begin_ns.get_or_insert(event.boot_ns);
-            }
-            Body::Lost(_) | Body::Running(_) | Body::Freed(_) => {}
+        if let Body::Clock(_) = event.body {
+            self.begin_ns.get_or_insert(event.boot_ns);
         }
-        if let Some(ancestors) = notes.ancestors {
-            self.ancestors(out, ancestors);
+        if let Some(line) = Line::of(event, notes) {
+            self.line(out, &line);
         }
     }
 
-    /// Puts the ancestors at the end of the line. (`<` as it stands here is no argument: it would be
-    /// quoted.)
-    fn ancestors(&self, out: &mut Vec<u8>, ancestors: &[Ancestor<'_>]) {
-        if out.pop_if(|last| *last == b'\n').is_none() {
-            return;
-        }
-        self.color(out, DIM);
-        for ancestor in ancestors {
-            out.extend_from_slice(b" <- ");
-            quote::shell(out, ancestor.comm);
-            write_to(out, format_args!("({})", ancestor.process.pid));
-        }
-        self.color(out, RESET);
-        out.push(b'\n');
-    }
-
-    fn exec(&self, out: &mut Vec<u8>, event: &Event<'_>, exec: &Exec<'_>, tries: Option<u32>) {
+    fn line(&self, out: &mut Vec<u8>, line: &Line<'_>) {
         for column in &self.columns {
-            let failed = exec.failed() && column.what == What::Ret;
-            if failed {
+            let bad = is_bad(column.what, line);
+            if bad {
                 self.color(out, RED);
             }
-            column.cell(out, |cell| self.exec_cell(cell, column.what, event, exec));
-            if failed {
+            column.cell(out, |cell| self.cell(cell, column.what, line));
+            if bad {
                 self.color(out, RESET);
             }
         }
-        self.arguments(out, &Called::by_exec(exec));
-        if let Some(tries) = tries.filter(|tries| *tries > 1) {
+        if self.shows_args {
+            self.what_ran(out, line);
+        }
+        if let Some(tries) = line.notes.tries.filter(|tries| *tries > 1) {
             out.push(b' ');
             self.note(out, format_args!("<{tries} tries>"));
         }
+        self.ancestors(out, line.notes.ancestors.unwrap_or_default());
         out.push(b'\n');
     }
 
-    fn exec_cell(&self, cell: &mut Vec<u8>, what: What, event: &Event<'_>, exec: &Exec<'_>) {
+    /// Fills a cell; a dash stands for what there is not.
+    fn cell(&self, cell: &mut Vec<u8>, what: What, line: &Line<'_>) {
+        let begin = cell.len();
         match what {
-            What::Event if exec.failed() => cell.extend_from_slice(b"failed"),
-            What::Event => cell.extend_from_slice(b"exec"),
-            What::Time => self.clock_time(cell, event),
-            What::Seconds => self.seconds(cell, event),
-            What::Uid => number(cell, exec.uid),
-            What::Comm => quote::plain(cell, exec.comm),
-            What::Pid => number(cell, exec.process.pid),
-            What::ParentComm => quote::plain(cell, exec.parent_comm),
-            What::Ppid => number(cell, exec.parent.pid),
-            What::Cpu => number(cell, exec.cpu),
-            What::Ret => self.ret(cell, exec.ret),
-            What::Duration | What::CpuTime | What::Memory | What::End => cell.push(b'-'),
+            What::Event if line.failed() => cell.extend_from_slice(b"failed"),
+            What::Event => cell.extend_from_slice(line.kind.as_bytes()),
+            What::Time => self.clock_time(cell, line.event),
+            What::Seconds => self.seconds(cell, line.event),
+            What::Ret => line.ret.iter().for_each(|ret| self.ret(cell, *ret)),
+            What::Duration => line
+                .lifetime_ns()
+                .iter()
+                .for_each(|ns| units::duration(cell, *ns)),
+            What::CpuTime => line
+                .exit
+                .iter()
+                .for_each(|exit| cpu_time(cell, &exit.cost.cpu)),
+            What::Memory => line
+                .exit
+                .and_then(|exit| exit.cost.max_rss_bytes)
+                .iter()
+                .for_each(|bytes| units::size(cell, *bytes)),
+            What::End => end(cell, line),
+            What::Env => environment(cell, line),
+            What::Flags => join_with(cell, b',', line.flags(), |cell, flag| {
+                cell.extend_from_slice(flag.as_bytes());
+            }),
+            What::Container => container(cell, line),
+            What::Args => {}
+            _ => match number_of(what, line) {
+                Some(number) => write_to(cell, format_args!("{number}")),
+                None => name_of(what, line)
+                    .iter()
+                    .for_each(|name| quote::plain(cell, name)),
+            },
+        }
+        if cell.len() == begin {
+            cell.push(b'-');
         }
     }
 
-    fn exit(&self, out: &mut Vec<u8>, event: &Event<'_>, exit: &Exit<'_>) {
-        for column in &self.columns {
-            self.ending_cell(out, column, event, Some(exit), |cell, what| match what {
-                What::Event => cell.extend_from_slice(b"exit"),
-                What::Uid => number(cell, exit.uid),
-                What::Comm => quote::plain(cell, exit.comm),
-                What::Pid => number(cell, exit.process.pid),
-                What::Ppid => number(cell, exit.parent.pid),
-                _ => cell.push(b'-'),
-            });
-        }
-        self.name_only(out, exit.comm);
-        out.push(b'\n');
-    }
-
-    fn process(&self, out: &mut Vec<u8>, event: &Event<'_>, process: &Process<'_>) {
-        for column in &self.columns {
-            self.ending_cell(
-                out,
-                column,
-                event,
-                process.exit.as_ref(),
-                |cell, what| match what {
-                    What::Event => cell.extend_from_slice(b"process"),
-                    What::Uid => number(cell, process.uid),
-                    What::Comm => quote::plain(cell, process.comm),
-                    What::Pid => number(cell, process.process.pid),
-                    What::ParentComm => quote::plain(cell, process.parent_comm.unwrap_or(b"-")),
-                    What::Ppid => number(cell, process.parent.pid),
-                    What::Duration => lifetime(cell, event, process.process),
-                    What::End => cell.extend_from_slice(b"alive"),
-                    _ => cell.push(b'-'),
-                },
-            );
-        }
-        let image = process.image.unwrap_or(Image::UNKNOWN);
-        match image.args.unknown() {
-            true => self.name_only(out, process.comm),
-            false => self.arguments(out, &Called::by_image(&image)),
-        }
-        out.push(b'\n');
-    }
-
-    /// A cell of the line of an end; `other` fills in what is not about time or the end.
-    fn ending_cell(
-        &self,
-        out: &mut Vec<u8>,
-        column: &Column,
-        event: &Event<'_>,
-        exit: Option<&Exit<'_>>,
-        other: impl FnOnce(&mut Vec<u8>, What),
-    ) {
-        let bad = column.what == What::End && exit.is_some_and(|exit| !exit.status.success());
-        if bad {
-            self.color(out, RED);
-        }
-        column.cell(out, |cell| match (column.what, exit) {
-            (What::Time, _) => self.clock_time(cell, event),
-            (What::Seconds, _) => self.seconds(cell, event),
-            (What::Duration, Some(exit)) => lifetime(cell, event, exit.process),
-            (What::CpuTime, Some(exit)) => cpu_time(cell, &exit.cost.cpu),
-            (What::Memory, Some(exit)) => memory(cell, exit.cost.max_rss_bytes),
-            (What::End, Some(exit)) => end(cell, exit.status),
-            (what, _) => other(cell, what),
-        });
-        if bad {
-            self.color(out, RESET);
+    /// The arguments, or what stands for them.
+    fn what_ran(&self, out: &mut Vec<u8>, line: &Line<'_>) {
+        match &line.event.body {
+            Body::Fork(fork) => {
+                out.extend_from_slice(if fork.vfork { b"vfork" } else { b"-" });
+            }
+            Body::Exec(exec) => self.arguments(out, &Called::by_exec(exec)),
+            _ => match line.image.filter(|image| !image.args.unknown()) {
+                Some(image) => self.arguments(out, &Called::by_image(&image)),
+                None => self.name_only(out, line.comm.unwrap_or_default()),
+            },
         }
     }
 
@@ -239,18 +196,19 @@ impl TextFormat {
         out.push(b']');
     }
 
-    fn fork(&self, out: &mut Vec<u8>, event: &Event<'_>, fork: &Fork) {
-        for column in &self.columns {
-            column.cell(out, |cell| match column.what {
-                What::Event => cell.extend_from_slice(b"fork"),
-                What::Time => self.clock_time(cell, event),
-                What::Seconds => self.seconds(cell, event),
-                What::Pid => number(cell, fork.process.pid),
-                What::Ppid => number(cell, fork.creator.pid),
-                _ => cell.push(b'-'),
-            });
+    /// Puts the ancestors at the end of the line. (`<` as it stands here is no argument: it would be
+    /// quoted.)
+    fn ancestors(&self, out: &mut Vec<u8>, ancestors: &[Ancestor<'_>]) {
+        if ancestors.is_empty() {
+            return;
         }
-        out.extend_from_slice(if fork.vfork { b"vfork\n" } else { b"-\n" });
+        self.color(out, DIM);
+        for ancestor in ancestors {
+            out.extend_from_slice(b" <- ");
+            quote::shell(out, ancestor.comm);
+            write_to(out, format_args!("({})", ancestor.process.pid));
+        }
+        self.color(out, RESET);
     }
 
     fn clock_time(&self, cell: &mut Vec<u8>, event: &Event<'_>) {
@@ -377,8 +335,68 @@ impl<'a> Called<'a> {
     }
 }
 
-fn lifetime(cell: &mut Vec<u8>, event: &Event<'_>, process: ProcessId) {
-    units::duration(cell, event.boot_ns.saturating_sub(process.start_ns));
+/// A failed exec, a process that did not end well.
+fn is_bad(what: What, line: &Line<'_>) -> bool {
+    match what {
+        What::Ret => line.failed(),
+        What::End => line.exit.is_some_and(|exit| !exit.status.success()),
+        _ => false,
+    }
+}
+
+fn number_of(what: What, line: &Line<'_>) -> Option<u32> {
+    match what {
+        What::Uid => line.uid,
+        What::User if line.notes.user.is_none() => line.uid,
+        What::Euid => line.euid,
+        What::Gid => line.gid,
+        What::Group if line.notes.group.is_none() => line.gid,
+        What::LoginUid => line.session.login_uid,
+        What::Sid => line.session.leader,
+        What::Pid => Some(line.process.pid),
+        What::Tid => line.tid,
+        What::NsPid => Some(line.ns_pid),
+        What::Ppid => line.parent.or(line.creator).map(|id| id.pid),
+        What::Cpu => line.cpu,
+        _ => None,
+    }
+}
+
+fn name_of<'a>(what: What, line: &Line<'a>) -> Option<Cow<'a, [u8]>> {
+    let identity = line.identity();
+    let name = match what {
+        What::Tty => return line.tty().map(Cow::from),
+        What::User => line.notes.user.map(str::as_bytes),
+        What::Group => line.notes.group.map(str::as_bytes),
+        What::Comm => line.comm,
+        What::ParentComm => line.parent_comm,
+        What::Exe => line.image.and_then(|image| image.exe),
+        What::Cwd => line.image.and_then(|image| image.cwd),
+        What::Cgroup => identity.map(Identity::path),
+        What::Unit => identity.and_then(Identity::unit),
+        What::UserUnit => identity.and_then(Identity::user_unit),
+        What::Runtime => line.runtime().map(str::as_bytes),
+        What::PodUid => identity.and_then(Identity::pod_uid).map(str::as_bytes),
+        _ => None,
+    };
+    name.map(Cow::from)
+}
+
+/// So much of a container's id as docker shows of it; names (of LXC) stay whole.
+fn container(cell: &mut Vec<u8>, line: &Line<'_>) {
+    const SHOWN: usize = 12;
+    if let Some(id) = line.container() {
+        let hash = id.len() == 64 && id.iter().all(u8::is_ascii_hexdigit);
+        quote::plain(cell, if hash { &id[..SHOWN] } else { id });
+    }
+}
+
+fn environment(cell: &mut Vec<u8>, line: &Line<'_>) {
+    if let Some(env) = line.image.and_then(|image| image.env) {
+        join(cell, env.iter(), |cell, entry| {
+            argument(cell, entry, quote::shell)
+        });
+    }
 }
 
 /// An estimate is marked as one.
@@ -389,20 +407,15 @@ fn cpu_time(cell: &mut Vec<u8>, cpu: &Cpu) {
     units::duration(cell, cpu.total_ns);
 }
 
-fn memory(cell: &mut Vec<u8>, bytes: Option<u64>) {
-    match bytes {
-        Some(bytes) => units::size(cell, bytes),
-        None => cell.push(b'-'),
-    }
-}
-
-fn end(cell: &mut Vec<u8>, status: ExitStatus) {
-    match status {
-        ExitStatus::Code(code) => number(cell, code.into()),
-        ExitStatus::Signal {
+fn end(cell: &mut Vec<u8>, line: &Line<'_>) {
+    match line.exit.map(|exit| exit.status) {
+        None if line.kind == "process" => cell.extend_from_slice(b"alive"),
+        None => {}
+        Some(ExitStatus::Code(code)) => write_to(cell, format_args!("{code}")),
+        Some(ExitStatus::Signal {
             number,
             core_dumped,
-        } => {
+        }) => {
             match signal_name(number) {
                 Some(name) => cell.extend_from_slice(name.as_bytes()),
                 None => write_to(cell, format_args!("signal {number}")),
@@ -416,9 +429,19 @@ fn end(cell: &mut Vec<u8>, status: ExitStatus) {
 
 /// Appends the items with a blank between them.
 pub fn join<T>(out: &mut Vec<u8>, items: impl Iterator<Item = T>, item: impl Fn(&mut Vec<u8>, T)) {
+    join_with(out, b' ', items, item);
+}
+
+/// Appends the items with something else between them.
+pub fn join_with<T>(
+    out: &mut Vec<u8>,
+    between: u8,
+    items: impl Iterator<Item = T>,
+    item: impl Fn(&mut Vec<u8>, T),
+) {
     for (index, each) in items.enumerate() {
         if index > 0 {
-            out.push(b' ');
+            out.push(between);
         }
         item(out, each);
     }
@@ -439,10 +462,6 @@ fn whole_characters(bytes: &[u8]) -> &[u8] {
         Err(err) if incomplete(&err) => &bytes[..err.valid_up_to()],
         _ => bytes,
     }
-}
-
-fn number(cell: &mut Vec<u8>, number: u32) {
-    write_to(cell, format_args!("{number}"));
 }
 
 fn write_to(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {

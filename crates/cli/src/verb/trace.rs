@@ -1,9 +1,10 @@
 //! The live trace: of the whole machine, or of one command.
 
+use std::ffi::OsString;
 use std::fs;
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::time::Duration;
 use std::time::Instant;
@@ -21,8 +22,13 @@ use execsnoop_probe::ProgramStats;
 use execsnoop_probe::StartError;
 use execsnoop_probe::boot_time_ns;
 use execsnoop_probe::drop_capabilities;
+use execsnoop_probe::in_pid_namespace;
 use execsnoop_probe::invoking_user;
 use nix::sys::signal::Signal;
+use nix::sys::statfs::CGROUP_SUPER_MAGIC;
+use nix::sys::statfs::CGROUP2_SUPER_MAGIC;
+use nix::sys::statfs::Statfs;
+use nix::sys::statfs::statfs;
 use nix::unistd::Uid;
 use nix::unistd::User;
 
@@ -30,9 +36,11 @@ use crate::CANNOT_TRACE;
 use crate::Failure;
 use crate::args::Args;
 use crate::args::EventKind;
-use crate::args::Format;
 use crate::filter::Filter;
+use crate::filter::Whose;
 use crate::filter::cel_filter;
+use crate::output::Layout;
+use crate::output::Needs;
 use crate::output::Output;
 use crate::pipeline::Pipeline;
 use crate::say::say;
@@ -44,16 +52,23 @@ const PERIOD: Duration = Duration::from_millis(50);
 /// How long the end of a trace waits for final accounts.
 const FINAL_ACCOUNTS: Duration = Duration::from_millis(150);
 
+/// Most likely it was somebody else who was meant.
+const FOUND_NOBODY: &str = "execsnoop: nothing was seen of that container, unit or cgroup. A container is known by its id \
+     (4 digits or more of it), by its name only in LXC and nspawn; --columns +container,unit shows who there is";
+
 /// How long a reader that takes nothing is waited for when a signal has asked us to end.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Traces until something ends it, and returns the exit status.
 pub fn run(args: &Args) -> Result<u8, Failure> {
-    let filter = filter(args).map_err(|error| Failure::new(2, error))?;
+    let wrong_usage = |error| Failure::new(2, error);
+    let filter = filter(args).map_err(wrong_usage)?;
+    let layout = Layout::choose(args).map_err(wrong_usage)?;
     check(args)?;
-    let output = Output::open(args)?;
-    let options = options(args, &filter);
-    let mut pipeline = Pipeline::new(args, filter, output);
+    let needs = needs(&layout, &filter);
+    let options = options(args, needs, &filter);
+    let output = Output::open(args, layout)?;
+    let mut pipeline = Pipeline::new(args, filter, needs, output);
     let signals = Signals::install().context("cannot handle signals")?;
     let core = Core::start(&options).map_err(|error| cannot_start(args, error))?;
     pipeline.begin()?;
@@ -132,6 +147,9 @@ impl Trace {
         if let Err(error) = polled {
             self.fail(error.into());
         }
+        for cgroup in self.pipeline.refused() {
+            self.core.refuse_cgroup(cgroup);
+        }
         self.pipeline.tick(boot_time_ns());
     }
 
@@ -168,7 +186,12 @@ impl Trace {
         self.pipeline.finish();
         self.flush_all();
         match tally {
-            Ok(tally) => say(self.pipeline.account(&tally)),
+            Ok(tally) => {
+                say(self.pipeline.account(&tally));
+                if self.pipeline.found_nobody() {
+                    say(FOUND_NOBODY);
+                }
+            }
             Err(error) => self.fail(error.into()),
         }
     }
@@ -288,16 +311,53 @@ fn filter(args: &Args) -> anyhow::Result<Filter> {
     // Numbers of another pid namespace than the initial one are only known to the kernel side.
     filter.ppid = args.ppid.filter(|_| args.follows_lives());
     filter.failed = args.failed;
+    filter.whose = whose(args)?;
     filter.cel = cel_filter(args)?;
     Ok(filter)
 }
 
+fn whose(args: &Args) -> anyhow::Result<Whose> {
+    let bytes = |word: &OsString| word.as_bytes().to_vec();
+    let below = args.cgroup.as_deref().filter(|path| !is_directory(path));
+    let by_cgroup = args.container.is_some() || args.unit.is_some() || below.is_some();
+    if by_cgroup && args.shows(EventKind::Fork) {
+        bail!("--container, --unit and --cgroup do not know forks: leave fork out of --events");
+    }
+    if let Some(path) = below.filter(|path| !path.is_absolute()) {
+        bail!(
+            "--cgroup {path:?}: a cgroup's path begins with '/', such as /system.slice/cron.service"
+        );
+    }
+    Ok(Whose {
+        container: args.container.as_ref().map(bytes),
+        unit: args.unit.as_ref().map(bytes),
+        below: below.map(|path| path.as_os_str().as_bytes().to_vec()),
+    })
+}
+
+/// --cgroup takes a directory of the cgroup file system as well, as libbpf-tools' execsnoop does. (What is there
+/// of that name in another file system is not meant.)
+fn is_directory(path: &Path) -> bool {
+    let of_cgroups =
+        |fs: Statfs| [CGROUP2_SUPER_MAGIC, CGROUP_SUPER_MAGIC].contains(&fs.filesystem_type());
+    path.starts_with("/sys") || statfs(path).is_ok_and(of_cgroups)
+}
+
+/// What has to be known to show what is to be shown, and to choose it.
+fn needs(layout: &Layout, filter: &Filter) -> Needs {
+    let mut needs = layout.needs().or(Needs::of(|field| filter.asks_for(field)));
+    // A user's name is only told of who is in no container.
+    needs.cgroups |= needs.names || !filter.whose.anybody();
+    needs
+}
+
 /// What the kernel side has to do. When lives are followed it must not leave out by user or parent: who
 /// is left out at one event may be wanted at another, as somebody's ancestor at least.
-fn options(args: &Args, filter: &Filter) -> Options {
+fn options(args: &Args, needs: Needs, filter: &Filter) -> Options {
     let lives = args.follows_lives();
     let pushed = filter.pushdown();
-    let pushed_ppid = pushed.ppid.filter(|_| in_initial_pid_namespace());
+    // The kernel side takes numbers of processes as the tracer knows them, records have the machine's own.
+    let pushed_ppid = pushed.ppid.filter(|_| !in_pid_namespace());
     Options {
         failed: args.shows(EventKind::Failed),
         forks: lives
@@ -307,23 +367,22 @@ fn options(args: &Args, filter: &Filter) -> Options {
         exits: lives,
         final_accounts: args.shows(EventKind::Process),
         running: lives || args.pid.is_some(),
-        exe_path: args.format != Format::Text || filter.asks_for("exe"),
+        exe_path: needs.exe,
+        cwd: args.cwd || needs.cwd,
+        env: !args.env.is_empty(),
+        cgroups: needs.cgroups,
+        sessions: needs.sessions,
         ring_bytes: args.ring_size,
         measure: args.stats,
         filters: KernelFilters {
             uid: args.uid.or(pushed.uid).filter(|_| !lives),
             ppid: args.ppid.or(pushed_ppid).filter(|_| !lives),
-            cgroup: args.cgroup.clone(),
+            cgroup: args.cgroup.clone().filter(|path| is_directory(path)),
+            refuses_cgroups: !lives,
             cgroup_map: args.cgroupmap.clone(),
             mount_ns_map: args.mntnsmap.clone(),
         },
     }
-}
-
-/// Whether numbers of processes mean the same to the kernel side, which takes them as the tracer knows
-/// them, and in records. The initial pid namespace has a fixed inode number (PROC_PID_INIT_INO).
-fn in_initial_pid_namespace() -> bool {
-    fs::metadata("/proc/self/ns/pid").is_ok_and(|namespace| namespace.ino() == 0xeffffffc)
 }
 
 /// With a command, 77 tells that it was not run; else 77 is for what cannot be helped here.

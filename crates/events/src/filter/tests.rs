@@ -182,6 +182,7 @@ fn ancestors() {
     let notes = Annotations {
         ancestors: Some(&list),
         tries: Some(3),
+        ..Annotations::default()
     };
     let exec = event(Body::Exec(exec()));
     let mut filter = compiled(r#"ancestors.exists(a, a.comm == "sshd") && tries > 2"#);

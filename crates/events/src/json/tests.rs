@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::event::Clock;
+use crate::event::ExecFile;
 use crate::event::Kind;
 use crate::event::Loss;
 
@@ -34,8 +35,7 @@ pub(crate) fn ls(args: Args<'_>) -> Exec<'_> {
         euid: 0,
         gid: 100,
         egid: 100,
-        login_uid: None,
-        audit_session: None,
+        session: Session::default(),
         cpu: 1,
         ret: 0,
         filename: Some(b"/bin/ls"),
@@ -43,11 +43,13 @@ pub(crate) fn ls(args: Args<'_>) -> Exec<'_> {
         script: false,
         secure: false,
         args,
-        cgroup_id: u64::MAX,
+        place: Place::unified(u64::MAX),
         ns_pid: 7,
         pid_ns: 1,
         mnt_ns: 2,
         file: None,
+        cwd: None,
+        env: None,
         peak_before: None,
     }
 }
@@ -60,12 +62,69 @@ fn exec() {
         concat!(
             r#"{"type":"exec","time":"2026-11-23T09:49:07.123456789Z","id":"4711-9f3a2b","#,
             r#""pid":4711,"tid":4712,"ppid":4700,"parent_id":"4700-9f0000","comm":"ls","pcomm":"bash","#,
-            r#""uid":1000,"euid":0,"gid":100,"ret":0,"filename":"/bin/ls","exe":"/usr/bin/ls","#,
-            r#""script":null,"args":["ls","-l",""],"args_complete":true,"cgroup":null,"#,
-            r#""cgroup_id":"18446744073709551615","container":null,"ns_pid":7}"#,
+            r#""uid":1000,"user":null,"euid":0,"gid":100,"group":null,"egid":100,"login_uid":null,"#,
+            r#""audit_session":null,"sid":null,"tty":null,"ret":0,"filename":"/bin/ls","#,
+            r#""exe":"/usr/bin/ls","script":null,"deleted":null,"memfd":null,"secure":false,"#,
+            r#""args":["ls","-l",""],"args_complete":true,"cwd":null,"env":null,"redacted":false,"#,
+            r#""cgroup":null,"cgroup_id":"18446744073709551615","unit":null,"user_unit":null,"#,
+            r#""container":null,"pod_uid":null,"ns_pid":7,"pid_ns":1,"mnt_ns":2}"#,
             "\n"
         )
     );
+}
+
+/// Whose it is: what the cgroup tells, the names of user and group, the session.
+#[test]
+fn identity() {
+    let id = "0123456789abcdef".repeat(4);
+    let path = format!("/system.slice/docker-{id}.scope");
+    let identity = Identity::from_path(path.as_bytes());
+    let event = Event {
+        time: Timestamp::UNIX_EPOCH,
+        boot_ns: 1,
+        body: Body::Exec(Exec {
+            session: Session {
+                login_uid: Some(1000),
+                audit_id: Some(3),
+                leader: Some(77),
+                tty: Some(b"pts12"),
+            },
+            file: Some(ExecFile {
+                device: 1,
+                inode: 2,
+                links: 0,
+            }),
+            exe: Some(b"/memfd:x"),
+            secure: true,
+            cwd: Some(b"/tmp"),
+            env: Some(Args::whole(b"LANG=C\0A=b=\x1b\xff\0")),
+            ..ls(Args::whole(b"ls\0"))
+        }),
+    };
+    let notes = Annotations {
+        identity: Some(&identity),
+        user: Some("www-data"),
+        group: Some("users"),
+        ..Annotations::default()
+    };
+    let mut out = Vec::new();
+    write_line(&mut out, &event, &notes);
+    let json = String::from_utf8(out).expect("JSON is UTF-8");
+    let container = format!(r#""container":{{"id":"{id}","runtime":"docker"}}"#);
+    let unit = format!(
+        r#""cgroup":"{path}","cgroup_id":"18446744073709551615","unit":"docker-{id}.scope""#
+    );
+    for expected in [
+        r#""uid":1000,"user":"www-data""#,
+        r#""gid":100,"group":"users""#,
+        r#""login_uid":1000,"audit_session":3,"sid":77,"tty":"pts/12""#,
+        r#""deleted":true,"memfd":true,"secure":true"#,
+        "\"cwd\":\"/tmp\",\"env\":{\"LANG\":\"C\",\"A\":\"b=\\u001b\u{fffd}\"}",
+        &container,
+        &unit,
+    ] {
+        assert!(json.contains(expected), "{expected} in {json}");
+    }
 }
 
 /// A failed exec has the errno's name, and no path of a file that runs.
@@ -177,7 +236,7 @@ pub(crate) fn exit(status: ExitStatus) -> Exit<'static> {
         comm: b"cc1",
         uid: 1,
         gid: 2,
-        cgroup_id: 3,
+        place: Place::unified(3),
         ns_pid: 6,
         status,
         exec_ns: None,
@@ -205,8 +264,8 @@ fn exits() {
     let json = line(Body::Exit(exit(ExitStatus::Code(7))));
     let head = concat!(
         r#"{"type":"exit","time":"2026-11-23T09:49:07.123456789Z","id":"5-3e8","pid":5,"ppid":4,"#,
-        r#""parent_id":"4-f","comm":"cc1","uid":1,"gid":2,"cgroup":null,"cgroup_id":"3","#,
-        r#""container":null,"ns_pid":6,"exit":"exited","code":7,"signal":null,"signal_name":null,"#,
+        r#""parent_id":"4-f","comm":"cc1","uid":1,"user":null,"gid":2,"group":null,"cgroup":null,"#,
+        r#""cgroup_id":"3","unit":null,"user_unit":null,"container":null,"pod_uid":null,"ns_pid":6,"exit":"exited","code":7,"signal":null,"signal_name":null,"#,
         r#""core_dumped":false,"lifetime_ns":9007199254739993,"exec_lifetime_ns":null,"cpu_ns":300,"#,
         r#""cpu_exact":true,"user_ns":200,"system_ns":100,"max_rss_bytes":null,"peak_rss_bytes":4096,"#,
         r#""read_bytes":11,"write_bytes":12,"read_chars":13,"write_chars":14,"minor_faults":7,"#,
@@ -233,13 +292,15 @@ pub(crate) fn process(exit: Option<Exit<'static>>) -> Process<'static> {
         parent_comm: None,
         uid: 1,
         gid: 2,
-        cgroup_id: 3,
+        place: Place::unified(3),
         ns_pid: 6,
+        session: None,
         image: Some(Image {
             filename: Some(b"./x.sh"),
             exe: Some(b"/bin/sh"),
             script: true,
             args: Args::whole(b"/bin/sh\0./x.sh\0"),
+            ..Image::UNKNOWN
         }),
         execs: 2,
         exec_ns: None,
@@ -254,8 +315,11 @@ fn processes() {
     let begin = concat!(
         r#"{"type":"process","time":"2026-11-23T09:49:07.123456789Z","id":"5-3e8","pid":5,"ppid":1,"#,
         r#""parent_id":"1-0","creator_id":"4-f","creator_pid":4,"comm":"cc1","pcomm":null,"uid":1,"#,
-        r#""gid":2,"filename":"./x.sh","exe":"/bin/sh","script":"./x.sh","args":["/bin/sh","./x.sh"],"#,
-        r#""args_complete":true,"execs":2,"cgroup":null,"cgroup_id":"3","container":null,"ns_pid":6,"#,
+        r#""user":null,"gid":2,"group":null,"login_uid":null,"audit_session":null,"sid":null,"tty":null,"#,
+        r#""filename":"./x.sh","exe":"/bin/sh","script":"./x.sh","deleted":null,"memfd":null,"secure":false,"#,
+        r#""args":["/bin/sh","./x.sh"],"args_complete":true,"cwd":null,"env":null,"redacted":false,"#,
+        r#""execs":2,"cgroup":null,"cgroup_id":"3","unit":null,"user_unit":null,"container":null,"#,
+        r#""pod_uid":null,"ns_pid":6,"#,
         r#""exit":"exited","code":0,"#
     );
     assert!(json.starts_with(begin), "{json}");

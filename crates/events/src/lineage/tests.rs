@@ -40,7 +40,7 @@ fn running<'a>(process: ProcessId, parent: ProcessId, comm: &'a [u8], args: Args
         comm,
         uid: 1000,
         gid: 100,
-        cgroup_id: 7,
+        place: Place::unified(7),
         ns_pid: process.pid,
         seen_pid: process.pid,
         args,
@@ -69,8 +69,7 @@ fn exec<'a>(process: ProcessId, parent: ProcessId, comm: &'a [u8], args: &'a [u8
         euid: 2000,
         gid: 200,
         egid: 200,
-        login_uid: None,
-        audit_session: None,
+        session: Session::default(),
         cpu: 0,
         ret: 0,
         filename: Some(comm),
@@ -78,11 +77,13 @@ fn exec<'a>(process: ProcessId, parent: ProcessId, comm: &'a [u8], args: &'a [u8
         script: false,
         secure: false,
         args: Args::whole(args),
-        cgroup_id: 8,
+        place: Place::unified(8),
         ns_pid: process.pid,
         pid_ns: 1,
         mnt_ns: 2,
         file: None,
+        cwd: None,
+        env: None,
         peak_before: Some(50),
     }
 }
@@ -98,7 +99,7 @@ fn exit(process: ProcessId, parent: ProcessId) -> Exit<'static> {
         comm: b"at exit",
         uid: 3000,
         gid: 300,
-        cgroup_id: 9,
+        place: Place::unified(9),
         ns_pid: process.pid,
         status: ExitStatus::Code(7),
         exec_ns: None,
@@ -168,7 +169,7 @@ impl Out {
             creator: process.creator,
             comm: text(process.comm),
             parent_comm: process.parent_comm.map(text),
-            ids: (process.uid, process.gid, process.cgroup_id),
+            ids: (process.uid, process.gid, process.place.unified_id),
             filename: image.and_then(|image| image.filename).map(text),
             args: image.map(|image| words(&image.args)),
             execs: process.execs,
@@ -432,6 +433,8 @@ fn peak_memory_before_exec_is_not_the_images() {
     ] {
         let ls = id(200, 2000);
         let exec = Exec {
+            cwd: None,
+            env: None,
             peak_before: before,
             ..exec(ls, SHELL, b"ls", b"ls\0")
         };

@@ -57,6 +57,66 @@ fn captured_records() {
     assert!(got == expected, "decoded differently than before:\n{got}");
 }
 
+/// The environment is what follows the arguments; it is only given when it is whole.
+#[test]
+fn environment_behind_the_arguments() {
+    let asked = exec_flags::EXEC_ENV.0;
+    let env = |block: &[u8], env_total: u32, asked: u32| {
+        let mut fixed = take::<rec_exec>(&exec(7, 3, b"")).expect("whole").0;
+        fixed.env_total = env_total;
+        fixed.flags |= asked;
+        let (args, env) = ExecRecord { fixed }.parts(block);
+        (
+            args.complete(),
+            env.map(|env| env.iter().flatten().map(<[u8]>::to_vec).collect::<Vec<_>>()),
+        )
+    };
+    assert_eq!(
+        env(b"ls\0A=b\0", 4, asked),
+        (true, Some(vec![b"A=b".to_vec()]))
+    );
+    assert_eq!(
+        env(b"ls\0A=", 4, asked),
+        (true, None),
+        "cut in the environment"
+    );
+    assert_eq!(env(b"ls", 4, asked), (false, None), "cut in the arguments");
+    assert_eq!(env(b"ls\0", 0, asked), (true, Some(vec![])), "empty");
+    assert_eq!(env(b"ls\0", 0, 0), (true, None), "not asked for");
+}
+
+fn cgroup_paths(names_len: u32, names: &[u8]) -> Vec<String> {
+    let record = record(
+        &rec_cgroup {
+            head: head(record_type::RECORD_CGROUP, 1),
+            id: 7,
+            hierarchy: 1,
+            names_len,
+        },
+        names,
+    );
+    let mut paths = Vec::new();
+    let mut sink = |event: &Event<'_>| match event.body {
+        Body::Cgroup(cgroup) => paths.push(String::from_utf8_lossy(cgroup.path).into_owned()),
+        _ => panic!("a cgroup is expected"),
+    };
+    let clock = WallClock::new(0, 0);
+    let _ = Decoder::default().decode(&record, &clock, &mut sink);
+    paths
+}
+
+/// Names come leaf first; of a path that is too long, none is better than half of it.
+#[test]
+fn names_of_cgroups() {
+    assert_eq!(
+        cgroup_paths(12, b"x.scope\0a\0b\0and more"),
+        ["/b/a/x.scope"]
+    );
+    assert_eq!(cgroup_paths(0, b""), ["/"], "the root");
+    assert_eq!(cgroup_paths(NAMES_CUT, b""), [""; 0]);
+    assert_eq!(cgroup_paths(9, b"short\0"), [""; 0]);
+}
+
 /// Captures the records anew, when bpf/abi.h has changed: as root,
 /// `cargo test -p execsnoop-probe capture_records -- --ignored`.
 #[test]
@@ -69,6 +129,10 @@ fn capture_records() {
         final_accounts: true,
         running: false,
         exe_path: true,
+        cwd: true,
+        env: true,
+        cgroups: true,
+        sessions: true,
         ring_bytes: 1 << 20,
         measure: false,
         filters: KernelFilters {
@@ -79,7 +143,11 @@ fn capture_records() {
     .expect("tracing starts");
     let (long, longer) = ("x".repeat(17_000), "y".repeat(33_000));
     for args in [&[][..], &["a b", "", "\u{1b}[31m"], &[long.as_str()]] {
-        let status = Command::new("/bin/true").args(args).status();
+        let status = Command::new("/bin/true")
+            .args(args)
+            .env_clear()
+            .env("LANG", "C")
+            .status();
         assert!(status.expect("it runs").success());
     }
     let missing = Command::new("/nonexistent/program")
@@ -311,7 +379,7 @@ proptest! {
 
     /// Records that look right at the beginning: any type, any lengths.
     #[test]
-    fn noise_with_a_type(records in prop::collection::vec((0u8..7, prop::collection::vec(any::<u8>(), 16..400)), 0..20)) {
+    fn noise_with_a_type(records in prop::collection::vec((0u8..8, prop::collection::vec(any::<u8>(), 16..400)), 0..20)) {
         let records: Vec<Vec<u8>> = records
             .into_iter()
             .map(|(of, mut bytes)| {

@@ -4,10 +4,11 @@ use crate::args::Args;
 use crate::args::Compat;
 use crate::args::EventKind;
 
-/// A column: its heading, and how wide it is. A blank follows it.
+/// A column: its name on the command line, its heading, and how wide it is. A blank follows it.
 #[derive(Debug, Clone, Copy)]
 pub struct Column {
     pub what: What,
+    pub name: &'static str,
     pub heading: &'static str,
     width: usize,
     wanted: fn(&Args) -> bool,
@@ -20,16 +21,36 @@ pub enum What {
     Time,
     Seconds,
     Uid,
+    User,
+    Euid,
+    Gid,
+    Group,
+    LoginUid,
+    Tty,
+    Sid,
     Comm,
     Pid,
+    Tid,
+    NsPid,
     ParentComm,
     Ppid,
     Cpu,
     Ret,
+    Exe,
+    Cwd,
+    Env,
+    Cgroup,
+    Unit,
+    UserUnit,
+    Container,
+    Runtime,
+    PodUid,
+    Flags,
     Duration,
     CpuTime,
     Memory,
     End,
+    Args,
 }
 
 impl Column {
@@ -41,9 +62,17 @@ impl Column {
     ) -> Self {
         Self {
             what,
+            name: "",
             heading,
             width,
             wanted,
+        }
+    }
+
+    const fn named(name: &'static str, what: What, heading: &'static str, width: usize) -> Self {
+        Self {
+            name,
+            ..Self::new(what, heading, width, |_| true)
         }
     }
 
@@ -72,6 +101,49 @@ const OURS: [Column; 13] = [
     Column::new(What::Memory, "RSS", 6, shows_ends),
     Column::new(What::End, "EXIT", 7, shows_ends),
 ];
+
+/// What --columns takes; where JSON has a field for it, by its name.
+pub const NAMED: [Column; 34] = [
+    Column::named("type", What::Event, "EVENT", 7),
+    Column::named("time", What::Time, "TIME", 8),
+    Column::named("seconds", What::Seconds, "TIME(s)", 9),
+    Column::named("pid", What::Pid, "PID", 7),
+    Column::named("tid", What::Tid, "TID", 7),
+    Column::named("ns_pid", What::NsPid, "NSPID", 7),
+    Column::named("comm", What::Comm, "COMM", 16),
+    Column::named("ppid", What::Ppid, "PPID", 7),
+    Column::named("pcomm", What::ParentComm, "PCOMM", 16),
+    Column::named("uid", What::Uid, "UID", 6),
+    Column::named("user", What::User, "USER", 12),
+    Column::named("euid", What::Euid, "EUID", 6),
+    Column::named("gid", What::Gid, "GID", 6),
+    Column::named("group", What::Group, "GROUP", 12),
+    Column::named("login_uid", What::LoginUid, "LOGIN", 6),
+    Column::named("tty", What::Tty, "TTY", 7),
+    Column::named("sid", What::Sid, "SID", 7),
+    Column::named("cpu", What::Cpu, "CPU", 4),
+    Column::named("ret", What::Ret, "RET", 7),
+    Column::named("exe", What::Exe, "EXE", 24),
+    Column::named("cwd", What::Cwd, "CWD", 24),
+    Column::named("env", What::Env, "ENV", 24),
+    Column::named("cgroup", What::Cgroup, "CGROUP", 32),
+    Column::named("unit", What::Unit, "UNIT", 24),
+    Column::named("user_unit", What::UserUnit, "USERUNIT", 24),
+    Column::named("container", What::Container, "CONTAINER", 12),
+    Column::named("runtime", What::Runtime, "RUNTIME", 10),
+    Column::named("pod_uid", What::PodUid, "POD", 36),
+    Column::named("flags", What::Flags, "FLAGS", 10),
+    Column::named("lifetime", What::Duration, "DUR", 7),
+    Column::named("cpu_time", What::CpuTime, "CPU", 7),
+    Column::named("max_rss", What::Memory, "RSS", 6),
+    Column::named("exit", What::End, "EXIT", 7),
+    Column::named("args", What::Args, "ARGS", 0),
+];
+
+/// The column that --columns calls so.
+pub fn named(name: &str) -> Option<Column> {
+    NAMED.iter().find(|column| column.name == name).copied()
+}
 
 /// tools/execsnoop.py: "%-9s", "%-8s", "%-6s", "%-16s %-7s ", "%-16s ", "%-7s ", "%-4s ", "%3s %s".
 const BCC: [Column; 14] = [

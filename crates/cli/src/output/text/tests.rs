@@ -5,7 +5,14 @@ use execsnoop_events::Clock;
 use execsnoop_events::ProcessId;
 use jiff::Timestamp;
 
+use execsnoop_events::Exec;
+use execsnoop_events::Exit;
+use execsnoop_events::Place;
+use execsnoop_events::Process;
+use execsnoop_events::Session;
+
 use super::*;
+use crate::output::Layout;
 
 fn exec<'a>(args: Argv<'a>) -> Exec<'a> {
     let process = |pid| ProcessId { pid, start_ns: 1 };
@@ -19,8 +26,7 @@ fn exec<'a>(args: Argv<'a>) -> Exec<'a> {
         euid: 1000,
         gid: 100,
         egid: 100,
-        login_uid: None,
-        audit_session: None,
+        session: Session::default(),
         cpu: 1,
         ret: 0,
         filename: Some(b"/bin/ls"),
@@ -28,11 +34,13 @@ fn exec<'a>(args: Argv<'a>) -> Exec<'a> {
         script: false,
         secure: false,
         args,
-        cgroup_id: 1,
+        place: Place::unified(1),
         ns_pid: 4711,
         pid_ns: 1,
         mnt_ns: 2,
         file: None,
+        cwd: None,
+        env: None,
         peak_before: None,
     }
 }
@@ -46,10 +54,21 @@ fn at(boot_ns: u64, body: Body<'_>) -> Event<'_> {
     }
 }
 
+fn format(args: &Args, terminal: bool) -> TextFormat {
+    let colored = args.color == crate::args::Color::Always;
+    match Layout::choose(args) {
+        Ok(Layout::Text {
+            columns,
+            args: shown,
+        }) => TextFormat::new(args, columns, shown, terminal, colored),
+        other => panic!("a table: {other:?}"),
+    }
+}
+
 /// The header, and the line of an exec one and a half seconds after the start.
 fn table(options: &[&str], terminal: bool, exec: Exec<'_>) -> [String; 2] {
     let args = Args::parse_from(["execsnoop"].iter().chain(options));
-    let mut text = TextFormat::new(&args, terminal, args.color == crate::args::Color::Always);
+    let mut text = format(&args, terminal);
     text.zone = TimeZone::UTC;
     let mut out = Vec::new();
     text.header(&mut out);
@@ -236,7 +255,7 @@ fn end(status: ExitStatus) -> Exit<'static> {
         comm: b"cc1",
         uid: 1000,
         gid: 100,
-        cgroup_id: 1,
+        place: Place::unified(1),
         ns_pid: 4711,
         status,
         exec_ns: None,
@@ -256,7 +275,7 @@ fn end(status: ExitStatus) -> Exit<'static> {
 /// The line of a process that ended, or lives, 1.5 seconds after it began.
 fn process_line(options: &[&str], image: Option<Image<'_>>, exit: Option<Exit<'_>>) -> String {
     let args = Args::parse_from(["execsnoop"].iter().chain(options));
-    let mut text = TextFormat::new(&args, false, args.color == crate::args::Color::Always);
+    let mut text = format(&args, false);
     let id = |pid, start_ns| ProcessId { pid, start_ns };
     let process = Process {
         process: id(4711, 1_000_000_000),
@@ -266,8 +285,9 @@ fn process_line(options: &[&str], image: Option<Image<'_>>, exit: Option<Exit<'_
         parent_comm: Some(b"make"),
         uid: 1000,
         gid: 100,
-        cgroup_id: 1,
+        place: Place::unified(1),
         ns_pid: 4711,
+        session: None,
         image,
         execs: 1,
         exec_ns: None,
@@ -280,7 +300,7 @@ fn process_line(options: &[&str], image: Option<Image<'_>>, exit: Option<Exit<'_
     }];
     let notes = Annotations {
         ancestors: args.ancestors.map(|_| &ancestors[..]),
-        tries: None,
+        ..Annotations::default()
     };
     let mut out = Vec::new();
     text.event(&mut out, &at(2_500_000_000, Body::Process(process)), &notes);
@@ -293,6 +313,7 @@ fn cc1() -> Option<Image<'static>> {
         exe: None,
         script: false,
         args: Argv::whole(b"cc1\0two words.c\0"),
+        ..Image::UNKNOWN
     })
 }
 

@@ -28,6 +28,7 @@ fn records() -> Vec<Value> {
     let notes = Annotations {
         ancestors: Some(&[]),
         tries: Some(1),
+        ..Annotations::default()
     };
     let line = |body| {
         let mut line = Vec::new();

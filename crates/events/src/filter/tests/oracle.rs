@@ -188,6 +188,7 @@ impl Seed {
         let notes = Annotations {
             ancestors: self.with_notes.then_some(&ancestors[..]),
             tries: self.with_notes.then_some(2),
+            ..Annotations::default()
         };
         let mut line = Vec::new();
         write_line(&mut line, &event, &notes);

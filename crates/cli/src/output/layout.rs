@@ -1,0 +1,151 @@
+//! Which columns, and what has to be known to fill them.
+
+use anyhow::bail;
+
+use crate::args::Args;
+use crate::args::Format;
+use crate::output::csv;
+use crate::output::text::columns;
+use crate::output::text::columns::Column;
+
+/// The form of the output, with its columns.
+#[derive(Debug)]
+pub enum Layout {
+    Text {
+        columns: Vec<Column>,
+        args: bool,
+    },
+    Json,
+    Csv {
+        columns: Vec<csv::Column>,
+        chosen: bool,
+    },
+}
+
+/// What costs something to learn, and is only learnt when it is shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// The resolved path of what runs.
+    pub exe: bool,
+    /// The names of cgroups.
+    pub cgroups: bool,
+    /// Terminals and session leaders.
+    pub sessions: bool,
+    /// The names of users and groups.
+    pub names: bool,
+    /// The working directory.
+    pub cwd: bool,
+}
+
+impl Layout {
+    /// What `args` ask for. An error names the columns that there are.
+    pub fn choose(args: &Args) -> anyhow::Result<Self> {
+        let wanted = args.columns.as_deref();
+        let names_env = |list: &str| list.split([',', '+']).any(|name| name.trim() == "env");
+        if wanted.is_some_and(names_env) && args.env.is_empty() {
+            bail!("--columns env: which variables? --env PATH,LANG names them");
+        }
+        match args.format {
+            Format::Json if wanted.is_some() => {
+                bail!("--columns is for tables and CSV; JSON always has all fields")
+            }
+            Format::Json => Ok(Self::Json),
+            Format::Csv => Ok(Self::Csv {
+                columns: choose(wanted, csv::COLUMNS.to_vec(), csv::named, csv_names)?,
+                chosen: wanted.is_some(),
+            }),
+            Format::Text => Self::text(args, wanted),
+        }
+    }
+
+    fn text(args: &Args, wanted: Option<&str>) -> anyhow::Result<Self> {
+        let usual = columns::columns(args);
+        let mut columns = choose(wanted, usual, columns::named, text_names)?;
+        let before = columns.len();
+        columns.retain(|column| column.name != "args");
+        let adds = wanted.is_none_or(|list| list.starts_with('+'));
+        let args = adds || columns.len() < before;
+        Ok(Self::Text { columns, args })
+    }
+
+    /// What these columns need.
+    pub fn needs(&self) -> Needs {
+        let names: Vec<&str> = match self {
+            Self::Json => csv::COLUMNS.iter().map(|column| column.name).collect(),
+            Self::Csv { columns, .. } => columns.iter().map(|column| column.name).collect(),
+            Self::Text { columns, .. } => columns.iter().map(|column| column.name).collect(),
+        };
+        let mut needs = Needs::of(|field| names.contains(&field));
+        // JSON, and CSV as it is by itself, have the field, but not always a value in it.
+        needs.cwd &= matches!(self, Self::Text { .. } | Self::Csv { chosen: true, .. });
+        needs
+    }
+}
+
+impl Needs {
+    /// What the fields need for which `asked` is true.
+    pub fn of(asked: impl Fn(&str) -> bool) -> Self {
+        let any = |fields: &[&str]| fields.iter().any(|field| asked(field));
+        Self {
+            exe: any(&["exe", "memfd", "flags"]),
+            cgroups: any(&[
+                "cgroup",
+                "unit",
+                "user_unit",
+                "container",
+                "runtime",
+                "pod_uid",
+            ]),
+            sessions: any(&["sid", "tty"]),
+            names: any(&["user", "group"]),
+            cwd: any(&["cwd"]),
+        }
+    }
+
+    /// What either needs.
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            exe: self.exe || other.exe,
+            cgroups: self.cgroups || other.cgroups,
+            sessions: self.sessions || other.sessions,
+            names: self.names || other.names,
+            cwd: self.cwd || other.cwd,
+        }
+    }
+}
+
+/// The columns of a list: those named, or with `+` before it, the usual ones and those.
+fn choose<C>(
+    wanted: Option<&str>,
+    usual: Vec<C>,
+    find: fn(&str) -> Option<C>,
+    all: fn() -> String,
+) -> anyhow::Result<Vec<C>> {
+    let Some(list) = wanted else {
+        return Ok(usual);
+    };
+    let mut columns = match list.starts_with('+') {
+        true => usual,
+        false => Vec::new(),
+    };
+    for name in list.split(',').map(|name| name.trim_matches(['+', ' '])) {
+        match find(name) {
+            Some(column) => columns.push(column),
+            None => bail!(
+                "--columns: there is no column {name:?}; there are {}",
+                all()
+            ),
+        }
+    }
+    Ok(columns)
+}
+
+fn text_names() -> String {
+    let names: Vec<&str> = columns::NAMED.iter().map(|column| column.name).collect();
+    format!("{} (CSV has others)", names.join(" "))
+}
+
+fn csv_names() -> String {
+    let names: Vec<&str> = csv::COLUMNS.iter().map(|column| column.name).collect();
+    format!("{} (a table has others)", names.join(" "))
+}

@@ -1,0 +1,200 @@
+//! What a line of a table can say, whatever happened: the same for people and for CSV.
+
+use execsnoop_events::Body;
+use execsnoop_events::Event;
+use execsnoop_events::Exec;
+use execsnoop_events::Exit;
+use execsnoop_events::Fork;
+use execsnoop_events::Identity;
+use execsnoop_events::Image;
+use execsnoop_events::Process;
+use execsnoop_events::ProcessId;
+use execsnoop_events::Session;
+use execsnoop_events::json::Annotations;
+
+/// One event, with `None` for what it does not have.
+#[derive(Clone, Copy)]
+pub struct Line<'a> {
+    pub event: &'a Event<'a>,
+    pub notes: &'a Annotations<'a>,
+    /// The event's `type` in JSON.
+    pub kind: &'static str,
+    pub process: ProcessId,
+    pub tid: Option<u32>,
+    pub parent: Option<ProcessId>,
+    pub creator: Option<ProcessId>,
+    pub comm: Option<&'a [u8]>,
+    pub parent_comm: Option<&'a [u8]>,
+    pub uid: Option<u32>,
+    pub euid: Option<u32>,
+    pub gid: Option<u32>,
+    pub egid: Option<u32>,
+    pub session: Session<'a>,
+    pub cpu: Option<u32>,
+    pub ret: Option<i32>,
+    pub image: Option<Image<'a>>,
+    pub execs: Option<u32>,
+    pub cgroup_id: Option<u64>,
+    pub ns_pid: u32,
+    pub exit: Option<Exit<'a>>,
+}
+
+impl<'a> Line<'a> {
+    /// The line of an event; `None` for what has no place in a table.
+    pub fn of(event: &'a Event<'a>, notes: &'a Annotations<'a>) -> Option<Self> {
+        let empty = |kind, process, ns_pid| Self::empty(event, notes, kind, process, ns_pid);
+        Some(match &event.body {
+            Body::Exec(exec) => empty("exec", exec.process, exec.ns_pid).exec(exec),
+            Body::Fork(fork) => empty("fork", fork.process, fork.ns_pid).fork(fork),
+            Body::Exit(exit) => empty("exit", exit.process, exit.ns_pid).exit(exit),
+            Body::Process(process) => {
+                empty("process", process.process, process.ns_pid).process(process)
+            }
+            Body::Freed(_)
+            | Body::Running(_)
+            | Body::Cgroup(_)
+            | Body::Lost(_)
+            | Body::Clock(_) => return None,
+        })
+    }
+
+    fn empty(
+        event: &'a Event<'a>,
+        notes: &'a Annotations<'a>,
+        kind: &'static str,
+        process: ProcessId,
+        ns_pid: u32,
+    ) -> Self {
+        Self {
+            event,
+            notes,
+            kind,
+            process,
+            tid: None,
+            parent: None,
+            creator: None,
+            comm: None,
+            parent_comm: None,
+            uid: None,
+            euid: None,
+            gid: None,
+            egid: None,
+            session: Session::default(),
+            cpu: None,
+            ret: None,
+            image: None,
+            execs: None,
+            cgroup_id: None,
+            ns_pid,
+            exit: None,
+        }
+    }
+
+    fn exec(self, exec: &Exec<'a>) -> Self {
+        Self {
+            tid: Some(exec.tid),
+            parent: Some(exec.parent),
+            comm: Some(exec.comm),
+            parent_comm: Some(exec.parent_comm),
+            uid: Some(exec.uid),
+            euid: Some(exec.euid),
+            gid: Some(exec.gid),
+            egid: Some(exec.egid),
+            session: exec.session,
+            cpu: Some(exec.cpu),
+            ret: Some(exec.ret),
+            image: Some(exec.image()),
+            cgroup_id: Some(exec.place.unified_id),
+            ..self
+        }
+    }
+
+    fn fork(self, fork: &Fork) -> Self {
+        Self {
+            creator: Some(fork.creator),
+            ..self
+        }
+    }
+
+    fn exit(self, exit: &Exit<'a>) -> Self {
+        Self {
+            parent: Some(exit.parent),
+            comm: Some(exit.comm),
+            uid: Some(exit.uid),
+            gid: Some(exit.gid),
+            cgroup_id: Some(exit.place.unified_id),
+            exit: Some(*exit),
+            ..self
+        }
+    }
+
+    fn process(self, process: &Process<'a>) -> Self {
+        Self {
+            parent: Some(process.parent),
+            creator: process.creator,
+            comm: Some(process.comm),
+            parent_comm: process.parent_comm,
+            uid: Some(process.uid),
+            gid: Some(process.gid),
+            session: process.session.unwrap_or_default(),
+            image: process.image,
+            execs: Some(process.execs),
+            cgroup_id: Some(process.place.unified_id),
+            exit: process.exit,
+            ..self
+        }
+    }
+
+    /// Whether it is an exec that failed.
+    pub fn failed(&self) -> bool {
+        self.ret.is_some_and(|ret| ret < 0)
+    }
+
+    /// How long the process has lived, in ns; `None` before its end.
+    pub fn lifetime_ns(&self) -> Option<u64> {
+        matches!(self.event.body, Body::Exit(_) | Body::Process(_)).then(|| {
+            let start_ns = self.process.start_ns;
+            self.event.boot_ns.saturating_sub(start_ns)
+        })
+    }
+
+    /// What its cgroup says.
+    pub fn identity(&self) -> Option<&'a Identity> {
+        self.notes.identity
+    }
+
+    /// The container's id.
+    pub fn container(&self) -> Option<&'a [u8]> {
+        Some(self.identity()?.container()?.id())
+    }
+
+    /// What runs the container.
+    pub fn runtime(&self) -> Option<&'static str> {
+        Some(self.identity()?.container()?.runtime()?.name())
+    }
+
+    /// The controlling terminal.
+    pub fn tty(&self) -> Option<Vec<u8>> {
+        let tty = self.session.tty?;
+        Some(match tty.strip_prefix(b"pts") {
+            Some(number) => [b"pts/", number].concat(),
+            None => tty.to_vec(),
+        })
+    }
+
+    /// What deserves a second look, in one word each.
+    pub fn flags(&self) -> impl Iterator<Item = &'static str> + use<'a> {
+        let image = self.image.unwrap_or(Image::UNKNOWN);
+        let memfd = image.memfd() == Some(true);
+        [
+            (self.failed(), "failed"),
+            (image.secure, "secure"),
+            (memfd, "memfd"),
+            (image.deleted() == Some(true) && !memfd, "deleted"),
+            (image.script, "script"),
+            (self.notes.redacted, "redacted"),
+        ]
+        .into_iter()
+        .filter_map(|(set, name)| set.then_some(name))
+    }
+}

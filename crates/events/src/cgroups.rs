@@ -1,0 +1,100 @@
+//! What cgroups are called, and whose they are: learnt from the events as they go by.
+
+use std::collections::HashMap;
+
+use crate::event::Cgroup;
+use crate::event::CgroupKey;
+use crate::identity::Identity;
+
+/// So many cgroups are known at least: more than the kernel side takes for granted (4,096). It sends a
+/// name once, and does not know what is forgotten here.
+const KEPT: usize = 8192;
+
+/// The cgroups that were used lately. What was not asked for while [`KEPT`] others came up is forgotten, so
+/// that a machine which makes containers all day does not fill the memory.
+#[derive(Debug, Default)]
+pub struct Cgroups {
+    young: HashMap<CgroupKey, Identity>,
+    old: HashMap<CgroupKey, Identity>,
+}
+
+impl Cgroups {
+    /// Learns the name of a cgroup.
+    pub fn learn(&mut self, cgroup: &Cgroup<'_>) {
+        self.old.remove(&cgroup.key);
+        self.put(cgroup.key, Identity::from_path(cgroup.path));
+    }
+
+    /// Who it is; `None` when nobody said.
+    pub fn find(&mut self, key: CgroupKey) -> Option<&Identity> {
+        if let Some(identity) = self.old.remove(&key) {
+            self.put(key, identity);
+        }
+        self.young.get(&key)
+    }
+
+    fn put(&mut self, key: CgroupKey, identity: Identity) {
+        if self.young.len() >= KEPT && !self.young.contains_key(&key) {
+            self.old = std::mem::take(&mut self.young);
+        }
+        self.young.insert(key, identity);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Hierarchy;
+
+    fn key(id: u64) -> CgroupKey {
+        let hierarchy = Hierarchy::Unified;
+        CgroupKey { hierarchy, id }
+    }
+
+    fn learn(cgroups: &mut Cgroups, key: CgroupKey, path: &[u8]) {
+        cgroups.learn(&Cgroup { key, path });
+    }
+
+    fn path(cgroups: &mut Cgroups, key: CgroupKey) -> Option<&[u8]> {
+        cgroups.find(key).map(Identity::path)
+    }
+
+    /// The same number means another cgroup in another hierarchy.
+    #[test]
+    fn hierarchies_are_apart() {
+        let mut cgroups = Cgroups::default();
+        let memory = CgroupKey {
+            hierarchy: Hierarchy::Memory,
+            id: 8,
+        };
+        learn(&mut cgroups, key(8), b"/a");
+        learn(&mut cgroups, memory, b"/b");
+        assert_eq!(path(&mut cgroups, key(8)), Some(&b"/a"[..]));
+        assert_eq!(path(&mut cgroups, memory), Some(&b"/b"[..]));
+        assert_eq!(path(&mut cgroups, key(9)), None);
+    }
+
+    /// A name can change: a cgroup can be renamed (version 1).
+    #[test]
+    fn the_last_word_counts() {
+        let mut cgroups = Cgroups::default();
+        learn(&mut cgroups, key(1), b"/a");
+        learn(&mut cgroups, key(1), b"/b");
+        assert_eq!(path(&mut cgroups, key(1)), Some(&b"/b"[..]));
+    }
+
+    /// A stream of short-lived containers takes bounded memory, and what is in use stays known.
+    #[test]
+    fn what_is_used_is_kept() {
+        let mut cgroups = Cgroups::default();
+        learn(&mut cgroups, key(0), b"/init.scope");
+        for id in 1..100_000 {
+            learn(&mut cgroups, key(id), b"/docker/x");
+            if id % 4096 == 0 {
+                assert!(cgroups.find(key(0)).is_some(), "after {id}");
+            }
+        }
+        assert!(cgroups.young.len() + cgroups.old.len() <= 2 * KEPT);
+        assert!(cgroups.find(key(1)).is_none());
+    }
+}

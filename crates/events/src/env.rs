@@ -1,0 +1,69 @@
+//! Variables of an environment, those that somebody asked for.
+
+use crate::argv::Args;
+
+/// Which variables are wanted.
+#[derive(Debug, Default)]
+pub struct EnvChoice {
+    names: Vec<Vec<u8>>,
+    block: Vec<u8>,
+}
+
+impl EnvChoice {
+    /// The variables with these names.
+    pub fn new(names: impl IntoIterator<Item = impl Into<Vec<u8>>>) -> Self {
+        Self {
+            names: names.into_iter().map(Into::into).collect(),
+            block: Vec::new(),
+        }
+    }
+
+    /// Whether none is wanted.
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    /// Of an environment, what is wanted, in its order there. Of a name that is there twice it is the
+    /// first, which is what getenv gives to the program.
+    pub fn choose(&mut self, env: &Args<'_>) -> Args<'_> {
+        self.block.clear();
+        for entry in env.iter().flatten() {
+            let (name, _) = split(entry);
+            let wanted = self.names.iter().any(|wanted| wanted == name);
+            if wanted && !is_in(&self.block, name) {
+                self.block.extend_from_slice(entry);
+                self.block.push(0);
+            }
+        }
+        Args::whole(&self.block)
+    }
+}
+
+fn is_in(block: &[u8], name: &[u8]) -> bool {
+    let mut names = Args::whole(block).iter().flatten().map(split);
+    names.any(|(known, _)| known == name)
+}
+
+/// The name and the value of an entry. One without `=` is a name without a value.
+pub fn split(entry: &[u8]) -> (&[u8], &[u8]) {
+    match entry.iter().position(|&byte| byte == b'=') {
+        Some(at) => (&entry[..at], &entry[at + 1..]),
+        None => (entry, b""),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Names are compared whole; what has no `=`, or nothing before it, does no harm.
+    #[test]
+    fn only_what_is_asked_for() {
+        let env = Args::whole(b"PATH=/bin\0PATHS=x\0=y\0HOME\0LANG=a=b\0\0PATH=/sbin\0");
+        let mut choice = EnvChoice::new(["LANG", "PATH", "HOME"]);
+        let chosen: Vec<_> = choice.choose(&env).iter().flatten().map(split).collect();
+        let expected: [(&[u8], &[u8]); 3] = [(b"PATH", b"/bin"), (b"HOME", b""), (b"LANG", b"a=b")];
+        assert_eq!(chosen, expected);
+        assert!(EnvChoice::new([""; 0]).is_empty());
+    }
+}
