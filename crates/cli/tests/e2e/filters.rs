@@ -37,7 +37,7 @@ fn as_user(uid: u32, mark: &str) {
 
 /// Fails unless the one mark is shown and the other filtered.
 #[track_caller]
-fn check(trace: &Trace, shown: &str, hidden: &str) {
+pub(crate) fn check(trace: &Trace, shown: &str, hidden: &str) {
     assert_eq!(trace.execs_with(shown).len(), 1, "{shown} is to be shown");
     assert_eq!(
         trace.execs_with(hidden).len(),

@@ -213,7 +213,7 @@ fn ready_file() {
             "--ready-file",
             text(&ready),
             "--cgroup",
-            "/nonexistent",
+            "/sys/fs/cgroup/nonexistent",
             "--duration",
             "1ms",
         ],

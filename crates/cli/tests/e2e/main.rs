@@ -22,15 +22,19 @@ macro_rules! cases {
 }
 
 mod arguments;
+mod cgroups;
+mod columns;
 mod command;
 mod compat;
 mod costs;
 mod ends;
 mod entrances;
+mod facts;
 mod failed;
 mod fields;
 mod filter_cel;
 mod filters;
+mod identity;
 mod lifecycle;
 mod lineage;
 mod lives;
@@ -47,6 +51,8 @@ mod survival;
 mod terminal;
 mod trace;
 mod tracer;
+mod users;
+mod whose;
 
 /// One test: it fails by panicking.
 struct Case {
@@ -79,15 +85,18 @@ impl Case {
 fn all_cases() -> Vec<Case> {
     [
         arguments::cases(),
+        columns::cases(),
         command::cases(),
         compat::cases(),
         costs::cases(),
         ends::cases(),
         entrances::cases(),
+        facts::cases(),
         failed::cases(),
         fields::cases(),
         filter_cel::cases(),
         filters::cases(),
+        identity::cases(),
         lifecycle::cases(),
         lineage::cases(),
         lives::cases(),
@@ -99,6 +108,8 @@ fn all_cases() -> Vec<Case> {
         storm::cases(),
         survival::cases(),
         terminal::cases(),
+        users::cases(),
+        whose::cases(),
     ]
     .into_iter()
     .flatten()

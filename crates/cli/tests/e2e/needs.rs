@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 
 use nix::sys::statvfs::FsFlags;
 
+use crate::cgroups::Hierarchy;
 use crate::support::execsnoop;
 use crate::support::text;
 use crate::support::workload;
@@ -30,6 +31,14 @@ pub(crate) enum Need {
     PinnedMaps,
     /// A cgroup v2 hierarchy in which groups can be made.
     Cgroup2,
+    /// A cgroup v2 hierarchy, seen whole: its root is that of the machine.
+    UnifiedCgroups,
+    /// A cgroup v1 hierarchy of the memory controller, seen whole.
+    MemoryCgroups,
+    /// A cgroup v1 hierarchy of the pids controller, seen whole.
+    PidsCgroups,
+    /// Processes that begin in a cgroup (Linux 5.7).
+    IntoCgroup,
     /// A second mount namespace.
     Unshare,
     /// `script`, which runs a command on a terminal.
@@ -44,10 +53,14 @@ pub(crate) enum Need {
     ChosenPid,
     /// A user `nobody`.
     Nobody,
+    /// The right to say who has logged in.
+    LoginUid,
+    /// User namespaces for everybody.
+    UserNamespace,
 }
 
 impl Need {
-    const COUNT: usize = Self::Nobody as usize + 1;
+    const COUNT: usize = Self::UserNamespace as usize + 1;
 
     /// What this machine lacks, if it does.
     pub(crate) fn lack(self) -> Option<&'static str> {
@@ -76,6 +89,10 @@ impl Need {
             Self::Bpftool => runs("bpftool", &["prog", "show"]),
             Self::PinnedMaps => can_pin_maps(),
             Self::Cgroup2 => crate::support::Cgroup::create().is_some(),
+            Self::UnifiedCgroups => Hierarchy::Unified.works(),
+            Self::MemoryCgroups => Hierarchy::Memory.works(),
+            Self::PidsCgroups => Hierarchy::Pids.works(),
+            Self::IntoCgroup => kernel_version() >= (5, 7),
             Self::Unshare => runs("unshare", &["-m", "true"]),
             Self::Terminal => runs("script", &["-qec", "true", "/dev/null"]),
             Self::Int80 => runs(workload(), &["int80-fail"]),
@@ -83,6 +100,11 @@ impl Need {
             Self::OpensFirst => kernel_version() >= (6, 8),
             Self::ChosenPid => runs(workload(), &["reuse-pid"]),
             Self::Nobody => matches!(nix::unistd::User::from_name("nobody"), Ok(Some(_))),
+            Self::LoginUid => runs("sh", &["-c", "echo 4711 > /proc/self/loginuid"]),
+            Self::UserNamespace => runs(
+                "setpriv",
+                &["--reuid=61234", "--clear-groups", "unshare", "-r", "true"],
+            ),
         }
     }
 
@@ -96,6 +118,10 @@ impl Need {
             Self::Bpftool => "bpftool is missing or may not list programs",
             Self::PinnedMaps => "no bpftool, or no BPF file system to pin maps in",
             Self::Cgroup2 => "no cgroup v2 hierarchy to make a group in",
+            Self::UnifiedCgroups => "no cgroup v2 hierarchy to make groups in, or not seen whole",
+            Self::MemoryCgroups => "no cgroup v1 hierarchy with the memory controller",
+            Self::PidsCgroups => "no cgroup v1 hierarchy with the pids controller",
+            Self::IntoCgroup => "before Linux 5.7 no process begins in another cgroup",
             Self::Unshare => "unshare -m does not work",
             Self::Terminal => "script, which provides a terminal, is missing",
             Self::SetUserId => "set-user-id programs do not work in the temporary directory",
@@ -105,6 +131,8 @@ impl Need {
             }
             Self::ChosenPid => "no right to choose the number of a new process (clone3, set_tid)",
             Self::Nobody => "there is no user nobody",
+            Self::LoginUid => "no right to write a login uid (CAP_AUDIT_CONTROL, CONFIG_AUDIT)",
+            Self::UserNamespace => "users may not make user namespaces",
         }
     }
 }

@@ -123,7 +123,7 @@ fn an_old_trace_is_kept() {
     let dir = public_dir();
     let file = dir.path().join("trace");
     fs::write(&file, "an old trace").expect("writable");
-    let trace = run(&[], &["-o", text(&file), "--cgroup", "/proc"]);
+    let trace = run(&[], &["-o", text(&file), "--cgroup", "/sys/kernel"]);
     assert_eq!(trace.status.code(), Some(1));
     assert_eq!(
         fs::read_to_string(&file).expect("still there"),

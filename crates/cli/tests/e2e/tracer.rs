@@ -76,6 +76,11 @@ impl Tracer {
         String::from_utf8_lossy(&read(&self.dir.path().join("stderr"))).into_owned()
     }
 
+    /// What it has written on standard output so far.
+    pub(crate) fn stdout(&self) -> String {
+        String::from_utf8_lossy(&read(&self.dir.path().join("stdout"))).into_owned()
+    }
+
     /// Ends it as Ctrl-C does. It must end well.
     #[track_caller]
     pub(crate) fn stop(self) -> Trace {

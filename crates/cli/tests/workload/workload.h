@@ -49,6 +49,8 @@ case_fn case_fexecve_memfd, case_execveat_dirfd, case_thread_exec, case_int80, c
 /* failing.c */
 case_fn case_fail, case_fail_unread, case_fail_dirfd, case_fail_many, case_fail_long,
 	case_fail_nullargv;
+/* identity.c */
+case_fn case_big_env, case_containers, case_fexecve_deleted, case_odd_env, case_vfork_in;
 /* lives.c */
 case_fn case_lives, case_reuse_pid, case_short_lives, case_small_child;
 /* processes.c */
