@@ -61,6 +61,15 @@ pub enum Obstacle {
         /// Kernel release.
         release: String,
     },
+    /// Not even the classic rung works: before 5.5.
+    TooOld {
+        /// Kernel release.
+        release: String,
+    },
+    /// tracefs, which describes the tracepoints, is not mounted or not readable.
+    Tracefs,
+    /// No right to use the process connector, or the kernel has none.
+    Connector,
     /// The kernel was built without BPF.
     NoBpf,
     /// The capabilities are there, and still the answer is no.
@@ -90,6 +99,20 @@ impl fmt::Display for Obstacle {
             Self::RingBuffer { release } => write!(
                 f,
                 "kernel {release} is too old: BPF ring buffers came with 5.8; boot a newer kernel"
+            ),
+            Self::TooOld { release } => write!(
+                f,
+                "kernel {release} is too old for BPF as it is used here (5.5): boot a newer kernel, \
+                 or try --backend cnproc"
+            ),
+            Self::Tracefs => f.write_str(
+                "without BTF, tracepoints are found by tracefs, and that is not readable: mount it \
+                 (`mount -t tracefs tracefs /sys/kernel/tracing`), and run this as root",
+            ),
+            Self::Connector => f.write_str(
+                "the process connector needs CAP_NET_ADMIN (run it with sudo), the machine's own \
+                 user, pid and network namespaces (run it outside the container), and a kernel with \
+                 CONFIG_PROC_EVENTS=y",
             ),
             Self::NoBpf => f.write_str(
                 "this kernel was built without BPF: boot one with CONFIG_BPF_SYSCALL=y",

@@ -22,6 +22,7 @@ use nix::sys::resource::setrlimit;
 use crate::explain::StartError;
 use crate::explain::load_failure;
 use crate::features::Features;
+use crate::features::INITIAL_PID_NS;
 use crate::features::tracepoint_readable;
 use crate::libbpf_log;
 use crate::options::KernelFilters;
@@ -30,9 +31,6 @@ use crate::skeleton::CoreSkel;
 use crate::skeleton::CoreSkelBuilder;
 use crate::skeleton::OpenCoreSkel;
 use crate::skeleton::types::rodata;
-
-/// Inode number of the initial pid namespace (`PROC_PID_INIT_INO`, include/linux/proc_ns.h).
-const INITIAL_PID_NS: u64 = 0xEFFF_FFFC;
 
 /// The two ways to see failed execs; see bpf/failed.bpf.h.
 #[derive(Clone, Copy, PartialEq, Eq)]
