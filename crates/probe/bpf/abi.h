@@ -6,6 +6,9 @@
  * Fixed-width types only, every gap spelt out as `pad`, every size asserted here and in ring.rs.
  * Times are CLOCK_BOOTTIME in ns. pids are those of the initial pid namespace. A process is
  * (pid, start): pid numbers come back, start times do not.
+ *
+ * What the classic rung cannot know has a value that nothing known has: ~0 for users and groups, 0
+ * for ns_pid, cgroup and the namespaces' inodes; or a flag says so.
  */
 #pragma once
 
@@ -73,6 +76,7 @@ enum exec_flags {
 	EXEC_ARGS_UNREAD =
 		4,	   /* args_len is less than it should be: memory that could not be read */
 	EXEC_PATH_CUT = 8, /* the path is not whole: it has too many names */
+	EXEC_NO_FILE = 16, /* inode, device, links and maxrss_before are not known */
 };
 
 struct rec_exec {
@@ -145,6 +149,8 @@ enum exit_flags {
 	EXIT_IO = 1,  /* the kernel keeps I/O accounts */
 	EXIT_MM = 2,  /* image_rss is known (6.16+) */
 	EXIT_CUT = 4, /* more threads were alive than were added up: times are too low */
+	EXIT_NO_COSTS = 8, /* runtime to write_chars are not known */
+	EXIT_NO_CODE = 16, /* code is not known */
 };
 
 /* All figures are totals of the process's threads, from its fork on. */

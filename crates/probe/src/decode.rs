@@ -29,6 +29,8 @@ use execsnoop_events::WallClock;
 use nix::unistd::SysconfVar;
 use nix::unistd::sysconf;
 
+use crate::proc::Found;
+use crate::proc::TICK_NS;
 use crate::skeleton::types::args_flags;
 use crate::skeleton::types::exec_flags;
 use crate::skeleton::types::exit_flags;
@@ -525,6 +527,36 @@ impl Listed {
     /// Takes the first of the iterator's records off.
     pub(crate) fn take(records: &[u8]) -> Option<(Self, &[u8])> {
         take::<rec_running>(records).map(|(fixed, rest)| (Self(fixed), rest))
+    }
+
+    /// One that /proc has shown, in the initial pid namespace.
+    pub(crate) fn found(
+        one: &Found,
+        parent_start: u64,
+        owner: Option<(u32, u32)>,
+        now_ns: u64,
+    ) -> Self {
+        let (uid, gid) = owner.unwrap_or((UNSET, UNSET));
+        let mut comm = [0; 16];
+        let length = one.comm.len().min(comm.len() - 1);
+        comm[..length].copy_from_slice(&one.comm[..length]);
+        Self(rec_running {
+            head: rec_header {
+                time: now_ns,
+                start: one.start_ticks * TICK_NS,
+                r#type: 0,
+                pid: one.pid,
+            },
+            parent_start,
+            cgroup: 0,
+            ppid: one.ppid,
+            uid,
+            gid,
+            ns_pid: 0,
+            seen_pid: one.pid,
+            pad: 0,
+            comm,
+        })
     }
 
     /// The number by which the tracer knows it, 0 when it does not see it.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use crate::features::Features;
+use crate::live::Rung;
 
 /// Lines of the verifier's log that are shown; the last ones name the reason.
 const LOG_LINES: usize = 15;
@@ -34,6 +35,18 @@ pub enum StartError {
         path: PathBuf,
         /// What is wrong with it, and what is expected.
         why: String,
+    },
+    /// Something was asked for that this rung cannot give.
+    #[error(
+        "{what}: not possible on the {} rung, which is all that this machine offers (see \
+         `--backend`)",
+        rung.name()
+    )]
+    Unsupported {
+        /// What was asked for.
+        what: String,
+        /// The rung that was taken.
+        rung: Rung,
     },
     /// Something else went wrong.
     #[error("cannot start tracing: {what}: {cause}")]
@@ -68,6 +81,11 @@ pub enum Obstacle {
     },
     /// tracefs, which describes the tracepoints, is not mounted or not readable.
     Tracefs,
+    /// Without BTF, fields have to be found, and this one was not.
+    Layout {
+        /// Its name.
+        field: &'static str,
+    },
     /// No right to use the process connector, or the kernel has none.
     Connector,
     /// The kernel was built without BPF.
@@ -108,6 +126,11 @@ impl fmt::Display for Obstacle {
             Self::Tracefs => f.write_str(
                 "without BTF, tracepoints are found by tracefs, and that is not readable: mount it \
                  (`mount -t tracefs tracefs /sys/kernel/tracing`), and run this as root",
+            ),
+            Self::Layout { field } => write!(
+                f,
+                "this kernel has no BTF, and where it keeps {field} could not be found out: use a \
+                 kernel built with CONFIG_DEBUG_INFO_BTF=y, or --backend cnproc"
             ),
             Self::Connector => f.write_str(
                 "the process connector needs CAP_NET_ADMIN (run it with sudo), the machine's own \

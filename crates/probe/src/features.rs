@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
 
 use caps::CapSet;
 use caps::Capability;
@@ -18,9 +17,6 @@ const INITIAL_USER_NS: u64 = 0xEFFF_FFFD;
 
 /// Inode number of the initial pid namespace (`PROC_PID_INIT_INO`, include/linux/proc_ns.h).
 pub(crate) const INITIAL_PID_NS: u64 = 0xEFFF_FFFC;
-
-/// Directories where tracefs may be mounted.
-const TRACEFS: [&str; 2] = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
 
 /// What was found on this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,17 +58,7 @@ impl Features {
     }
 }
 
-/// Whether this user may read the ids of tracepoints, without which they cannot be attached to.
-pub(crate) fn tracepoint_readable(category: &str, name: &str) -> bool {
-    TRACEFS.iter().any(|root| {
-        let id = Path::new(root)
-            .join("events")
-            .join(category)
-            .join(name)
-            .join("id");
-        fs::read(id).is_ok()
-    })
-}
+pub(crate) use crate::tracefs::readable as tracepoint_readable;
 
 /// Whether the process connector can be listened to: it speaks to the machine's own namespaces only.
 pub(crate) fn process_connector_allowed() -> bool {

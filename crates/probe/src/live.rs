@@ -1,10 +1,25 @@
 //! The ladder: which way of tracing serves on this machine.
 
+use std::fmt;
+use std::time::Duration;
+
+use execsnoop_events::Sink;
+use execsnoop_events::Source;
+use execsnoop_events::SourceError;
+use execsnoop_events::Tally;
+use nix::errno::Errno;
+
+use crate::classic;
+use crate::core;
+use crate::core::Session;
 use crate::explain::Obstacle;
+use crate::explain::StartError;
 use crate::explain::obstacle_before_load;
 use crate::features::Features;
 use crate::features::process_connector_allowed;
 use crate::features::tracepoint_readable;
+use crate::options::Options;
+use crate::stats::Statistics;
 
 /// A way of tracing. The better ones come first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -74,4 +89,93 @@ fn obstacle_before_classic(features: &Features) -> Option<Obstacle> {
         return Some(Obstacle::TooOld { release });
     }
     (!tracepoint_readable("sched", "sched_process_exec")).then_some(Obstacle::Tracefs)
+}
+
+/// Live events from this machine, by one of the rungs.
+pub struct Live {
+    rung: Rung,
+    source: Running,
+}
+
+/// What a rung runs.
+enum Running {
+    Bpf(Box<Session>),
+}
+
+impl fmt::Debug for Live {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Live")
+            .field("rung", &self.rung)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Live {
+    /// Starts tracing on this rung; without one, on the best that works. Events count from here on.
+    pub fn start(options: &Options, rung: Option<Rung>) -> Result<Self, StartError> {
+        match rung {
+            Some(rung) => Self::start_on(rung, options),
+            None => Self::start_on_best(options),
+        }
+    }
+
+    fn start_on(rung: Rung, options: &Options) -> Result<Self, StartError> {
+        let source = match rung {
+            Rung::Core => Running::Bpf(Box::new(core::start(options)?)),
+            Rung::Classic => Running::Bpf(Box::new(classic::start(options)?)),
+            Rung::Cnproc => return Err(Obstacle::Connector.into()),
+        };
+        Ok(Self { rung, source })
+    }
+
+    fn start_on_best(options: &Options) -> Result<Self, StartError> {
+        let mut why = None;
+        for rung in Rung::ALL {
+            match Self::start_on(rung, options) {
+                Ok(live) => return Ok(live),
+                Err(error @ (StartError::Cannot(_) | StartError::Verifier { .. })) => {
+                    tracing::debug!("{}: {error}", rung.name());
+                    keep_best_reason(&mut why, error);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Err(why.expect("each rung gave its reason"))
+    }
+
+    /// The rung that was taken.
+    pub fn rung(&self) -> Rung {
+        self.rung
+    }
+
+    /// What the programs cost up to now. Kernels before 5.19 ask for `CAP_BPF` for that.
+    pub fn statistics(&self) -> Result<Statistics, Errno> {
+        match &self.source {
+            Running::Bpf(session) => session.statistics(),
+        }
+    }
+
+    fn source(&mut self) -> &mut dyn Source {
+        match &mut self.source {
+            Running::Bpf(session) => session.as_mut(),
+        }
+    }
+}
+
+/// The best rung's reason explains most; but that a kernel has no BTF is no reason by itself, since the
+/// classic rung does without.
+fn keep_best_reason(kept: &mut Option<StartError>, new: StartError) {
+    if matches!(kept, None | Some(StartError::Cannot(Obstacle::Btf))) {
+        *kept = Some(new);
+    }
+}
+
+impl Source for Live {
+    fn poll(&mut self, timeout: Duration, sink: &mut Sink<'_>) -> Result<bool, SourceError> {
+        self.source().poll(timeout, sink)
+    }
+
+    fn finish(&mut self, sink: &mut Sink<'_>) -> Result<Tally, SourceError> {
+        self.source().finish(sink)
+    }
 }

@@ -19,6 +19,8 @@ pub struct Options {
     pub exe_path: bool,
     /// Size of the ring buffer in bytes; see [`ring_bytes`].
     pub ring_bytes: u32,
+    /// Perf buffers on the classic rung even where there is a ring buffer.
+    pub perf_buffer: bool,
     /// Measure the run time of the programs (needs `CAP_SYS_ADMIN`).
     pub measure: bool,
     /// What the kernel side leaves out.

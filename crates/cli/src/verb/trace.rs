@@ -13,10 +13,11 @@ use anyhow::bail;
 use caps::Capability;
 use execsnoop_events::Source as _;
 use execsnoop_probe::Command;
-use execsnoop_probe::Core;
 use execsnoop_probe::KernelFilters;
+use execsnoop_probe::Live;
 use execsnoop_probe::Options;
 use execsnoop_probe::ProgramStats;
+use execsnoop_probe::Rung;
 use execsnoop_probe::StartError;
 use execsnoop_probe::boot_time_ns;
 use execsnoop_probe::drop_capabilities;
@@ -52,14 +53,16 @@ pub fn run(args: &Args) -> Result<u8, Failure> {
     let output = Output::open(args)?;
     let mut pipeline = Pipeline::new(args, filter, output);
     let signals = Signals::install().context("cannot handle signals")?;
-    let core = Core::start(&options(args)).map_err(|error| cannot_start(args, error))?;
+    let live = Live::start(&options(args), args.backend.rung());
+    let live = live.map_err(|error| cannot_start(args, error))?;
+    say_what_is_lost(args, live.rung());
     pipeline.begin()?;
     if signals.any() && !args.command.is_empty() {
         return Ok(if signals.interrupted() { 130 } else { 143 }); // CMD was not to begin
     }
-    let command = begin(args, &core)?;
+    let command = begin(args, &live)?;
     Trace {
-        core,
+        live,
         pipeline,
         failure: None,
         watch: Watch {
@@ -73,10 +76,10 @@ pub fn run(args: &Args) -> Result<u8, Failure> {
 
 /// Says that tracing has begun, starts the command, and gives up what is not needed any more: the last
 /// only after a command has inherited it, but without a command before anybody is told.
-fn begin(args: &Args, core: &Core) -> Result<Option<Command>, Failure> {
+fn begin(args: &Args, live: &Live) -> Result<Option<Command>, Failure> {
     let with_command = !args.command.is_empty();
     if !with_command {
-        drop_privileges(core, false);
+        drop_privileges(live, false);
     }
     let ready = args
         .ready_file
@@ -86,14 +89,14 @@ fn begin(args: &Args, core: &Core) -> Result<Option<Command>, Failure> {
     let command = start_command(args)?;
     ready.into_iter().for_each(ReadyFile::keep);
     if with_command {
-        drop_privileges(core, true);
+        drop_privileges(live, true);
     }
     Ok(command)
 }
 
 /// A trace under way.
 struct Trace {
-    core: Core,
+    live: Live,
     pipeline: Pipeline,
     watch: Watch,
     /// Why the trace had to end.
@@ -110,7 +113,7 @@ impl Trace {
             }
         }
         self.await_final_accounts();
-        let statistics = stats.then(|| self.core.statistics());
+        let statistics = stats.then(|| self.live.statistics());
         self.finish();
         if let Some(statistics) = statistics {
             print_statistics(statistics);
@@ -124,7 +127,7 @@ impl Trace {
 
     fn poll(&mut self, timeout: Duration) {
         let polled = self
-            .core
+            .live
             .poll(timeout, &mut |event| self.pipeline.take(event));
         if let Err(error) = polled {
             self.fail(error.into());
@@ -161,7 +164,7 @@ impl Trace {
 
     /// Detaches, shows what is left, and closes the account.
     fn finish(&mut self) {
-        let tally = self.core.finish(&mut |event| self.pipeline.take(event));
+        let tally = self.live.finish(&mut |event| self.pipeline.take(event));
         self.pipeline.finish();
         self.flush_all();
         match tally {
@@ -303,6 +306,7 @@ fn options(args: &Args) -> Options {
         running: lives || args.pid.is_some(),
         exe_path: args.format != Format::Text,
         ring_bytes: args.ring_size,
+        perf_buffer: args.perf_buffer,
         measure: args.stats,
         filters: KernelFilters {
             uid: args.uid.filter(|_| !lives),
@@ -314,11 +318,32 @@ fn options(args: &Args) -> Options {
     }
 }
 
+/// Says, when it is not the best rung, which one was taken, and what is missing by it.
+fn say_what_is_lost(args: &Args, rung: Rung) {
+    let Some(lost) = rung.loses() else {
+        return;
+    };
+    let name = rung.name();
+    say(format_args!(
+        "execsnoop: tracing by {name}; not known that way: {lost}"
+    ));
+    let asks_for_costs = args.shows(EventKind::Process) || args.shows(EventKind::Exit);
+    if asks_for_costs {
+        say(format_args!(
+            "execsnoop: {name} does not tell what processes cost"
+        ));
+    }
+    if rung == Rung::Cnproc && args.shows(EventKind::Failed) {
+        say(format_args!("execsnoop: {name} does not see failed execs"));
+    }
+}
+
 /// With a command, 77 tells that it was not run; else 77 is for what cannot be helped here.
 fn cannot_start(args: &Args, error: StartError) -> Failure {
     let code = match &error {
         _ if !args.command.is_empty() => CANNOT_TRACE,
         StartError::Cannot(_) => CANNOT_TRACE,
+        StartError::Unsupported { .. } => 2,
         _ => 1,
     };
     Failure::new(code, error)
@@ -351,7 +376,7 @@ fn start_command(args: &Args) -> Result<Option<Command>, Failure> {
 
 /// Gives up what was only needed to begin. What is kept, if need be: the right to ask the kernel about
 /// our programs (before 5.19), and to pass signals on to another user's command.
-fn drop_privileges(core: &Core, with_command: bool) {
+fn drop_privileges(live: &Live, with_command: bool) {
     let kill: &[Capability] = match with_command {
         true => &[Capability::CAP_KILL],
         false => &[],
@@ -359,7 +384,7 @@ fn drop_privileges(core: &Core, with_command: bool) {
     let both = [kill, &[Capability::CAP_BPF]].concat();
     let dropped = drop_capabilities(&both).and_then(|()| {
         let without_bpf =
-            execsnoop_probe::without_capability(Capability::CAP_BPF, || core.statistics());
+            execsnoop_probe::without_capability(Capability::CAP_BPF, || live.statistics());
         match without_bpf? {
             Ok(_) => drop_capabilities(kill),
             Err(_) => Ok(()),

@@ -1,0 +1,191 @@
+//! Where a kernel without BTF keeps what the classic rung reads.
+//!
+//! A small program copies the loader's own `task_struct` out, and what is known of this process anyway
+//! (its number, its name, its parent, when it began) tells which field is which. Each is recognised by
+//! more than one sign, and what is ambiguous counts as not found: a guess is never used.
+
+use std::time::Duration;
+
+use crate::proc;
+use crate::skeleton::classic::types::layout;
+
+/// Offset of `live` in `signal_struct`: a reference count stands before it, always.
+const LIVE: u32 = 4;
+
+/// Kernel stacks are at most this large.
+const STACK_BYTES: u64 = 64 << 10;
+
+/// From `tgid` to `group_leader` it is no farther: a stack canary, the parents, two lists.
+const FAMILY_BYTES: usize = 128;
+
+/// `group_leader` comes after `real_parent`, `parent`, `children` and `sibling`, two lists (since 2.6).
+const PARENT_TO_LEADER: usize = 48;
+
+/// The two start times are taken within this long of each other; the boot clock is ahead by the time
+/// that the machine has slept, which is known to about this.
+const START_TIMES_APART: Duration = Duration::from_millis(2);
+
+/// What the loader knows of itself.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Myself {
+    /// Address of its `task_struct`, and of the registers with which it entered the kernel.
+    pub task: u64,
+    pub regs: u64,
+    /// Number in the initial pid namespace.
+    pub tgid: u32,
+    /// The parent's number, as far as it is known there.
+    pub ppid: Option<u32>,
+    pub comm: Vec<u8>,
+    /// When it began, in ticks since boot (`/proc/self/stat`).
+    pub start_ticks: u64,
+    /// The signal that was asked for when the parent dies (`PR_SET_PDEATHSIG`).
+    pub parent_death_signal: u32,
+    /// How far the boot clock is ahead of the monotonic one, in ns.
+    pub suspended_ns: u64,
+}
+
+/// Memory of the kernel.
+pub(crate) trait Memory {
+    /// Some kilobytes from this address on, as far as they can be read.
+    fn peek(&mut self, address: u64) -> Vec<u8>;
+}
+
+/// Finds everything out; else the name of what could not be found.
+pub(crate) fn learn(me: &Myself, memory: &mut dyn Memory) -> Result<layout, &'static str> {
+    let task = memory.peek(me.task);
+    let (stack, regs) = stack(&task, me).ok_or("task_struct.stack")?;
+    let family = family(&task, me, memory).ok_or("task_struct.group_leader")?;
+    // What was read may go on into the neighbour, who has a name and a start, too. Ours come first: the
+    // order is group_leader, start_time, comm, signal.
+    let comm = comm(&task, me, family.leader).ok_or("task_struct.comm")?;
+    let start = start(&task[..comm], me).ok_or("task_struct.start_boottime")?;
+    Ok(layout {
+        stack: offset(stack),
+        regs,
+        tgid: offset(family.tgid),
+        parent: offset(family.leader - PARENT_TO_LEADER),
+        leader: offset(family.leader),
+        start: offset(start),
+        comm: offset(comm),
+        signal: offset(signal(&task, me, comm, memory).ok_or("task_struct.signal")?),
+        live: LIVE,
+        exit_code: exit_code(&task, me).map_or(0, offset),
+    })
+}
+
+/// The registers lie at the end of the kernel stack, and the stack begins with a page.
+fn stack(task: &[u8], me: &Myself) -> Option<(usize, u32)> {
+    words(task).skip(1).find_map(|(at, word)| {
+        let above = me.regs.checked_sub(word)?;
+        let is_stack = word % 4096 == 0 && above > 0 && above < STACK_BYTES;
+        is_stack.then_some((at, u32::try_from(above).ok()?))
+    })
+}
+
+struct Family {
+    tgid: usize,
+    leader: usize,
+}
+
+/// `pid` and `tgid` stand side by side, and are the same for a first thread; somewhat behind them
+/// `group_leader` points at the task itself, and `real_parent` at a task with the parent's number.
+fn family(task: &[u8], me: &Myself, memory: &mut dyn Memory) -> Option<Family> {
+    let pair = |at: &usize| half(task, *at) == Some(me.tgid) && half(task, at + 4) == Some(me.tgid);
+    for pid in (0..task.len()).step_by(4).filter(pair) {
+        let tgid = pid + 4;
+        let behind = words(task).filter(|(at, _)| (tgid..tgid + FAMILY_BYTES).contains(at));
+        let leaders = behind.filter(|(_, word)| *word == me.task);
+        for (leader, _) in leaders {
+            let real_parent = leader
+                .checked_sub(PARENT_TO_LEADER)
+                .filter(|at| *at > pid)
+                .and_then(|at| word(task, at));
+            let number = real_parent.and_then(|parent| half(&memory.peek(parent), tgid));
+            if number.is_some_and(|number| me.ppid.is_none_or(|ppid| ppid == number)) {
+                return Some(Family { tgid, leader });
+            }
+        }
+    }
+    None
+}
+
+/// `start_time` and, after it, `start_boottime`: the same moment on two clocks.
+fn start(task: &[u8], me: &Myself) -> Option<usize> {
+    let apart = u64::try_from(START_TIMES_APART.as_nanos()).ok()?;
+    only(words(task).filter_map(|(at, monotonic)| {
+        let boot = word(task, at + 8)?;
+        let behind = boot.checked_sub(monotonic)?;
+        let fits = boot / proc::TICK_NS == me.start_ticks
+            && monotonic > 0
+            && behind.abs_diff(me.suspended_ns) < apart;
+        fits.then_some(at + 8)
+    }))
+}
+
+/// The name, in 16 bytes.
+fn comm(task: &[u8], me: &Myself, leader: usize) -> Option<usize> {
+    let mut name = me.comm.clone();
+    name.push(0);
+    (leader..task.len())
+        .step_by(4)
+        .find(|at| task[*at..].starts_with(&name))
+}
+
+/// `signal_struct` begins with a reference count, the number of living threads and that of all threads
+/// (all 1 here), then come four bytes of something else, and the list of threads: our own `thread_node`
+/// alone, which points back.
+fn signal(task: &[u8], me: &Myself, comm: usize, memory: &mut dyn Memory) -> Option<usize> {
+    let behind = words(task).filter(|(at, word)| *at > comm && is_kernel(*word));
+    for (at, pointer) in behind {
+        let signal = memory.peek(pointer);
+        let counts = (0..3).all(|index| half(&signal, 4 * index) == Some(1));
+        let list = (word(&signal, 16), word(&signal, 24));
+        let node = list.0.and_then(|next| next.checked_sub(me.task));
+        let node = node.and_then(|node| usize::try_from(node).ok());
+        let points_back = node.and_then(|node| word(task, node)) == Some(pointer + 16);
+        if counts && list.0 == list.1 && points_back {
+            return Some(at);
+        }
+    }
+    None
+}
+
+/// `exit_state`, `exit_code`, `exit_signal`, `pdeath_signal`: the last two are known.
+fn exit_code(task: &[u8], me: &Myself) -> Option<usize> {
+    let expected = [0, 0, nix::libc::SIGCHLD as u32, me.parent_death_signal];
+    only((0..task.len()).step_by(4).filter_map(|at| {
+        let found = (0..4).all(|index| half(task, at + 4 * index) == Some(expected[index]));
+        found.then_some(at + 4)
+    }))
+}
+
+/// The only one; `None` when there are none or several.
+fn only<T>(mut several: impl Iterator<Item = T>) -> Option<T> {
+    let first = several.next()?;
+    several.next().is_none().then_some(first)
+}
+
+/// The upper half of the address space is the kernel's.
+fn is_kernel(address: u64) -> bool {
+    address > 1 << 63 && address % 8 == 0
+}
+
+fn words(bytes: &[u8]) -> impl Iterator<Item = (usize, u64)> + '_ {
+    (0..bytes.len())
+        .step_by(8)
+        .map_while(|at| Some((at, word(bytes, at)?)))
+}
+
+fn word(bytes: &[u8], at: usize) -> Option<u64> {
+    let bytes = bytes.get(at..at.checked_add(8)?)?;
+    Some(u64::from_ne_bytes(bytes.try_into().ok()?))
+}
+
+fn half(bytes: &[u8], at: usize) -> Option<u32> {
+    let bytes = bytes.get(at..at.checked_add(4)?)?;
+    Some(u32::from_ne_bytes(bytes.try_into().ok()?))
+}
+
+fn offset(at: usize) -> u32 {
+    u32::try_from(at).expect("some kilobytes")
+}
