@@ -111,10 +111,10 @@ struct Entry {
     parent: ProcessId,
     parent_comm: Option<Name>,
     comm: Name,
-    uid: u32,
-    gid: u32,
-    cgroup_id: u64,
-    ns_pid: u32,
+    uid: Option<u32>,
+    gid: Option<u32>,
+    cgroup_id: Option<u64>,
+    ns_pid: Option<u32>,
     image: Option<Arc<OwnedImage>>,
     execs: u32,
     exec_ns: Option<u64>,
@@ -142,10 +142,10 @@ impl Entry {
             parent,
             parent_comm: None,
             comm: Name::default(),
-            uid: 0,
-            gid: 0,
-            cgroup_id: 0,
-            ns_pid: 0,
+            uid: None,
+            gid: None,
+            cgroup_id: None,
+            ns_pid: None,
             image: None,
             execs: 0,
             exec_ns: None,
@@ -354,7 +354,9 @@ impl Lineage {
         match &mut entry.end {
             _ if entry.over => {}
             Some(end) => {
-                end.exit.cost.cpu = freed.cpu;
+                if let Some(cost) = &mut end.exit.cost {
+                    cost.cpu = freed.cpu;
+                }
                 self.publish(freed.process, sink);
             }
             None => {
@@ -569,9 +571,12 @@ impl Lineage {
 /// was reached after it.
 fn complete(exit: &mut Exit<'_>, entry: &Entry) {
     exit.exec_ns = entry.exec_ns;
-    let peak = exit.cost.peak_rss_bytes;
+    let Some(cost) = &mut exit.cost else {
+        return;
+    };
+    let peak = cost.peak_rss_bytes;
     if entry.peak_before.is_some_and(|before| peak > before) {
-        exit.cost.max_rss_bytes = Some(peak);
+        cost.max_rss_bytes = Some(peak);
     }
 }
 

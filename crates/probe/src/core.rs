@@ -179,7 +179,7 @@ impl Session {
 
     /// Ends tracing, and hands over what is in the ring as it is.
     #[cfg(test)]
-    pub(crate) fn raw_records(mut self, mut each: impl FnMut(&[u8])) {
+    pub(crate) fn raw_records(mut self, mut each: impl FnMut(&mut [u8])) {
         self.attached.clear();
         wait_for_running_programs();
         while self

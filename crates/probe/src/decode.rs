@@ -340,6 +340,7 @@ impl ExecRecord {
         clock: &WallClock,
     ) -> Event<'a> {
         let fixed = &self.fixed;
+        let on_file = fixed.flags & exec_flags::EXEC_NO_FILE.0 == 0;
         let exec = Exec {
             ret: 0,
             filename: Some(until_nul(data.name)),
@@ -348,12 +349,12 @@ impl ExecRecord {
                 .map(|path| turn_round(path, &mut buffers.path)),
             script: fixed.flags & exec_flags::EXEC_SCRIPT.0 != 0,
             secure: fixed.flags & exec_flags::EXEC_SECURE.0 != 0,
-            file: Some(ExecFile {
+            file: on_file.then_some(ExecFile {
                 device: fixed.device,
                 inode: fixed.inode,
                 links: fixed.links,
             }),
-            peak_before: Some(bytes(fixed.maxrss_before)),
+            peak_before: on_file.then(|| bytes(fixed.maxrss_before)),
             ..acted(&fixed.head, &fixed.actor, args)
         };
         event(&fixed.head, clock, Body::Exec(exec))
@@ -461,9 +462,9 @@ fn fork(record: &[u8], clock: &WallClock, sink: &mut Sink<'_>) -> Result<(), Dec
             start_ns: fixed.creator_start,
         },
         creator_tid: fixed.creator_tid,
-        vfork: fixed.flags & fork_flags::FORK_VFORK.0 != 0,
+        vfork: Some(fixed.flags & fork_flags::FORK_VFORK.0 != 0),
         by_tracer: fixed.flags & fork_flags::FORK_BY_TRACER.0 != 0,
-        ns_pid: fixed.ns_pid,
+        ns_pid: set_number(fixed.ns_pid),
     };
     sink(&event(&fixed.head, clock, Body::Fork(fork)));
     Ok(())
@@ -471,6 +472,7 @@ fn fork(record: &[u8], clock: &WallClock, sink: &mut Sink<'_>) -> Result<(), Dec
 
 fn exit(record: &[u8], clock: &WallClock, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
     let (fixed, _) = take::<rec_exit>(record).ok_or(DecodeError::Short(Some(Kind::Exit)))?;
+    let lacks = |flag: exit_flags| fixed.flags & flag.0 != 0;
     let exit = Exit {
         process: process(&fixed.head),
         parent: ProcessId {
@@ -478,13 +480,13 @@ fn exit(record: &[u8], clock: &WallClock, sink: &mut Sink<'_>) -> Result<(), Dec
             start_ns: fixed.parent_start,
         },
         comm: until_nul(&fixed.comm),
-        uid: fixed.uid,
-        gid: fixed.gid,
-        cgroup_id: fixed.cgroup,
-        ns_pid: fixed.ns_pid,
-        status: ExitStatus::from_wait(fixed.code),
+        uid: set(fixed.uid),
+        gid: set(fixed.gid),
+        cgroup_id: set_cgroup(fixed.cgroup),
+        ns_pid: set_number(fixed.ns_pid),
+        status: (!lacks(exit_flags::EXIT_NO_CODE)).then(|| ExitStatus::from_wait(fixed.code)),
         exec_ns: None,
-        cost: cost(&fixed),
+        cost: (!lacks(exit_flags::EXIT_NO_COSTS)).then(|| cost(&fixed)),
     };
     sink(&event(&fixed.head, clock, Body::Exit(exit)));
     Ok(())
@@ -574,10 +576,10 @@ impl Listed {
                 start_ns: fixed.parent_start,
             },
             comm: until_nul(&fixed.comm),
-            uid: fixed.uid,
-            gid: fixed.gid,
-            cgroup_id: fixed.cgroup,
-            ns_pid: fixed.ns_pid,
+            uid: set(fixed.uid),
+            gid: set(fixed.gid),
+            cgroup_id: set_cgroup(fixed.cgroup),
+            ns_pid: set_number(fixed.ns_pid),
             seen_pid: fixed.seen_pid,
             args: args.map_or(Args::UNKNOWN, Args::whole),
         };
@@ -615,23 +617,23 @@ fn acted<'a>(head: &rec_header, actor: &'a rec_actor, args: Args<'a>) -> Exec<'a
         },
         comm: until_nul(&actor.comm),
         parent_comm: until_nul(&actor.parent_comm),
-        uid: actor.uid,
-        euid: actor.euid,
-        gid: actor.gid,
-        egid: actor.egid,
+        uid: set(actor.uid),
+        euid: set(actor.euid),
+        gid: set(actor.gid),
+        egid: set(actor.egid),
         login_uid: set(actor.loginuid),
         audit_session: set(actor.session),
-        cpu: actor.cpu,
+        cpu: Some(actor.cpu),
         ret: 0,
         filename: None,
         exe: None,
         script: false,
         secure: false,
         args,
-        cgroup_id: actor.cgroup,
-        ns_pid: actor.ns_pid,
-        pid_ns: actor.pid_ns,
-        mnt_ns: actor.mnt_ns,
+        cgroup_id: set_cgroup(actor.cgroup),
+        ns_pid: set_number(actor.ns_pid),
+        pid_ns: set_number(actor.pid_ns),
+        mnt_ns: set_number(actor.mnt_ns),
         file: None,
         peak_before: None,
     }
@@ -654,6 +656,15 @@ fn caller(head: &rec_header, tid: u32) -> Caller {
 
 fn set(id: u32) -> Option<u32> {
     (id != UNSET).then_some(id)
+}
+
+/// What cannot be 0: pids, inodes.
+fn set_number(number: u32) -> Option<u32> {
+    (number != 0).then_some(number)
+}
+
+fn set_cgroup(id: u64) -> Option<u64> {
+    (id != 0).then_some(id)
 }
 
 fn to_usize(n: u32) -> usize {

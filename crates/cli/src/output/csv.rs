@@ -57,14 +57,14 @@ impl<'a> Line<'a> {
             kind: "exec",
             process: Some(exec.process),
             tid: Some(exec.tid),
-            parent: Some(exec.parent),
+            parent: exec.parent.known(),
             comm: Some(exec.comm),
             parent_comm: Some(exec.parent_comm),
-            uid: Some(exec.uid),
+            uid: exec.uid,
             ret: Some(exec.ret),
             image: Some(exec.image()),
-            cgroup_id: Some(exec.cgroup_id),
-            ns_pid: Some(exec.ns_pid),
+            cgroup_id: exec.cgroup_id,
+            ns_pid: exec.ns_pid,
             ..Self::default()
         }
     }
@@ -74,7 +74,7 @@ impl<'a> Line<'a> {
             kind: "fork",
             process: Some(fork.process),
             creator: Some(fork.creator),
-            ns_pid: Some(fork.ns_pid),
+            ns_pid: fork.ns_pid,
             ..Self::default()
         }
     }
@@ -83,11 +83,11 @@ impl<'a> Line<'a> {
         Self {
             kind: "exit",
             process: Some(exit.process),
-            parent: Some(exit.parent),
+            parent: exit.parent.known(),
             comm: Some(exit.comm),
-            uid: Some(exit.uid),
-            cgroup_id: Some(exit.cgroup_id),
-            ns_pid: Some(exit.ns_pid),
+            uid: exit.uid,
+            cgroup_id: exit.cgroup_id,
+            ns_pid: exit.ns_pid,
             exit: Some(*exit),
             ..Self::default()
         }
@@ -97,15 +97,15 @@ impl<'a> Line<'a> {
         Self {
             kind: "process",
             process: Some(process.process),
-            parent: Some(process.parent),
+            parent: process.parent.known(),
             creator: process.creator,
             comm: Some(process.comm),
             parent_comm: process.parent_comm,
-            uid: Some(process.uid),
+            uid: process.uid,
             image: process.image,
             execs: Some(process.execs),
-            cgroup_id: Some(process.cgroup_id),
-            ns_pid: Some(process.ns_pid),
+            cgroup_id: process.cgroup_id,
+            ns_pid: process.ns_pid,
             exit: process.exit,
             ..Self::default()
         }
@@ -155,10 +155,10 @@ const COLUMNS: &[(&str, Fill)] = &[
     ("cgroup_id", |_, row, _, line| show(row, line.cgroup_id)),
     ("ns_pid", |_, row, _, line| show(row, line.ns_pid)),
     ("code", |_, row, _, line| {
-        show(row, line.exit.and_then(|exit| code(exit.status)))
+        show(row, line.exit.and_then(|exit| exit.status).and_then(code))
     }),
     ("signal", |_, row, _, line| {
-        show(row, line.exit.and_then(|exit| signal(exit.status)))
+        show(row, line.exit.and_then(|exit| exit.status).and_then(signal))
     }),
     ("lifetime_ns", |_, row, event, line| {
         let since = |exit: Exit<'_>| event.boot_ns.saturating_sub(exit.process.start_ns);
@@ -254,7 +254,13 @@ fn cost<T: Display>(
     line: &Line<'_>,
     of: impl FnOnce(&Cost) -> Option<T>,
 ) -> csv::Result<()> {
-    show(row, line.exit.as_ref().and_then(|exit| of(&exit.cost)))
+    show(
+        row,
+        line.exit
+            .as_ref()
+            .and_then(|exit| exit.cost.as_ref())
+            .and_then(of),
+    )
 }
 
 fn code(status: ExitStatus) -> Option<u8> {

@@ -151,12 +151,12 @@ impl TextFormat {
             What::Event => cell.extend_from_slice(b"exec"),
             What::Time => self.clock_time(cell, event),
             What::Seconds => self.seconds(cell, event),
-            What::Uid => number(cell, exec.uid),
-            What::Comm => quote::plain(cell, exec.comm),
+            What::Uid => maybe(cell, exec.uid),
+            What::Comm => name(cell, exec.comm),
             What::Pid => number(cell, exec.process.pid),
-            What::ParentComm => quote::plain(cell, exec.parent_comm),
-            What::Ppid => number(cell, exec.parent.pid),
-            What::Cpu => number(cell, exec.cpu),
+            What::ParentComm => name(cell, exec.parent_comm),
+            What::Ppid => maybe(cell, exec.parent.known().map(|id| id.pid)),
+            What::Cpu => maybe(cell, exec.cpu),
             What::Ret => self.ret(cell, exec.ret),
             What::Duration | What::CpuTime | What::Memory | What::End => cell.push(b'-'),
         }
@@ -166,10 +166,10 @@ impl TextFormat {
         for column in &self.columns {
             self.ending_cell(out, column, event, Some(exit), |cell, what| match what {
                 What::Event => cell.extend_from_slice(b"exit"),
-                What::Uid => number(cell, exit.uid),
-                What::Comm => quote::plain(cell, exit.comm),
+                What::Uid => maybe(cell, exit.uid),
+                What::Comm => name(cell, exit.comm),
                 What::Pid => number(cell, exit.process.pid),
-                What::Ppid => number(cell, exit.parent.pid),
+                What::Ppid => maybe(cell, exit.parent.known().map(|id| id.pid)),
                 _ => cell.push(b'-'),
             });
         }
@@ -186,11 +186,11 @@ impl TextFormat {
                 process.exit.as_ref(),
                 |cell, what| match what {
                     What::Event => cell.extend_from_slice(b"process"),
-                    What::Uid => number(cell, process.uid),
-                    What::Comm => quote::plain(cell, process.comm),
+                    What::Uid => maybe(cell, process.uid),
+                    What::Comm => name(cell, process.comm),
                     What::Pid => number(cell, process.process.pid),
-                    What::ParentComm => quote::plain(cell, process.parent_comm.unwrap_or(b"-")),
-                    What::Ppid => number(cell, process.parent.pid),
+                    What::ParentComm => name(cell, process.parent_comm.unwrap_or_default()),
+                    What::Ppid => maybe(cell, process.parent.known().map(|id| id.pid)),
                     What::Duration => lifetime(cell, event, process.process),
                     What::End => cell.extend_from_slice(b"alive"),
                     _ => cell.push(b'-'),
@@ -214,7 +214,10 @@ impl TextFormat {
         exit: Option<&Exit<'_>>,
         other: impl FnOnce(&mut Vec<u8>, What),
     ) {
-        let bad = column.what == What::End && exit.is_some_and(|exit| !exit.status.success());
+        let bad = column.what == What::End
+            && exit
+                .and_then(|exit| exit.status)
+                .is_some_and(|status| !status.success());
         if bad {
             self.color(out, RED);
         }
@@ -222,8 +225,18 @@ impl TextFormat {
             (What::Time, _) => self.clock_time(cell, event),
             (What::Seconds, _) => self.seconds(cell, event),
             (What::Duration, Some(exit)) => lifetime(cell, event, exit.process),
-            (What::CpuTime, Some(exit)) => cpu_time(cell, &exit.cost.cpu),
-            (What::Memory, Some(exit)) => memory(cell, exit.cost.max_rss_bytes),
+            (
+                What::CpuTime,
+                Some(Exit {
+                    cost: Some(cost), ..
+                }),
+            ) => cpu_time(cell, &cost.cpu),
+            (
+                What::Memory,
+                Some(Exit {
+                    cost: Some(cost), ..
+                }),
+            ) => memory(cell, cost.max_rss_bytes),
             (What::End, Some(exit)) => end(cell, exit.status),
             (what, _) => other(cell, what),
         });
@@ -235,7 +248,7 @@ impl TextFormat {
     /// Of a process whose arguments are not known, the name: in brackets, as ps shows it.
     fn name_only(&self, out: &mut Vec<u8>, comm: &[u8]) {
         out.push(b'[');
-        quote::plain(out, comm);
+        name(out, comm);
         out.push(b']');
     }
 
@@ -250,7 +263,11 @@ impl TextFormat {
                 _ => cell.push(b'-'),
             });
         }
-        out.extend_from_slice(if fork.vfork { b"vfork\n" } else { b"-\n" });
+        out.extend_from_slice(if fork.vfork == Some(true) {
+            b"vfork\n"
+        } else {
+            b"-\n"
+        });
     }
 
     fn clock_time(&self, cell: &mut Vec<u8>, event: &Event<'_>) {
@@ -396,7 +413,10 @@ fn memory(cell: &mut Vec<u8>, bytes: Option<u64>) {
     }
 }
 
-fn end(cell: &mut Vec<u8>, status: ExitStatus) {
+fn end(cell: &mut Vec<u8>, status: Option<ExitStatus>) {
+    let Some(status) = status else {
+        return cell.push(b'-');
+    };
     match status {
         ExitStatus::Code(code) => number(cell, code.into()),
         ExitStatus::Signal {
@@ -438,6 +458,22 @@ fn whole_characters(bytes: &[u8]) -> &[u8] {
     match std::str::from_utf8(bytes) {
         Err(err) if incomplete(&err) => &bytes[..err.valid_up_to()],
         _ => bytes,
+    }
+}
+
+/// A number, if it is known.
+fn maybe(cell: &mut Vec<u8>, known: Option<u32>) {
+    match known {
+        Some(known) => number(cell, known),
+        None => cell.push(b'-'),
+    }
+}
+
+/// A process's name, if it is known.
+fn name(cell: &mut Vec<u8>, name: &[u8]) {
+    match name {
+        [] => cell.push(b'-'),
+        name => quote::plain(cell, name),
     }
 }
 

@@ -8,7 +8,7 @@ use execsnoop_events::json;
 use proptest::prelude::*;
 
 use super::*;
-use crate::core::Core;
+use crate::core;
 use crate::options::KernelFilters;
 use crate::options::Options;
 
@@ -62,7 +62,7 @@ fn captured_records() {
 #[test]
 #[ignore = "writes the fixtures; needs root"]
 fn capture_records() {
-    let core = Core::start(&Options {
+    let core = core::start(&Options {
         failed: true,
         forks: true,
         exits: true,
@@ -70,6 +70,7 @@ fn capture_records() {
         running: false,
         exe_path: true,
         ring_bytes: 1 << 20,
+        perf_buffer: false,
         measure: false,
         filters: KernelFilters {
             ppid: Some(std::process::id()),
