@@ -6,7 +6,9 @@
 
 mod classic;
 mod clock;
+mod cnproc;
 mod command;
+mod connector;
 mod core;
 mod decode;
 mod explain;

@@ -10,6 +10,7 @@ use execsnoop_events::Tally;
 use nix::errno::Errno;
 
 use crate::classic;
+use crate::cnproc::Cnproc;
 use crate::core;
 use crate::core::Session;
 use crate::explain::Obstacle;
@@ -100,6 +101,7 @@ pub struct Live {
 /// What a rung runs.
 enum Running {
     Bpf(Box<Session>),
+    Connector(Box<Cnproc>),
 }
 
 impl fmt::Debug for Live {
@@ -123,7 +125,7 @@ impl Live {
         let source = match rung {
             Rung::Core => Running::Bpf(Box::new(core::start(options)?)),
             Rung::Classic => Running::Bpf(Box::new(classic::start(options)?)),
-            Rung::Cnproc => return Err(Obstacle::Connector.into()),
+            Rung::Cnproc => Running::Connector(Box::new(Cnproc::start(options)?)),
         };
         Ok(Self { rung, source })
     }
@@ -152,12 +154,14 @@ impl Live {
     pub fn statistics(&self) -> Result<Statistics, Errno> {
         match &self.source {
             Running::Bpf(session) => session.statistics(),
+            Running::Connector(cnproc) => Ok(cnproc.statistics()),
         }
     }
 
     fn source(&mut self) -> &mut dyn Source {
         match &mut self.source {
             Running::Bpf(session) => session.as_mut(),
+            Running::Connector(cnproc) => cnproc.as_mut(),
         }
     }
 }

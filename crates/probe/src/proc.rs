@@ -20,6 +20,16 @@ pub(crate) struct Found {
     /// Ticks since boot.
     pub start_ticks: u64,
     pub comm: Vec<u8>,
+    pub threads: u32,
+}
+
+/// Whose a process is: real and effective ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Owners {
+    pub uid: u32,
+    pub euid: u32,
+    pub gid: u32,
+    pub egid: u32,
 }
 
 /// All processes.
@@ -47,20 +57,28 @@ fn parse_stat(stat: &[u8]) -> Option<Found> {
     Some(Found {
         pid: pid.parse().ok()?,
         ppid: fields.nth(1)?.parse().ok()?,
-        start_ticks: fields.nth(17)?.parse().ok()?,
+        threads: fields.nth(15)?.parse().ok()?,
+        start_ticks: fields.nth(1)?.parse().ok()?,
         comm,
     })
 }
 
-/// Real user and group.
-pub(crate) fn owner(pid: u32) -> Option<(u32, u32)> {
+/// Whose it is; `None` when it is gone.
+pub(crate) fn owners(pid: u32) -> Option<Owners> {
     let status = fs::read(format!("/proc/{pid}/status")).ok()?;
     let status = String::from_utf8_lossy(&status);
-    let first = |name| {
+    let ids = |name| {
         let line = status.lines().find_map(|line| line.strip_prefix(name))?;
-        line.split_ascii_whitespace().next()?.parse().ok()
+        let mut ids = line.split_ascii_whitespace();
+        Some((ids.next()?.parse().ok()?, ids.next()?.parse().ok()?))
     };
-    Some((first("Uid:")?, first("Gid:")?))
+    let ((uid, euid), (gid, egid)) = (ids("Uid:")?, ids("Gid:")?);
+    Some(Owners {
+        uid,
+        euid,
+        gid,
+        egid,
+    })
 }
 
 /// The number of the process in the initial pid namespace is its own.
@@ -84,7 +102,7 @@ mod tests {
     /// A name may look like the rest of the line.
     #[test]
     fn names_do_not_mislead() {
-        let rest = "S 4700 1 1 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 987654 0";
+        let rest = "S 4700 1 1 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 6 0 987654 0";
         for name in ["cat", "a) S 1 (b", "a b\nc", ""] {
             let found =
                 parse_stat(format!("4711 ({name}) {rest}").as_bytes()).expect("well-formed");
@@ -107,7 +125,7 @@ mod tests {
         assert_eq!(found.ppid, std::os::unix::process::parent_id());
         assert!(all().iter().any(|one| one.pid == own));
         assert_eq!(
-            owner(own).map(|ids| ids.0),
+            owners(own).map(|ids| ids.uid),
             Some(nix::unistd::getuid().as_raw())
         );
     }

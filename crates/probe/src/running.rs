@@ -62,7 +62,7 @@ impl Running {
             .collect();
         let start_of = |pid: u32| starts.get(&pid).copied().unwrap_or(0);
         let listed = |one: &Found| {
-            let owner = proc::owner(one.pid);
+            let owner = proc::owners(one.pid).map(|ids| (ids.uid, ids.gid));
             let listed = Listed::found(one, start_of(one.ppid), owner, now_ns);
             (listed, proc::command_line(one.pid))
         };

@@ -55,7 +55,7 @@ pub fn run(args: &Args) -> Result<u8, Failure> {
     let signals = Signals::install().context("cannot handle signals")?;
     let live = Live::start(&options(args), args.backend.rung());
     let live = live.map_err(|error| cannot_start(args, error))?;
-    say_what_is_lost(args, live.rung());
+    say_what_is_lost(live.rung());
     pipeline.begin()?;
     if signals.any() && !args.command.is_empty() {
         return Ok(if signals.interrupted() { 130 } else { 143 }); // CMD was not to begin
@@ -319,7 +319,7 @@ fn options(args: &Args) -> Options {
 }
 
 /// Says, when it is not the best rung, which one was taken, and what is missing by it.
-fn say_what_is_lost(args: &Args, rung: Rung) {
+fn say_what_is_lost(rung: Rung) {
     let Some(lost) = rung.loses() else {
         return;
     };
@@ -327,15 +327,6 @@ fn say_what_is_lost(args: &Args, rung: Rung) {
     say(format_args!(
         "execsnoop: tracing by {name}; not known that way: {lost}"
     ));
-    let asks_for_costs = args.shows(EventKind::Process) || args.shows(EventKind::Exit);
-    if asks_for_costs {
-        say(format_args!(
-            "execsnoop: {name} does not tell what processes cost"
-        ));
-    }
-    if rung == Rung::Cnproc && args.shows(EventKind::Failed) {
-        say(format_args!("execsnoop: {name} does not see failed execs"));
-    }
 }
 
 /// With a command, 77 tells that it was not run; else 77 is for what cannot be helped here.
@@ -381,7 +372,12 @@ fn drop_privileges(live: &Live, with_command: bool) {
         true => &[Capability::CAP_KILL],
         false => &[],
     };
-    let both = [kill, &[Capability::CAP_BPF]].concat();
+    let connector: &[Capability] = match live.rung() {
+        Rung::Cnproc => &[Capability::CAP_NET_ADMIN], // to tell the kernel that it is over
+        Rung::Core | Rung::Classic => &[],
+    };
+    let kill = &[kill, connector].concat();
+    let both = [kill.as_slice(), &[Capability::CAP_BPF]].concat();
     let dropped = drop_capabilities(&both).and_then(|()| {
         let without_bpf =
             execsnoop_probe::without_capability(Capability::CAP_BPF, || live.statistics());
@@ -400,6 +396,11 @@ fn print_statistics(statistics: Result<execsnoop_probe::Statistics, nix::errno::
         Ok(statistics) => statistics,
         Err(errno) => return tracing::warn!("no statistics: {errno}"),
     };
+    if statistics.programs.is_empty() {
+        return say(format_args!(
+            "no programs in the kernel, so none to measure"
+        ));
+    }
     for program in &statistics.programs {
         let each = match statistics.measured {
             true => format!(

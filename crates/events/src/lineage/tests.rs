@@ -169,9 +169,9 @@ impl Out {
             comm: text(process.comm),
             parent_comm: process.parent_comm.map(text),
             ids: (
-                process.uid.expect("known"),
-                process.gid.expect("known"),
-                process.cgroup_id.expect("known"),
+                process.uid.unwrap_or(0),
+                process.gid.unwrap_or(0),
+                process.cgroup_id.unwrap_or(0),
             ),
             filename: image.and_then(|image| image.filename).map(text),
             args: image.map(|image| words(&image.args)),
