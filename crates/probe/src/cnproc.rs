@@ -8,8 +8,6 @@
 use std::collections::HashMap;
 use std::collections::VecDeque;
 use std::fmt;
-use std::fs;
-use std::os::unix::ffi::OsStringExt as _;
 use std::time::Duration;
 
 use execsnoop_events::Args;
@@ -241,7 +239,7 @@ impl Cnproc {
             cpu: Some(cpu),
             ret: 0,
             filename: None,
-            exe: image.exe.as_deref(),
+            exe: None,
             script: false,
             secure: false,
             args: image.args.as_deref().map_or(Args::UNKNOWN, Args::whole),
@@ -376,7 +374,6 @@ struct Seen {
     ppid: Option<u32>,
     comm: Vec<u8>,
     owners: Option<proc::Owners>,
-    exe: Option<Vec<u8>>,
     args: Option<Vec<u8>>,
 }
 
@@ -387,13 +384,11 @@ impl Seen {
         let Some(found) = proc::find(pid) else {
             return Self::default();
         };
-        let exe = fs::read_link(format!("/proc/{pid}/exe")).ok();
         Self {
             start_ns: found.start_ticks * proc::TICK_NS,
             ppid: Some(found.ppid),
             comm: found.comm,
             owners: proc::owners(pid),
-            exe: exe.map(|exe| exe.into_os_string().into_vec()),
             args,
         }
     }

@@ -77,7 +77,7 @@ pub(crate) fn learn(me: &Myself, memory: &mut dyn Memory) -> Result<layout, &'st
 fn stack(task: &[u8], me: &Myself) -> Option<(usize, u32)> {
     words(task).skip(1).find_map(|(at, word)| {
         let above = me.regs.checked_sub(word)?;
-        let is_stack = word % 4096 == 0 && above > 0 && above < STACK_BYTES;
+        let is_stack = word.is_multiple_of(4096) && above > 0 && above < STACK_BYTES;
         is_stack.then_some((at, u32::try_from(above).ok()?))
     })
 }
@@ -142,7 +142,7 @@ fn signal(task: &[u8], me: &Myself, comm: usize, memory: &mut dyn Memory) -> Opt
         let list = (word(&signal, 16), word(&signal, 24));
         let node = list.0.and_then(|next| next.checked_sub(me.task));
         let node = node.and_then(|node| usize::try_from(node).ok());
-        let points_back = node.and_then(|node| word(task, node)) == Some(pointer + 16);
+        let points_back = node.and_then(|node| word(task, node)) == pointer.checked_add(16);
         if counts && list.0 == list.1 && points_back {
             return Some(at);
         }
@@ -167,7 +167,7 @@ fn only<T>(mut several: impl Iterator<Item = T>) -> Option<T> {
 
 /// The upper half of the address space is the kernel's.
 fn is_kernel(address: u64) -> bool {
-    address > 1 << 63 && address % 8 == 0
+    address > 1 << 63 && address.is_multiple_of(8)
 }
 
 fn words(bytes: &[u8]) -> impl Iterator<Item = (usize, u64)> + '_ {
@@ -188,4 +188,179 @@ fn half(bytes: &[u8], at: usize) -> Option<u32> {
 
 fn offset(at: usize) -> u32 {
     u32::try_from(at).expect("some kilobytes")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const TASK: u64 = 0xffff_8881_0000_2000;
+    const PARENT: u64 = 0xffff_8881_0000_8000;
+    const SIGNAL: u64 = 0xffff_8881_0001_0040;
+    const STACK: u64 = 0xffff_c900_0010_0000;
+    const START_NS: u64 = 1_234_567_890;
+
+    /// Where the fields are in the kernel that is made up here.
+    const STACK_AT: usize = 32;
+    const EXIT_STATE_AT: usize = 1000;
+    const PID_AT: usize = 1100;
+    const REAL_PARENT_AT: usize = 1120;
+    const LEADER_AT: usize = REAL_PARENT_AT + PARENT_TO_LEADER;
+    const THREAD_NODE_AT: usize = 1300;
+    const START_TIME_AT: usize = 1504;
+    const COMM_AT: usize = 1800;
+    const SIGNAL_AT: usize = 1960;
+
+    #[derive(Clone)]
+    struct Made(HashMap<u64, Vec<u8>>);
+
+    impl Memory for Made {
+        fn peek(&mut self, address: u64) -> Vec<u8> {
+            self.0.get(&address).cloned().unwrap_or_default()
+        }
+    }
+
+    fn put(bytes: &mut [u8], at: usize, value: &[u8]) {
+        bytes[at..at + value.len()].copy_from_slice(value);
+    }
+
+    fn put64(bytes: &mut [u8], at: usize, value: u64) {
+        put(bytes, at, &value.to_ne_bytes());
+    }
+
+    fn put32(bytes: &mut [u8], at: usize, value: u32) {
+        put(bytes, at, &value.to_ne_bytes());
+    }
+
+    /// A process of this name and number, as it lies in memory; its parent's is at PARENT.
+    fn task(at: u64, tgid: u32, comm: &[u8], signal: u64) -> Vec<u8> {
+        let mut task = vec![0; 4096];
+        put64(&mut task, STACK_AT, STACK);
+        put32(&mut task, EXIT_STATE_AT + 8, nix::libc::SIGCHLD as u32);
+        put32(&mut task, EXIT_STATE_AT + 12, 28);
+        put32(&mut task, PID_AT, tgid);
+        put32(&mut task, PID_AT + 4, tgid);
+        put64(&mut task, REAL_PARENT_AT, PARENT);
+        put64(&mut task, REAL_PARENT_AT + 8, PARENT);
+        put64(&mut task, LEADER_AT, at);
+        put64(&mut task, THREAD_NODE_AT, signal + 16);
+        put64(&mut task, START_TIME_AT, START_NS - 40);
+        put64(&mut task, START_TIME_AT + 8, START_NS);
+        put(&mut task, COMM_AT, comm);
+        put64(&mut task, SIGNAL_AT, signal);
+        task
+    }
+
+    fn signal(of: u64) -> Vec<u8> {
+        let mut signal = vec![0; 256];
+        (0..3).for_each(|index| put32(&mut signal, 4 * index, 1));
+        put64(&mut signal, 16, of + THREAD_NODE_AT as u64);
+        put64(&mut signal, 24, of + THREAD_NODE_AT as u64);
+        signal
+    }
+
+    fn kernel() -> (Myself, Made) {
+        let me = Myself {
+            task: TASK,
+            regs: STACK + 16_216,
+            tgid: 4711,
+            ppid: Some(4700),
+            comm: b"execsnoop".to_vec(),
+            start_ticks: START_NS / proc::TICK_NS,
+            parent_death_signal: 28,
+            suspended_ns: 0,
+        };
+        let memory = HashMap::from([
+            (TASK, task(TASK, 4711, b"execsnoop", SIGNAL)),
+            (PARENT, task(PARENT, 4700, b"bash", 0)),
+            (SIGNAL, signal(TASK)),
+        ]);
+        (me, Made(memory))
+    }
+
+    /// Every field is found where it is.
+    #[test]
+    fn learns() {
+        let (me, mut memory) = kernel();
+        let layout = learn(&me, &mut memory).expect("all can be found");
+        assert_eq!((layout.stack, layout.regs), (STACK_AT as u32, 16_216));
+        assert_eq!(layout.tgid, PID_AT as u32 + 4);
+        assert_eq!(layout.parent, REAL_PARENT_AT as u32);
+        assert_eq!(layout.leader, LEADER_AT as u32);
+        assert_eq!(layout.start, START_TIME_AT as u32 + 8);
+        assert_eq!(layout.comm, COMM_AT as u32);
+        assert_eq!(layout.signal, SIGNAL_AT as u32);
+        assert_eq!(layout.exit_code, EXIT_STATE_AT as u32 + 4);
+    }
+
+    /// What was read goes on into a neighbour that looks the same: it does not mislead.
+    #[test]
+    fn neighbour() {
+        let (me, mut memory) = kernel();
+        let expected = learn(&me, &mut memory).expect("all can be found");
+        let (at, of_neighbour) = (TASK + 4096, SIGNAL + 0x800);
+        let neighbour = task(at, 4711, b"execsnoop", of_neighbour);
+        let own = memory.0.get_mut(&TASK).expect("it is there");
+        own.extend_from_slice(&neighbour);
+        // Its death signal is not the rare one.
+        put32(own, 4096 + EXIT_STATE_AT + 12, 0);
+        memory.0.insert(of_neighbour, signal(at));
+        let got = learn(&me, &mut memory).expect("all can be found");
+        assert_eq!(format!("{got:?}"), format!("{expected:?}"));
+    }
+
+    /// What is not there, or is ambiguous, is not found.
+    #[test]
+    fn refuses_to_guess() {
+        let cases: [(usize, &[u8], &str); 7] = [
+            (STACK_AT, &[1; 8], "task_struct.stack"),
+            (PID_AT, &[0; 8], "task_struct.group_leader"),
+            (LEADER_AT, &[0; 8], "task_struct.group_leader"),
+            (REAL_PARENT_AT, &[0; 8], "task_struct.group_leader"),
+            (COMM_AT, b"else", "task_struct.comm"),
+            (START_TIME_AT, &[0; 16], "task_struct.start_boottime"),
+            (SIGNAL_AT, &[0; 8], "task_struct.signal"),
+        ];
+        for (at, bytes, field) in cases {
+            let (me, mut memory) = kernel();
+            put(memory.0.get_mut(&TASK).expect("it is there"), at, bytes);
+            assert_eq!(learn(&me, &mut memory).err(), Some(field));
+        }
+        let (me, mut memory) = kernel();
+        let task = memory.0.get_mut(&TASK).expect("it is there");
+        put64(task, 1600, START_NS);
+        put64(task, 1608, START_NS + 1);
+        let refused = learn(&me, &mut memory).err();
+        assert_eq!(refused, Some("task_struct.start_boottime"));
+    }
+
+    /// How a process ended can be done without.
+    #[test]
+    fn exit_code_is_optional() {
+        let (mut me, mut memory) = kernel();
+        me.parent_death_signal = 9;
+        let layout = learn(&me, &mut memory).expect("all else can be found");
+        assert_eq!(layout.exit_code, 0);
+    }
+
+    proptest! {
+        /// Memory that changes under our eyes leads to an answer, never to a panic.
+        #[test]
+        fn learning_is_total(
+            noise in prop::collection::vec((0usize..4088, any::<u64>()), 0..40),
+            length in 0usize..4096,
+        ) {
+            let (me, mut memory) = kernel();
+            let task = memory.0.get_mut(&TASK).expect("it is there");
+            for (at, value) in noise {
+                put64(task, at, value);
+            }
+            task.truncate(length);
+            let _ = learn(&me, &mut memory);
+        }
+    }
 }

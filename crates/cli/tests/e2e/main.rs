@@ -22,6 +22,8 @@ macro_rules! cases {
 }
 
 mod arguments;
+mod classic;
+mod cnproc;
 mod command;
 mod compat;
 mod costs;
@@ -78,6 +80,8 @@ impl Case {
 fn all_cases() -> Vec<Case> {
     [
         arguments::cases(),
+        classic::cases(),
+        cnproc::cases(),
         command::cases(),
         compat::cases(),
         costs::cases(),
