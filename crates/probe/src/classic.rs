@@ -33,7 +33,6 @@ use crate::live;
 use crate::live::Rung;
 use crate::load::PinnedMaps;
 use crate::load::choose_cgroup;
-use crate::load::keep_limit_of_locked_memory;
 use crate::load::other;
 use crate::options::Options;
 use crate::perf::PerfReader;
@@ -155,7 +154,7 @@ fn load(
     open.progs.on_exit.set_autoload(options.exits);
     open.progs.on_execve_exit.set_autoload(options.failed);
     open.progs.on_execveat_exit.set_autoload(options.failed);
-    let loaded = keep_limit_of_locked_memory(|| open.load());
+    let loaded = open.load();
     let skeleton = loaded.map_err(|cause| load_failure(features, cause, &libbpf_log::take()))?;
     pinned
         .put_into(&skeleton.maps.wanted_cgroups, &skeleton.maps.wanted_mntns)
@@ -328,7 +327,7 @@ impl Peeker {
         let place = Box::leak(Box::new(MaybeUninit::uninit()));
         let open = PeekSkelBuilder::default().open(place);
         let open = open.map_err(other("opening the BPF object"))?;
-        let loaded = keep_limit_of_locked_memory(|| open.load());
+        let loaded = open.load();
         let skeleton =
             loaded.map_err(|cause| load_failure(features, cause, &libbpf_log::take()))?;
         let link = skeleton.progs.on_peek.attach();

@@ -19,6 +19,7 @@ use crate::explain::obstacle_before_load;
 use crate::features::Features;
 use crate::features::process_connector_allowed;
 use crate::features::tracepoint_readable;
+use crate::load::keep_limit_of_locked_memory;
 use crate::options::Options;
 use crate::stats::Statistics;
 
@@ -115,10 +116,10 @@ impl fmt::Debug for Live {
 impl Live {
     /// Starts tracing on this rung; without one, on the best that works. Events count from here on.
     pub fn start(options: &Options, rung: Option<Rung>) -> Result<Self, StartError> {
-        match rung {
+        keep_limit_of_locked_memory(|| match rung {
             Some(rung) => Self::start_on(rung, options),
             None => Self::start_on_best(options),
-        }
+        })
     }
 
     fn start_on(rung: Rung, options: &Options) -> Result<Self, StartError> {

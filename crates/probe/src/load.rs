@@ -76,15 +76,15 @@ pub(crate) fn load(
     let filtering = other("setting filters up");
     pinned.make_patterns(&mut open).map_err(&filtering)?;
     choose_programs(&mut open, options, failed_by);
-    let loaded = keep_limit_of_locked_memory(|| open.load());
+    let loaded = open.load();
     let skeleton = loaded.map_err(|cause| load_failure(features, cause, &libbpf_log::take()))?;
     let (cgroups, mount_ns) = (&skeleton.maps.wanted_cgroups, &skeleton.maps.wanted_mntns);
     pinned.put_into(cgroups, mount_ns).map_err(&filtering)?;
     Ok(skeleton)
 }
 
-/// Before 5.11 libbpf has to raise this limit to load something; a command that we start is not to inherit
-/// that.
+/// Before 5.11 libbpf has to raise this limit to load something, and does so once, whatever else is loaded
+/// after that; a command that we start is not to inherit it.
 pub(crate) fn keep_limit_of_locked_memory<T>(load: impl FnOnce() -> T) -> T {
     let before = getrlimit(Resource::RLIMIT_MEMLOCK);
     let loaded = load();
