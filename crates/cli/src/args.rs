@@ -179,6 +179,10 @@ pub struct Args {
     #[arg(long, value_enum, default_value_t = Backend::Auto, value_name = "RUNG", help_heading = "Running")]
     pub backend: Backend,
 
+    /// This kernel's types, from a BTF file: for kernels that do not have them themselves
+    #[arg(long, value_name = "FILE", help_heading = "Running")]
+    pub btf: Option<PathBuf>,
+
     /// Perf buffers instead of the ring buffer, with --backend classic: to try what old kernels need
     #[arg(long, hide = true)]
     pub perf_buffer: bool,

@@ -16,6 +16,7 @@ use nix::sys::signal::Signal;
 
 use execsnoop_events::Kind;
 
+use crate::btf_file;
 use crate::clock;
 use crate::core::Attached;
 use crate::core::Object;
@@ -78,7 +79,7 @@ pub(crate) fn start(options: &Options) -> Result<Session, StartError> {
     }
     refuse_filters(options)?;
     libbpf_log::capture();
-    let (layout, tgid) = learn_layout(&features)?;
+    let (layout, tgid) = learn_layout(options, &features)?;
     let places = Places::read()?;
     let with_ring = !options.perf_buffer && has_ring();
     let mut skeleton = load(options, &features, |rodata| {
@@ -258,7 +259,7 @@ fn has_helper(helper: libbpf_sys::bpf_func_id) -> bool {
 }
 
 /// Finds out where this kernel keeps what we read, and our own number in the initial pid namespace.
-fn learn_layout(features: &Features) -> Result<(layout, u32), StartError> {
+fn learn_layout(options: &Options, features: &Features) -> Result<(layout, u32), StartError> {
     let own = proc::find(std::process::id());
     outlive_first_ticks(own.as_ref());
     let mut peeker = Peeker::start(features)?;
@@ -280,9 +281,15 @@ fn learn_layout(features: &Features) -> Result<(layout, u32), StartError> {
         parent_death_signal: RARE_SIGNAL as u32,
         suspended_ns: clock::suspended_ns(),
     };
-    let learnt = learn(&me, &mut peeker);
+    let learnt = match &options.btf {
+        None => learn(&me, &mut peeker).map_err(|field| Obstacle::Layout { field }.into()),
+        Some(path) => btf_file::read(path, &me, &mut peeker).map_err(|why| StartError::Btf {
+            path: path.clone(),
+            why,
+        }),
+    };
     drop(death_signal);
-    let layout = learnt.map_err(|field| Obstacle::Layout { field })?;
+    let layout = learnt?;
     tracing::debug!("learnt {layout:?}");
     Ok((layout, me.tgid))
 }

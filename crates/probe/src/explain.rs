@@ -36,6 +36,14 @@ pub enum StartError {
         /// What is wrong with it, and what is expected.
         why: String,
     },
+    /// The BTF file cannot be used.
+    #[error("cannot use the BTF file {path:?}: {why}")]
+    Btf {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
     /// Something was asked for that this rung cannot give.
     #[error(
         "{what}: not possible on the {} rung, which is all that this machine offers (see \

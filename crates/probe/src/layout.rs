@@ -73,6 +73,20 @@ pub(crate) fn learn(me: &Myself, memory: &mut dyn Memory) -> Result<layout, &'st
     })
 }
 
+/// Whether a layout from elsewhere fits this process; if so, where the registers are in the kernel stack.
+pub(crate) fn check(layout: &layout, task: &[u8], me: &Myself) -> Option<u32> {
+    let at = |offset: u32| usize::try_from(offset).unwrap_or(usize::MAX);
+    let above = me.regs.checked_sub(word(task, at(layout.stack))?)?;
+    let comm = task.get(at(layout.comm)..)?;
+    let fits = half(task, at(layout.tgid)) == Some(me.tgid)
+        && word(task, at(layout.leader)) == Some(me.task)
+        && word(task, at(layout.start))? / proc::TICK_NS == me.start_ticks
+        && comm.starts_with(&me.comm)
+        && above > 0
+        && above < STACK_BYTES;
+    fits.then_some(u32::try_from(above).ok()?)
+}
+
 /// The registers lie at the end of the kernel stack, and the stack begins with a page.
 fn stack(task: &[u8], me: &Myself) -> Option<(usize, u32)> {
     words(task).skip(1).find_map(|(at, word)| {
@@ -311,6 +325,28 @@ mod tests {
         memory.0.insert(of_neighbour, signal(at));
         let got = learn(&me, &mut memory).expect("all can be found");
         assert_eq!(format!("{got:?}"), format!("{expected:?}"));
+    }
+
+    /// A layout from elsewhere is only taken when it fits.
+    #[test]
+    fn checks() {
+        let (me, mut memory) = kernel();
+        let learnt = learn(&me, &mut memory).expect("all can be found");
+        let own = memory.peek(TASK);
+        assert_eq!(check(&learnt, &own, &me), Some(16_216));
+        type Change = fn(&mut layout);
+        let changes: [Change; 5] = [
+            |layout| layout.stack += 8,
+            |layout| layout.tgid += 4,
+            |layout| layout.leader += 8,
+            |layout| layout.comm = u32::MAX,
+            |layout| layout.start += 8,
+        ];
+        for change in changes {
+            let mut other = learnt;
+            change(&mut other);
+            assert_eq!(check(&other, &own, &me), None);
+        }
     }
 
     /// What is not there, or is ambiguous, is not found.

@@ -4,6 +4,7 @@
 //! decodes their records; it is a [`Source`](execsnoop_events::Source) of events. [`StartError`] says
 //! what to do when that is not possible here. This is the only crate of execsnoop with unsafe code.
 
+mod btf_file;
 mod classic;
 mod clock;
 mod cnproc;

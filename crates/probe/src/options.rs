@@ -19,6 +19,8 @@ pub struct Options {
     pub exe_path: bool,
     /// Size of the ring buffer in bytes; see [`ring_bytes`].
     pub ring_bytes: u32,
+    /// A BTF file that describes this kernel, for the classic rung; else it finds out what it needs.
+    pub btf: Option<PathBuf>,
     /// Perf buffers on the classic rung even where there is a ring buffer.
     pub perf_buffer: bool,
     /// Measure the run time of the programs (needs `CAP_SYS_ADMIN`).

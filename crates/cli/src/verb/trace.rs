@@ -306,6 +306,7 @@ fn options(args: &Args) -> Options {
         running: lives || args.pid.is_some(),
         exe_path: args.format != Format::Text,
         ring_bytes: args.ring_size,
+        btf: args.btf.clone(),
         perf_buffer: args.perf_buffer,
         measure: args.stats,
         filters: KernelFilters {

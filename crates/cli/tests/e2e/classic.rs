@@ -406,6 +406,31 @@ fn fields(event: &Value) -> BTreeMap<String, Value> {
         .collect()
 }
 
+/// A BTF file of one's own tells where fields are; what is no BTF, or another kernel's, is refused.
+fn btf_file() {
+    let dir = public_dir();
+    let file = dir.path().join("btf");
+    fs::copy("/sys/kernel/btf/vmlinux", &file).expect("this kernel has BTF");
+    let tracer = classic(&["--btf", text(&file), "-x", "--events", "exec,failed,exit"]);
+    let subject = subject(&["fail", "ENOENT", "/nonexistent/program"]);
+    let trace = tracer.stop();
+    let exec = last_exec(&trace, subject.pid);
+    assert_eq!(args(&exec), ["failing", "first", "", "two words"]);
+    assert_eq!(
+        about(&trace, subject.pid).last().expect("an end")["code"],
+        0
+    );
+    fs::write(&file, "no BTF").expect("the file can be written");
+    let options = ["--btf", text(&file), "--duration", "1ms"];
+    let refused = run(&WITHOUT_BTF, &options);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(
+        refused.stderr.contains("it is not BTF"),
+        "{}",
+        refused.stderr
+    );
+}
+
 /// How processes end: once each, whatever their threads do.
 fn ends() {
     let tracer = classic(&["--events", "exit"]);
@@ -566,7 +591,7 @@ pub(crate) fn cases() -> Vec<Case> {
         [Classic] => [
             taken_without_btf, taken_when_asked_for, core_is_not_replaced, whole_arguments,
             at_the_borders_of_records, of_6_mebibytes, without_environment, odd_lists,
-            thread_that_is_not_the_first, script, failed_execs, ends, processes_that_were_there,
+            thread_that_is_not_the_first, script, failed_execs, btf_file, ends, processes_that_were_there,
             command, filters, mount_namespaces_are_refused, losses, in_order,
         ];
         [Classic, Int80] => [image_of_32_bits];

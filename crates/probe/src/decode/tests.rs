@@ -70,6 +70,7 @@ fn capture_records() {
         running: false,
         exe_path: true,
         ring_bytes: 1 << 20,
+        btf: None,
         perf_buffer: false,
         measure: false,
         filters: KernelFilters {
