@@ -146,9 +146,9 @@ struct rec_fork {
 _Static_assert(sizeof(struct rec_fork) == 48, "struct rec_fork has a hidden gap");
 
 enum exit_flags {
-	EXIT_IO = 1,  /* the kernel keeps I/O accounts */
-	EXIT_MM = 2,  /* image_rss is known (6.16+) */
-	EXIT_CUT = 4, /* more threads were alive than were added up: times are too low */
+	EXIT_IO = 1,	   /* the kernel keeps I/O accounts */
+	EXIT_MM = 2,	   /* image_rss is known (6.16+) */
+	EXIT_CUT = 4,	   /* more threads were alive than were added up: times are too low */
 	EXIT_NO_COSTS = 8, /* runtime to write_chars are not known */
 	EXIT_NO_CODE = 16, /* code is not known */
 };

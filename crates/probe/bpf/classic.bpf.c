@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The classic rung: for kernels without BTF (5.5+). No relocation, no typed pointer; the few offsets
- * that are needed are found out by the loader and stand in .rodata. The records are those of the
- * core rung, with what cannot be known here marked as unknown (abi.h).
+ * The classic rung: for kernels without BTF (5.5+). No relocation, no typed pointer; the few
+ * offsets that are needed are found out by the loader and stand in .rodata. The records are those
+ * of the core rung, with what cannot be known here marked as unknown (abi.h).
  */
 #define WITHOUT_BTF
 #include "common.h"
@@ -13,9 +13,11 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /* Set by the loader before the programs are loaded. */
 const volatile struct layout layout = {};
-const volatile __u32 exec_filename = 8;	   /* tracepoint sched_process_exec: place of the name */
-const volatile __u32 exec_old_pid = 16;	   /* and of the thread that called */
+const volatile __u32 exec_filename = 8;	    /* tracepoint sched_process_exec: place of the name */
+const volatile __u32 exec_old_pid = 16;	    /* and of the thread that called */
 const volatile bool exit_group_dead = true; /* sched_process_exit has a second argument (6.16+) */
+const volatile bool last_thread_tells =
+	true;				   /* how a process ended, whatever its first did (6.1+) */
 const volatile bool use_ring = true;	   /* else `ring` is made a perf event array */
 const volatile bool has_boot_clock = true; /* bpf_ktime_get_boot_ns (5.8+) */
 const volatile __u64 suspended_ns = 0;	   /* else: how far the boot clock is ahead */
@@ -107,8 +109,7 @@ static __always_inline void describe_current(struct rec_actor *actor, void *task
 	bpf_get_current_comm(actor->comm, sizeof(actor->comm));
 	actor->ppid = half_at(parent, layout.tgid);
 	actor->parent_start = word_at(parent, layout.start);
-	bpf_probe_read_kernel(
-		actor->parent_comm, sizeof(actor->parent_comm), parent + layout.comm);
+	bpf_probe_read_kernel(actor->parent_comm, sizeof(actor->parent_comm), parent + layout.comm);
 }
 
 static __always_inline void *saved_regs(void *task)
@@ -233,8 +234,7 @@ static __always_inline int send_rest(void *ctx, struct rec_args *rec, struct are
 }
 
 /* Sends what did not fit into the exec record, and says so when that stops early. */
-static __always_inline void send_continuations(
-	void *ctx, struct rec_exec *exec, struct area *area)
+static __always_inline void send_continuations(void *ctx, struct rec_exec *exec, struct area *area)
 {
 	struct rec_args *rec = (void *)exec; /* the head stays as it is */
 	__u32 tid = exec->actor.tid, sent = exec->args_len;
@@ -305,7 +305,8 @@ int on_exec(void *ctx)
 
 /* As flush_args in failed.bpf.h, but a perf buffer asks for the program's context, which a function
  * that is verified by itself cannot have. */
-static __always_inline long flush(void *ctx, struct rec_failed *failed, struct walk *walk, __u32 flags)
+static __always_inline long flush(
+	void *ctx, struct rec_failed *failed, struct walk *walk, __u32 flags)
 {
 	struct rec_args *args = (struct rec_args *)(failed + 1) - 1;
 	__u32 fill = READ_U32(walk->fill);
@@ -476,6 +477,17 @@ static __always_inline bool ends_process(struct raw_args *ctx, void *task, struc
 	return !bpf_map_update_elem(&ended, life, &one, BPF_NOEXIST);
 }
 
+/* How the process ended. Before 6.1 that depends on whether the threads left together or one by
+ * one, which is not known here; so it is only known when the first and the last of them agree. */
+static __always_inline void add_code(struct rec_exit *rec, void *task)
+{
+	rec->code = half_at(task, layout.exit_code);
+	if (!layout.exit_code)
+		rec->flags |= EXIT_NO_CODE;
+	else if (!last_thread_tells && half_at(leader_of(task), layout.exit_code) != rec->code)
+		rec->flags |= EXIT_NO_CODE;
+}
+
 SEC("raw_tracepoint/sched_process_exit")
 int on_exit(struct raw_args *ctx)
 {
@@ -502,10 +514,7 @@ int on_exit(struct raw_args *ctx)
 	rec.cgroup = bpf_get_current_cgroup_id();
 	rec.uid = uid_gid;
 	rec.gid = uid_gid >> 32;
-	if (layout.exit_code)
-		rec.code = half_at(task, layout.exit_code);
-	else
-		rec.flags |= EXIT_NO_CODE;
+	add_code(&rec, task);
 	bpf_get_current_comm(rec.comm, sizeof(rec.comm));
 	if (emit(ctx, &rec.head, sizeof(rec)))
 		COUNT(kind[KIND_EXIT].ring_full);

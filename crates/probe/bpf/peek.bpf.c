@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Shows the loader kernel memory: its own task_struct, and what that points to. Attached for the few
- * system calls that it takes to find out where the fields are (src/layout.rs), then gone.
+ * Shows the loader kernel memory: its own task_struct, and what that points to. Attached for the
+ * few system calls that it takes to find out where the fields are (src/layout.rs), then gone.
  */
 #include "kernel.h"
 #include <bpf/bpf_helpers.h>

@@ -3,10 +3,10 @@
 #pragma once
 #include "common.h"
 
-#define PIECE	    4096  /* bytes of an argument read at a time */
-#define WALK_TURNS  128	  /* pieces in one call of walk_args */
-#define WALK_CALLS  4096  /* calls of walk_args: 524,288 pieces in all */
-#define AT_FDCWD    (-100)
+#define PIECE	   4096 /* bytes of an argument read at a time */
+#define WALK_TURNS 128	/* pieces in one call of walk_args */
+#define WALK_CALLS 4096 /* calls of walk_args: 524,288 pieces in all */
+#define AT_FDCWD   (-100)
 
 /* Where the walk over argv is. In a map, not in registers: see READ_U32. */
 struct walk {

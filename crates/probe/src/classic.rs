@@ -86,6 +86,7 @@ pub(crate) fn start(options: &Options) -> Result<Session, StartError> {
         rodata.layout = layout;
         rodata.tracer_pid = tgid;
         rodata.use_ring = with_ring;
+        rodata.last_thread_tells = features.version().is_some_and(|version| version >= (6, 1));
         places.put_into(rodata);
     })?;
     if let Some(path) = &options.filters.cgroup {

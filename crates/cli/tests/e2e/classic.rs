@@ -13,6 +13,7 @@ use crate::Case;
 use crate::needs::Need::Classic;
 use crate::needs::Need::Int80;
 use crate::needs::Need::Tracing;
+use crate::needs::kernel_version;
 use crate::support::STRANGER;
 use crate::support::Subject;
 use crate::support::Waiting;
@@ -445,6 +446,7 @@ fn ends() {
     let seven = run(&["exit", "7"]);
     let killed = run(&["signal", "KILL"]);
     let by_thread = run(&["thread-exit", "9"]);
+    let one_by_one = run(&["leader-first", "3", "5"]);
     let racing: Vec<u32> = (0..20).map(|_| run(&["race-out", "33"])).collect();
     let trace = tracer.stop();
     let end = |pid| {
@@ -458,6 +460,13 @@ fn ends() {
     );
     assert_eq!(end(killed)["signal_name"], "SIGKILL");
     assert_eq!(end(by_thread)["code"], 9);
+    match kernel_version() >= (6, 1) {
+        true => assert_eq!(end(one_by_one)["code"], 5),
+        false => assert!(
+            end(one_by_one)["code"].is_null(),
+            "wait4 says 3, which nobody sees"
+        ),
+    }
     for pid in racing {
         end(pid);
     }
