@@ -133,3 +133,59 @@ fn word32(record: &[u8], at: usize) -> Option<u32> {
     let bytes = record.get(at..at + 4)?;
     Some(u32::from_ne_bytes(bytes.try_into().ok()?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TICKS: u64 = 7 * proc::TICK_NS;
+
+    fn fork(creator_pid: u32, creator_start: u64) -> Vec<u8> {
+        let mut record = vec![0; size_of::<rec_fork>()];
+        let mut put = |at: usize, bytes: &[u8]| record[at..at + bytes.len()].copy_from_slice(bytes);
+        let kind = record_type::RECORD_FORK.0;
+        put(offset_of!(rec_header, r#type), &kind.to_ne_bytes());
+        put(
+            offset_of!(rec_fork, creator_pid),
+            &creator_pid.to_ne_bytes(),
+        );
+        put(
+            offset_of!(rec_fork, creator_start),
+            &creator_start.to_ne_bytes(),
+        );
+        record
+    }
+
+    fn creator_start(record: &[u8]) -> u64 {
+        let at = offset_of!(rec_fork, creator_start);
+        u64::from_ne_bytes(record[at..at + 8].try_into().expect("8 bytes"))
+    }
+
+    /// A start within the same tick is the same process's; any other is another process's.
+    #[test]
+    fn the_same_process_has_the_same_start() {
+        let starts = Starts(HashMap::from([(4711, TICKS)]));
+        let cases = [
+            (4711, TICKS + 123, TICKS),
+            (4711, TICKS + proc::TICK_NS, TICKS + proc::TICK_NS),
+            (4712, TICKS + 123, TICKS + 123),
+        ];
+        for (pid, before, after) in cases {
+            let mut record = fork(pid, before);
+            starts.put_right(&mut record);
+            assert_eq!(creator_start(&record), after);
+        }
+    }
+
+    /// Bytes that are no record stay as they are.
+    #[test]
+    fn short_records() {
+        let starts = Starts(HashMap::from([(0, 0)]));
+        let whole = fork(0, 5);
+        for length in 0..whole.len() {
+            let mut record = whole[..length].to_vec();
+            starts.put_right(&mut record);
+            assert_eq!(record.len(), length);
+        }
+    }
+}
