@@ -467,9 +467,22 @@ fn ends() {
             "wait4 says 3, which nobody sees"
         ),
     }
-    for pid in racing {
-        end(pid);
-    }
+    // Where programs can be preempted (seen on 7.3), the kernel skips some of those that race; it counts
+    // them, and we say so.
+    let ends_of = |pid: &u32| about(&trace, *pid).len();
+    assert!(racing.iter().all(|pid| ends_of(pid) <= 1));
+    let missing = racing.iter().filter(|pid| ends_of(pid) == 0).count();
+    assert!(
+        missing <= skipped_runs(&trace),
+        "{missing} ends are missing"
+    );
+}
+
+/// How many runs of programs the tracer said were skipped.
+fn skipped_runs(trace: &Trace) -> usize {
+    let mut lines = trace.stderr.lines();
+    let note = lines.find_map(|line| line.split_once(" runs of programs skipped"));
+    note.map_or(0, |(count, _)| count.parse().expect("a count"))
 }
 
 /// Processes that were there before: followed by -p, and named as ancestors.
