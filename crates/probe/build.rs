@@ -5,25 +5,33 @@ use std::path::Path;
 
 use libbpf_cargo::SkeletonBuilder;
 
-const SOURCE: &str = "bpf/core.bpf.c";
+const OBJECTS: [&str; 3] = ["core", "classic", "peek"];
 
 fn main() {
     println!("cargo:rerun-if-changed=bpf");
     println!("cargo:rerun-if-env-changed=CLANG");
+    for object in OBJECTS {
+        build(object);
+    }
+}
+
+fn build(object: &str) {
+    let source = format!("bpf/{object}.bpf.c");
     let out = env::var_os("OUT_DIR").expect("cargo sets OUT_DIR");
     let arch = env::var("CARGO_CFG_TARGET_ARCH").expect("cargo sets the target");
 
     let mut builder = SkeletonBuilder::new();
     builder
-        .source(SOURCE)
+        .source(&source)
         .reference_obj(true)
         .clang_args(["-Wall", "-Wextra", "-Wno-unused-parameter", "-Werror"])
         .clang_args([format!("-D__TARGET_ARCH_{}", kernel_name(&arch))]);
     if let Some(clang) = env::var_os("CLANG") {
         builder.clang(clang);
     }
-    if let Err(err) = builder.build_and_generate(Path::new(&out).join("core.skel.rs")) {
-        eprintln!("cannot compile {SOURCE}: {err:?}\n");
+    let skeleton = Path::new(&out).join(format!("{object}.skel.rs"));
+    if let Err(err) = builder.build_and_generate(skeleton) {
+        eprintln!("cannot compile {source}: {err:?}\n");
         eprintln!("Is clang installed? The README lists what the build needs.");
         std::process::exit(1);
     }

@@ -28,6 +28,7 @@ pub struct Account {
     args_unread: u64,
     args_many: u64,
     skipped_runs: u64,
+    messages_lost: u64,
 }
 
 impl Account {
@@ -45,6 +46,7 @@ impl Account {
         self.args_unread = tally.args_unread;
         self.args_many = tally.args_many;
         self.skipped_runs = tally.skipped_runs;
+        self.messages_lost = tally.messages_lost;
     }
 
     fn add_loss(&mut self, reason: Loss, count: u64) {
@@ -111,6 +113,12 @@ impl Account {
             f,
             "runs of programs skipped by the kernel, so that events may be missing",
             &skipped,
+        )?;
+        let messages = [("socket_full", self.messages_lost)];
+        write_note(
+            f,
+            "messages of the process connector lost, so that events may be missing",
+            &messages,
         )?;
         let forks = [("ring_full", self.forks_lost)];
         write_note(f, "forks lost, so that descendants may be missing", &forks)

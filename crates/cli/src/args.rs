@@ -15,6 +15,7 @@ use clap::builder::TypedValueParser as _;
 use clap::error::ContextKind;
 use clap::error::ContextValue;
 use clap::error::ErrorKind;
+use execsnoop_probe::Rung;
 use jiff::SignedDuration;
 use nix::unistd::Uid;
 use nix::unistd::User;
@@ -224,6 +225,18 @@ pub struct Args {
     #[arg(long, value_name = "SIZE", value_parser = parse_ring_size, default_value = "16M", help_heading = "Running")]
     pub ring_size: u32,
 
+    /// How to trace: auto takes the best way that works here
+    #[arg(long, value_enum, default_value_t = Backend::Auto, value_name = "RUNG", help_heading = "Running")]
+    pub backend: Backend,
+
+    /// This kernel's types, from a BTF file: for kernels that do not have them themselves
+    #[arg(long, value_name = "FILE", help_heading = "Running")]
+    pub btf: Option<PathBuf>,
+
+    /// Perf buffers instead of the ring buffer, with --backend classic: to try what old kernels need
+    #[arg(long, hide = true)]
+    pub perf_buffer: bool,
+
     /// Create this file when tracing has begun
     #[arg(long, value_name = "FILE", help_heading = "Running")]
     pub ready_file: Option<PathBuf>,
@@ -254,6 +267,31 @@ pub enum EventKind {
     Exit,
     /// Whole processes, each at its end
     Process,
+}
+
+/// How to trace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Backend {
+    /// The best that works
+    Auto,
+    /// BPF, on a kernel with BTF: nothing is lost
+    Core,
+    /// BPF without BTF: no costs, no namespaces
+    Classic,
+    /// The process connector, without BPF: arguments only of processes that live for a moment
+    Cnproc,
+}
+
+impl Backend {
+    /// The rung, unless it is to be chosen.
+    pub fn rung(self) -> Option<Rung> {
+        match self {
+            Self::Auto => None,
+            Self::Core => Some(Rung::Core),
+            Self::Classic => Some(Rung::Classic),
+            Self::Cnproc => Some(Rung::Cnproc),
+        }
+    }
 }
 
 /// Whose columns.

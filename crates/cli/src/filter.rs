@@ -129,13 +129,13 @@ impl Filter {
         self.cel.as_ref().is_some_and(|cel| cel.asks_for(field))
     }
 
-    fn fits(&self, uid: u32, parent: ProcessId) -> bool {
-        self.uid.is_none_or(|wanted| wanted == uid)
+    fn fits(&self, uid: Option<u32>, parent: ProcessId) -> bool {
+        self.uid.is_none_or(|wanted| uid == Some(wanted))
             && self.ppid.is_none_or(|wanted| wanted == parent.pid)
     }
 
     fn fits_end(&self, end: Option<&Exit<'_>>) -> bool {
-        !self.failed || end.is_some_and(|exit| !exit.status.success())
+        !self.failed || end.is_some_and(|exit| exit.status.is_some_and(|status| !status.success()))
     }
 
     fn fits_name(&self, comm: &[u8]) -> bool {

@@ -34,18 +34,18 @@ impl Names {
 
     /// The names of a user and of a group, for a process that is in a container or is not: a container has
     /// names of its own, of which only root's are shared.
-    pub fn of(&mut self, uid: u32, gid: u32, contained: bool) -> (Option<&str>, Option<&str>) {
-        let hidden = |id: u32| id != 0 && (contained || self.foreign);
-        let (no_user, no_group) = (hidden(uid), hidden(gid));
-        let user = match no_user {
-            true => None,
-            false => name_of(&mut self.users, uid, user),
-        };
-        let group = match no_group {
-            true => None,
-            false => name_of(&mut self.groups, gid, group),
-        };
-        (user, group)
+    pub fn of(
+        &mut self,
+        uid: Option<u32>,
+        gid: Option<u32>,
+        contained: bool,
+    ) -> (Option<&str>, Option<&str>) {
+        let shared = |id: &u32| *id == 0 || !(contained || self.foreign);
+        let (uid, gid) = (uid.filter(shared), gid.filter(shared));
+        (
+            uid.and_then(|uid| name_of(&mut self.users, uid, user)),
+            gid.and_then(|gid| name_of(&mut self.groups, gid, group)),
+        )
     }
 }
 

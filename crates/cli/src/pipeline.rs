@@ -406,7 +406,8 @@ impl Stage {
     }
 
     fn lets_through(&mut self, body: &Body<'_>) -> bool {
-        let identity = whose(body).and_then(|whose| self.cgroups.find(whose.cgroup));
+        let cgroup = whose(body).and_then(|whose| whose.cgroup);
+        let identity = cgroup.and_then(|cgroup| self.cgroups.find(cgroup));
         self.filter.whose.fits(identity) && self.filter.lets_through(body)
     }
 
@@ -492,9 +493,9 @@ impl Stage {
 
 /// Whose an event is: by cgroup, user and group.
 struct Whose {
-    cgroup: CgroupKey,
-    uid: u32,
-    gid: u32,
+    cgroup: Option<CgroupKey>,
+    uid: Option<u32>,
+    gid: Option<u32>,
 }
 
 fn whose(body: &Body<'_>) -> Option<Whose> {
@@ -504,7 +505,7 @@ fn whose(body: &Body<'_>) -> Option<Whose> {
         Body::Process(process) => (process.place, process.uid, process.gid),
         _ => return None,
     };
-    let cgroup = place.cgroup;
+    let cgroup = place.map(|place| place.cgroup);
     Some(Whose { cgroup, uid, gid })
 }
 
@@ -517,7 +518,7 @@ fn identify<'a>(
     names: &'a mut Names,
 ) {
     if needs.cgroups {
-        notes.identity = cgroups.find(whose.cgroup);
+        notes.identity = whose.cgroup.and_then(|cgroup| cgroups.find(cgroup));
     }
     if needs.names {
         let contained = notes.identity.is_some_and(|it| it.container().is_some());

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 
+use nix::sys::signal::Signal;
 use signal_hook::consts::SIGCHLD;
 use signal_hook::consts::SIGHUP;
 use signal_hook::consts::SIGINT;
@@ -12,17 +13,26 @@ use signal_hook::consts::SIGQUIT;
 use signal_hook::consts::SIGTERM;
 use signal_hook::flag;
 
+const TAKEN_OVER: [Signal; 5] = [
+    Signal::SIGINT,
+    Signal::SIGQUIT,
+    Signal::SIGTERM,
+    Signal::SIGHUP,
+    Signal::SIGCHLD,
+];
+
 /// What has arrived.
 #[derive(Debug)]
 pub struct Signals {
     interrupt: Arc<AtomicBool>,
     terminate: Arc<AtomicBool>,
     terminate_again: Arc<AtomicBool>,
+    ignored: Vec<Signal>,
 }
 
 impl Signals {
     /// Takes the signals over. (With handlers, not "ignore": a command that is started does not inherit
-    /// them.) SIGHUP only when it is not ignored: nohup means it. SIGINT in any case: shells ignore it
+    /// them; what was ignored before, it is to ignore.) SIGHUP only when it is not ignored: nohup means it. SIGINT in any case: shells ignore it
     /// for what they start in the background, and there it still is the way to end a trace.
     pub fn install() -> io::Result<Self> {
         let flag = || Arc::new(AtomicBool::new(false));
@@ -30,6 +40,10 @@ impl Signals {
             interrupt: flag(),
             terminate: flag(),
             terminate_again: flag(),
+            ignored: TAKEN_OVER
+                .into_iter()
+                .filter(|it| is_ignored(*it as i32))
+                .collect(),
         };
         for signal in [SIGINT, SIGQUIT] {
             flag::register(signal, Arc::clone(&signals.interrupt))?;
@@ -42,6 +56,11 @@ impl Signals {
         // Only to be woken when the command ends.
         flag::register(SIGCHLD, flag())?;
         Ok(signals)
+    }
+
+    /// Those of the signals that were ignored when we began.
+    pub fn ignored_before(&self) -> &[Signal] {
+        &self.ignored
     }
 
     /// SIGINT or SIGQUIT: from the keyboard, so a command in the foreground got it as well.

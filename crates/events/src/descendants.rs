@@ -108,9 +108,9 @@ mod tests {
             process,
             creator,
             creator_tid: creator.pid,
-            vfork: false,
+            vfork: Some(false),
             by_tracer,
-            ns_pid: process.pid,
+            ns_pid: Some(process.pid),
         })
     }
 
@@ -119,10 +119,10 @@ mod tests {
             process,
             parent,
             comm: b"x",
-            uid: 0,
-            gid: 0,
-            place: Place::unified(1),
-            ns_pid: process.pid,
+            uid: Some(0),
+            gid: Some(0),
+            place: Some(Place::unified(1)),
+            ns_pid: Some(process.pid),
             seen_pid: process.pid,
             args: Args::UNKNOWN,
         })

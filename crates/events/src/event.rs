@@ -20,6 +20,19 @@ pub struct ProcessId {
     pub start_ns: u64,
 }
 
+impl ProcessId {
+    /// A process of which nothing is known. No process has this number.
+    pub const UNKNOWN: Self = Self {
+        pid: u32::MAX,
+        start_ns: u64::MAX,
+    };
+
+    /// The process, if it is known.
+    pub fn known(self) -> Option<Self> {
+        (self != Self::UNKNOWN).then_some(self)
+    }
+}
+
 impl fmt::Display for ProcessId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}-{:x}", self.pid, self.start_ns)
@@ -128,22 +141,23 @@ pub struct Exec<'a> {
     pub tid: u32,
     /// The parent at this moment: the creator, or who adopted the process since.
     pub parent: ProcessId,
-    /// The process's name: after a success, that of the new image (15 bytes at most).
+    /// The process's name: after a success, that of the new image (15 bytes at most). Empty when it is
+    /// not known, as everywhere.
     pub comm: &'a [u8],
     /// The parent's name.
     pub parent_comm: &'a [u8],
     /// Real user id, in the initial user namespace.
-    pub uid: u32,
+    pub uid: Option<u32>,
     /// Effective user id, after the exec.
-    pub euid: u32,
+    pub euid: Option<u32>,
     /// Real group id.
-    pub gid: u32,
+    pub gid: Option<u32>,
     /// Effective group id, after the exec.
-    pub egid: u32,
+    pub egid: Option<u32>,
     /// Who logged in, and where.
     pub session: Session<'a>,
     /// The CPU it ran on.
-    pub cpu: u32,
+    pub cpu: Option<u32>,
     /// 0, or the negative errno.
     pub ret: i32,
     /// The file as it was named in the call; of a descriptor alone, `/dev/fd/N`. `None` when it could
@@ -167,13 +181,13 @@ pub struct Exec<'a> {
     /// not arrive whole, and for failed execs.
     pub env: Option<Args<'a>>,
     /// Where it is among the cgroups.
-    pub place: Place,
+    pub place: Option<Place>,
     /// The process's number in its own pid namespace.
-    pub ns_pid: u32,
+    pub ns_pid: Option<u32>,
     /// Inode number of its pid namespace.
-    pub pid_ns: u32,
+    pub pid_ns: Option<u32>,
     /// Inode number of its mount namespace.
-    pub mnt_ns: u32,
+    pub mnt_ns: Option<u32>,
     /// The file that runs; `None` for failed execs.
     pub file: Option<ExecFile>,
     /// Peak memory, in bytes, that the process had used before this exec (`signal->maxrss`). The
@@ -271,11 +285,11 @@ pub struct Fork {
     /// The thread that called.
     pub creator_tid: u32,
     /// The creator sleeps until the child has called exec or ended.
-    pub vfork: bool,
+    pub vfork: Option<bool>,
     /// The creator is the tracer: this is the command it was asked to run.
     pub by_tracer: bool,
     /// The child's number in its own pid namespace.
-    pub ns_pid: u32,
+    pub ns_pid: Option<u32>,
 }
 
 /// A process ended: its last thread left.
@@ -288,19 +302,19 @@ pub struct Exit<'a> {
     /// The process's name.
     pub comm: &'a [u8],
     /// Real user id, in the initial user namespace.
-    pub uid: u32,
+    pub uid: Option<u32>,
     /// Real group id.
-    pub gid: u32,
+    pub gid: Option<u32>,
     /// Where it is among the cgroups.
-    pub place: Place,
+    pub place: Option<Place>,
     /// The process's number in its own pid namespace.
-    pub ns_pid: u32,
+    pub ns_pid: Option<u32>,
     /// How it ended.
-    pub status: ExitStatus,
+    pub status: Option<ExitStatus>,
     /// When its last exec was, in ns since boot; `None` when there was none, or it was not seen.
     pub exec_ns: Option<u64>,
     /// What it cost.
-    pub cost: Cost,
+    pub cost: Option<Cost>,
 }
 
 /// How a process ended.
@@ -424,13 +438,13 @@ pub struct Running<'a> {
     /// Its name.
     pub comm: &'a [u8],
     /// Real user id.
-    pub uid: u32,
+    pub uid: Option<u32>,
     /// Real group id.
-    pub gid: u32,
+    pub gid: Option<u32>,
     /// Where it is among the cgroups.
-    pub place: Place,
+    pub place: Option<Place>,
     /// The process's number in its own pid namespace.
-    pub ns_pid: u32,
+    pub ns_pid: Option<u32>,
     /// The number by which the tracer knows it, 0 when it does not see it.
     pub seen_pid: u32,
     /// Its arguments, as it shows them itself (`/proc/PID/cmdline`); unknown for kernel threads.
@@ -451,13 +465,13 @@ pub struct Process<'a> {
     /// Its parent's name, if that is known.
     pub parent_comm: Option<&'a [u8]>,
     /// Real user id.
-    pub uid: u32,
+    pub uid: Option<u32>,
     /// Real group id.
-    pub gid: u32,
+    pub gid: Option<u32>,
     /// Where it is among the cgroups.
-    pub place: Place,
+    pub place: Option<Place>,
     /// The process's number in its own pid namespace.
-    pub ns_pid: u32,
+    pub ns_pid: Option<u32>,
     /// Who logged in, and where; `None` when it has not called exec since tracing began.
     pub session: Option<Session<'a>>,
     /// The image it runs. Of a process that never called exec it is its creator's.

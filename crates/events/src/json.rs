@@ -93,16 +93,16 @@ struct ExecLine<'a> {
     id: Id,
     pid: u32,
     tid: u32,
-    ppid: u32,
-    parent_id: Id,
-    comm: Text<'a>,
-    pcomm: Text<'a>,
-    uid: u32,
+    ppid: Option<u32>,
+    parent_id: Option<Id>,
+    comm: Option<Text<'a>>,
+    pcomm: Option<Text<'a>>,
+    uid: Option<u32>,
     user: Option<&'a str>,
-    euid: u32,
-    gid: u32,
+    euid: Option<u32>,
+    gid: Option<u32>,
     group: Option<&'a str>,
-    egid: u32,
+    egid: Option<u32>,
     #[serde(flatten)]
     session: SessionFields<'a>,
     ret: i32,
@@ -112,9 +112,9 @@ struct ExecLine<'a> {
     image: ImageFields<'a>,
     #[serde(flatten)]
     place: PlaceFields<'a>,
-    ns_pid: u32,
-    pid_ns: u32,
-    mnt_ns: u32,
+    ns_pid: Option<u32>,
+    pid_ns: Option<u32>,
+    mnt_ns: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tries: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -129,10 +129,10 @@ impl<'a> ExecLine<'a> {
             id: Id(exec.process),
             pid: exec.process.pid,
             tid: exec.tid,
-            ppid: exec.parent.pid,
-            parent_id: Id(exec.parent),
-            comm: Text(exec.comm),
-            pcomm: Text(exec.parent_comm),
+            ppid: exec.parent.known().map(|parent| parent.pid),
+            parent_id: exec.parent.known().map(Id),
+            comm: known(exec.comm),
+            pcomm: known(exec.parent_comm),
             uid: exec.uid,
             user: notes.user,
             euid: exec.euid,
@@ -143,7 +143,7 @@ impl<'a> ExecLine<'a> {
             ret: exec.ret,
             errno: errno_name(exec.ret.saturating_neg()),
             image: ImageFields::new(exec.image(), notes),
-            place: PlaceFields::new(&exec.place, notes),
+            place: PlaceFields::new(exec.place.as_ref(), notes),
             ns_pid: exec.ns_pid,
             pid_ns: exec.pid_ns,
             mnt_ns: exec.mnt_ns,
@@ -161,7 +161,7 @@ struct ImageFields<'a> {
     script: Option<Text<'a>>,
     deleted: Option<bool>,
     memfd: Option<bool>,
-    secure: bool,
+    secure: Option<bool>,
     args: Option<Texts<'a>>,
     args_complete: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -180,7 +180,7 @@ impl<'a> ImageFields<'a> {
             script: image.filename.filter(|_| image.script).map(Text),
             deleted: image.deleted(),
             memfd: image.memfd(),
-            secure: image.secure,
+            secure: image.file.map(|_| image.secure),
             args: (!args.unknown()).then_some(Texts(args)),
             args_complete: args.complete(),
             args_b64: (!all_utf8(&args)).then_some(Base64s(args)),
@@ -215,7 +215,7 @@ impl<'a> SessionFields<'a> {
 #[derive(Serialize)]
 struct PlaceFields<'a> {
     cgroup: Option<Text<'a>>,
-    cgroup_id: Decimal,
+    cgroup_id: Option<Decimal>,
     unit: Option<Text<'a>>,
     user_unit: Option<Text<'a>>,
     container: Option<ContainerFields<'a>>,
@@ -229,12 +229,12 @@ struct ContainerFields<'a> {
 }
 
 impl<'a> PlaceFields<'a> {
-    fn new(place: &Place, notes: &Annotations<'a>) -> Self {
+    fn new(place: Option<&Place>, notes: &Annotations<'a>) -> Self {
         let identity = notes.identity;
         let container = identity.and_then(Identity::container);
         Self {
             cgroup: identity.map(|identity| Text(identity.path())),
-            cgroup_id: Decimal(place.unified_id),
+            cgroup_id: place.map(|place| Decimal(place.unified_id)),
             unit: identity.and_then(Identity::unit).map(Text),
             user_unit: identity.and_then(Identity::user_unit).map(Text),
             container: container.map(|container| ContainerFields {
@@ -260,8 +260,8 @@ struct ForkLine {
     pid: u32,
     creator_id: Id,
     creator_pid: u32,
-    vfork: bool,
-    ns_pid: u32,
+    vfork: Option<bool>,
+    ns_pid: Option<u32>,
 }
 
 impl ForkLine {
@@ -285,16 +285,16 @@ struct ExitLine<'a> {
     time: Time,
     id: Id,
     pid: u32,
-    ppid: u32,
-    parent_id: Id,
-    comm: Text<'a>,
-    uid: u32,
+    ppid: Option<u32>,
+    parent_id: Option<Id>,
+    comm: Option<Text<'a>>,
+    uid: Option<u32>,
     user: Option<&'a str>,
-    gid: u32,
+    gid: Option<u32>,
     group: Option<&'a str>,
     #[serde(flatten)]
     place: PlaceFields<'a>,
-    ns_pid: u32,
+    ns_pid: Option<u32>,
     #[serde(flatten)]
     end: EndFields,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -308,14 +308,14 @@ impl<'a> ExitLine<'a> {
             time: Time(event.time),
             id: Id(exit.process),
             pid: exit.process.pid,
-            ppid: exit.parent.pid,
-            parent_id: Id(exit.parent),
-            comm: Text(exit.comm),
+            ppid: exit.parent.known().map(|parent| parent.pid),
+            parent_id: exit.parent.known().map(Id),
+            comm: known(exit.comm),
             uid: exit.uid,
             user: notes.user,
             gid: exit.gid,
             group: notes.group,
-            place: PlaceFields::new(&exit.place, notes),
+            place: PlaceFields::new(exit.place.as_ref(), notes),
             ns_pid: exit.ns_pid,
             end: EndFields::new(event.boot_ns, exit),
             ancestors: notes.ancestors.map(Ancestors),
@@ -351,36 +351,46 @@ struct EndFields {
 
 impl EndFields {
     fn new(boot_ns: u64, exit: &Exit<'_>) -> Self {
-        let cost = &exit.cost;
-        let (code, signal, core_dumped) = match exit.status {
-            ExitStatus::Code(code) => (Some(code), None, false),
-            ExitStatus::Signal {
+        let code = match exit.status {
+            Some(ExitStatus::Code(code)) => Some(code),
+            _ => None,
+        };
+        let killed = match exit.status {
+            Some(ExitStatus::Signal {
                 number,
                 core_dumped,
-            } => (None, Some(number), core_dumped),
+            }) => Some((number, core_dumped)),
+            _ => None,
         };
+        let cost = exit.cost.as_ref();
+        let io = cost.and_then(|cost| cost.io);
         Self {
-            exit: Some(if code.is_some() { "exited" } else { "killed" }),
+            exit: exit.status.map(|_| match killed {
+                Some(_) => "killed",
+                None => "exited",
+            }),
             code,
-            signal,
-            signal_name: signal.and_then(signal_name),
-            core_dumped: Some(core_dumped),
+            signal: killed.map(|(signal, _)| signal),
+            signal_name: killed.and_then(|(signal, _)| signal_name(signal)),
+            core_dumped: exit
+                .status
+                .map(|_| killed.is_some_and(|(_, dumped)| dumped)),
             lifetime_ns: Some(boot_ns.saturating_sub(exit.process.start_ns)),
             exec_lifetime_ns: exit.exec_ns.map(|exec_ns| boot_ns.saturating_sub(exec_ns)),
-            cpu_ns: Some(cost.cpu.total_ns),
-            cpu_exact: Some(cost.cpu.exact),
-            user_ns: Some(cost.cpu.user_ns),
-            system_ns: Some(cost.cpu.system_ns),
-            max_rss_bytes: cost.max_rss_bytes,
-            peak_rss_bytes: Some(cost.peak_rss_bytes),
-            read_bytes: cost.io.map(|io| io.read_bytes),
-            write_bytes: cost.io.map(|io| io.write_bytes),
-            read_chars: cost.io.map(|io| io.read_chars),
-            write_chars: cost.io.map(|io| io.write_chars),
-            minor_faults: Some(cost.minor_faults),
-            major_faults: Some(cost.major_faults),
-            voluntary_switches: Some(cost.voluntary_switches),
-            involuntary_switches: Some(cost.involuntary_switches),
+            cpu_ns: cost.map(|cost| cost.cpu.total_ns),
+            cpu_exact: cost.map(|cost| cost.cpu.exact),
+            user_ns: cost.map(|cost| cost.cpu.user_ns),
+            system_ns: cost.map(|cost| cost.cpu.system_ns),
+            max_rss_bytes: cost.and_then(|cost| cost.max_rss_bytes),
+            peak_rss_bytes: cost.map(|cost| cost.peak_rss_bytes),
+            read_bytes: io.map(|io| io.read_bytes),
+            write_bytes: io.map(|io| io.write_bytes),
+            read_chars: io.map(|io| io.read_chars),
+            write_chars: io.map(|io| io.write_chars),
+            minor_faults: cost.map(|cost| cost.minor_faults),
+            major_faults: cost.map(|cost| cost.major_faults),
+            voluntary_switches: cost.map(|cost| cost.voluntary_switches),
+            involuntary_switches: cost.map(|cost| cost.involuntary_switches),
         }
     }
 }
@@ -391,15 +401,15 @@ struct ProcessLine<'a> {
     time: Time,
     id: Id,
     pid: u32,
-    ppid: u32,
-    parent_id: Id,
+    ppid: Option<u32>,
+    parent_id: Option<Id>,
     creator_id: Option<Id>,
     creator_pid: Option<u32>,
-    comm: Text<'a>,
+    comm: Option<Text<'a>>,
     pcomm: Option<Text<'a>>,
-    uid: u32,
+    uid: Option<u32>,
     user: Option<&'a str>,
-    gid: u32,
+    gid: Option<u32>,
     group: Option<&'a str>,
     #[serde(flatten)]
     session: SessionFields<'a>,
@@ -408,7 +418,7 @@ struct ProcessLine<'a> {
     execs: u32,
     #[serde(flatten)]
     place: PlaceFields<'a>,
-    ns_pid: u32,
+    ns_pid: Option<u32>,
     #[serde(flatten)]
     end: EndFields,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -424,12 +434,12 @@ impl<'a> ProcessLine<'a> {
             time: Time(event.time),
             id: Id(process.process),
             pid: process.process.pid,
-            ppid: process.parent.pid,
-            parent_id: Id(process.parent),
+            ppid: process.parent.known().map(|parent| parent.pid),
+            parent_id: process.parent.known().map(Id),
             creator_id: process.creator.map(Id),
             creator_pid: process.creator.map(|creator| creator.pid),
-            comm: Text(process.comm),
-            pcomm: process.parent_comm.map(Text),
+            comm: known(process.comm),
+            pcomm: process.parent_comm.and_then(known),
             uid: process.uid,
             user: notes.user,
             gid: process.gid,
@@ -437,7 +447,7 @@ impl<'a> ProcessLine<'a> {
             session: SessionFields::new(&process.session.unwrap_or_default()),
             image: ImageFields::new(image, notes),
             execs: process.execs,
-            place: PlaceFields::new(&process.place, notes),
+            place: PlaceFields::new(process.place.as_ref(), notes),
             ns_pid: process.ns_pid,
             end: end.map_or_else(EndFields::default, |exit| {
                 EndFields::new(event.boot_ns, exit)
@@ -454,7 +464,7 @@ struct Ancestors<'a>(&'a [Ancestor<'a>]);
 struct AncestorFields<'a> {
     id: Id,
     pid: u32,
-    comm: Text<'a>,
+    comm: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     args: Option<Texts<'a>>,
 }
@@ -464,7 +474,7 @@ impl Serialize for Ancestors<'_> {
         serializer.collect_seq(self.0.iter().map(|ancestor| AncestorFields {
             id: Id(ancestor.process),
             pid: ancestor.process.pid,
-            comm: Text(ancestor.comm),
+            comm: known(ancestor.comm),
             args: ancestor.args.filter(|args| !args.unknown()).map(Texts),
         }))
     }
@@ -534,6 +544,11 @@ impl Serialize for Decimal {
 }
 
 struct Text<'a>(&'a [u8]);
+
+/// A name; an empty one is not known.
+fn known(name: &[u8]) -> Option<Text<'_>> {
+    (!name.is_empty()).then_some(Text(name))
+}
 
 impl Serialize for Text<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

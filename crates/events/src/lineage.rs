@@ -113,10 +113,10 @@ struct Entry {
     parent: ProcessId,
     parent_comm: Option<Name>,
     comm: Name,
-    uid: u32,
-    gid: u32,
-    place: Place,
-    ns_pid: u32,
+    uid: Option<u32>,
+    gid: Option<u32>,
+    place: Option<Place>,
+    ns_pid: Option<u32>,
     session: Option<OwnedSession>,
     image: Option<Arc<OwnedImage>>,
     execs: u32,
@@ -171,10 +171,10 @@ impl Entry {
             parent,
             parent_comm: None,
             comm: Name::default(),
-            uid: 0,
-            gid: 0,
-            place: Place::unified(0),
-            ns_pid: 0,
+            uid: None,
+            gid: None,
+            place: None,
+            ns_pid: None,
             session: None,
             image: None,
             execs: 0,
@@ -385,7 +385,9 @@ impl Lineage {
         match &mut entry.end {
             _ if entry.over => {}
             Some(end) => {
-                end.exit.cost.cpu = freed.cpu;
+                if let Some(cost) = &mut end.exit.cost {
+                    cost.cpu = freed.cpu;
+                }
                 self.publish(freed.process, sink);
             }
             None => {
@@ -601,9 +603,12 @@ impl Lineage {
 /// was reached after it.
 fn complete(exit: &mut Exit<'_>, entry: &Entry) {
     exit.exec_ns = entry.exec_ns;
-    let peak = exit.cost.peak_rss_bytes;
+    let Some(cost) = &mut exit.cost else {
+        return;
+    };
+    let peak = cost.peak_rss_bytes;
     if entry.peak_before.is_some_and(|before| peak > before) {
-        exit.cost.max_rss_bytes = Some(peak);
+        cost.max_rss_bytes = Some(peak);
     }
 }
 

@@ -75,6 +75,8 @@ pub struct Tally {
     /// Runs of programs for other events than execs that the kernel skipped: each may be such an event,
     /// or nothing of interest (a thread, a call that succeeded).
     pub skipped_runs: u64,
+    /// Messages of the process connector that were lost, at least: of which kind is not known.
+    pub messages_lost: u64,
     /// Failed execs handed out without all arguments because there were too many.
     pub args_many: u64,
 }

@@ -6,6 +6,9 @@
  * Fixed-width types only, every gap spelt out as `pad`, every size asserted here and in ring.rs.
  * Times are CLOCK_BOOTTIME in ns. pids are those of the initial pid namespace. A process is
  * (pid, start): pid numbers come back, start times do not.
+ *
+ * What the classic rung cannot know has a value that nothing known has: ~0 for users and groups, 0
+ * for ns_pid, cgroup and the namespaces' inodes; or a flag says so.
  */
 #pragma once
 
@@ -110,6 +113,7 @@ enum exec_flags {
 	EXEC_CWD_CUT = 16,  /* nor is that of the working directory */
 	EXEC_CWD_ROOT = 32, /* that is the root, on the way to which there are no names */
 	EXEC_ENV = 64,	    /* the environment is behind the arguments */
+	EXEC_NO_FILE = 128, /* inode, device, links and maxrss_before are not known */
 };
 
 struct rec_exec {
@@ -181,9 +185,11 @@ struct rec_fork {
 _Static_assert(sizeof(struct rec_fork) == 48, "struct rec_fork has a hidden gap");
 
 enum exit_flags {
-	EXIT_IO = 1,  /* the kernel keeps I/O accounts */
-	EXIT_MM = 2,  /* image_rss is known (6.16+) */
-	EXIT_CUT = 4, /* more threads were alive than were added up: times are too low */
+	EXIT_IO = 1,	   /* the kernel keeps I/O accounts */
+	EXIT_MM = 2,	   /* image_rss is known (6.16+) */
+	EXIT_CUT = 4,	   /* more threads were alive than were added up: times are too low */
+	EXIT_NO_COSTS = 8, /* runtime to write_chars are not known */
+	EXIT_NO_CODE = 16, /* code is not known */
 };
 
 /* All figures are totals of the process's threads, from its fork on. */

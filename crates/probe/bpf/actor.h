@@ -27,9 +27,6 @@ static __always_inline bool wanted(bool typed, struct task_struct *task, struct 
 	return true;
 }
 
-/* The kernel's word for "nobody logged in". */
-#define UNSET (~0u)
-
 const volatile bool want_session = true;
 
 /* The controlling terminal and the session. */

@@ -142,6 +142,7 @@ static __always_inline __u32 ns_pid(struct pid *pid, __u32 *inum)
 	return BPF_CORE_READ(own, nr);
 }
 
+#ifndef WITHOUT_BTF /* an object that follows typed pointers does not load without BTF */
 /* The number by which the tracer knows a process: in a container it is not the kernel's own. */
 apart int number_seen_by_tracer(__u64 pid_address)
 {
@@ -160,9 +161,16 @@ apart int number_seen_by_tracer(__u64 pid_address)
 	return 0;
 }
 
+#else
+int number_seen_by_tracer(__u64 pid_address); /* only named */
+#endif
+
 static __always_inline __u32 pid_for_tracer(bool typed, struct task_struct *task)
 {
 	if (!tracer_pid_ns)
 		return FETCH(typed, task, tgid);
 	return number_seen_by_tracer((__u64)BPF_CORE_READ(task, group_leader, thread_pid));
 }
+
+/* The kernel's word for "nobody logged in", and ours for numbers of users that are not known. */
+#define UNSET (~0u)

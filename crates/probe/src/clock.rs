@@ -35,6 +35,15 @@ pub fn boot_time_ns() -> u64 {
     u64::try_from(nanoseconds(ClockId::CLOCK_BOOTTIME)).unwrap_or(0)
 }
 
+/// How far the boot clock is ahead of the monotonic one: the time that the machine has slept.
+pub(crate) fn suspended_ns() -> u64 {
+    let (boot, monotonic) = (
+        nanoseconds(ClockId::CLOCK_BOOTTIME),
+        nanoseconds(ClockId::CLOCK_MONOTONIC),
+    );
+    u64::try_from(boot - monotonic).unwrap_or(0)
+}
+
 /// A clock set by one reading.
 pub(crate) fn wall_clock(reading: &Reading) -> WallClock {
     WallClock::new(reading.boot_ns, reading.wall_ns)

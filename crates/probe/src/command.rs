@@ -12,6 +12,7 @@ use std::process::Child;
 use std::process::ExitStatus;
 
 use execsnoop_events::quote;
+use nix::sys::signal::SigHandler;
 use nix::sys::signal::Signal;
 use nix::sys::signal::kill;
 use nix::unistd::Gid;
@@ -51,8 +52,13 @@ pub struct Command {
 }
 
 impl Command {
-    /// Starts `words`, with our own standard input, output and error, as `user` when that is given.
-    pub fn start(words: &[OsString], user: Option<&User>) -> Result<Self, CommandError> {
+    /// Starts `words`, with our own standard input, output and error, as `user` when that is given. It ignores
+    /// the signals `ignored`: those that we were told to ignore, and have handlers for now.
+    pub fn start(
+        words: &[OsString],
+        user: Option<&User>,
+        ignored: &[Signal],
+    ) -> Result<Self, CommandError> {
         let (program, args) = words
             .split_first()
             .expect("clap asks for at least one word");
@@ -61,6 +67,7 @@ impl Command {
         if let Some(user) = user {
             become_user(&mut command, user);
         }
+        ignore(&mut command, ignored.to_vec());
         let name = harmless(program);
         match command.spawn() {
             Ok(child) => Ok(Self {
@@ -112,6 +119,20 @@ fn harmless(name: &OsStr) -> String {
     let mut out = Vec::new();
     quote::shell(&mut out, name.as_bytes());
     String::from_utf8_lossy(&out).into_owned()
+}
+
+/// Makes the command begin with these signals ignored.
+fn ignore(command: &mut std::process::Command, signals: Vec<Signal>) {
+    // SAFETY: between fork and exec only async-signal-safe calls are made, which signal(2) is; "ignore" runs
+    // no code of ours.
+    unsafe {
+        command.pre_exec(move || {
+            for signal in &signals {
+                nix::sys::signal::signal(*signal, SigHandler::SigIgn)?;
+            }
+            Ok(())
+        });
+    }
 }
 
 /// Makes the command run with the user's ids and all of the user's groups.

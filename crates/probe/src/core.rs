@@ -1,4 +1,5 @@
-//! The core rung: loads and attaches the programs, and reads what they send.
+//! The core rung, and the session that it shares with the classic one: programs that are attached, and
+//! what they send.
 
 use std::fmt;
 use std::os::fd::AsFd as _;
@@ -27,6 +28,7 @@ use libbpf_rs::ProgramMut;
 use nix::errno::Errno;
 
 use crate::clock;
+use crate::clock::Reading;
 use crate::decode;
 use crate::decode::Decoder;
 use crate::explain::Obstacle;
@@ -39,8 +41,10 @@ use crate::load::choose_cgroup;
 use crate::load::load;
 use crate::load::other;
 use crate::options::Options;
+use crate::ring::Reader;
 use crate::ring::RingReader;
 use crate::running::Running;
+use crate::running::Starts;
 use crate::skeleton::CoreSkel;
 use crate::skeleton::types::counters;
 use crate::stats;
@@ -51,10 +55,10 @@ use crate::stats::Statistics;
 const FINISH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Live events from this kernel.
-pub struct Core {
-    skeleton: CoreSkel<'static>,
+pub(crate) struct Session {
+    object: Box<dyn Object>,
     attached: Vec<Attached>,
-    ring: RingReader,
+    ring: Reader,
     ring_bytes: u32,
     decoder: Decoder,
     clock: WallClock,
@@ -62,6 +66,8 @@ pub struct Core {
     begun: bool,
     /// The processes that were there at the beginning, until they are handed out.
     running: Running,
+    /// Their start times, where only /proc told them.
+    starts: Option<Starts>,
     more_waiting: bool,
     delivered: Counts,
     malformed: Counts,
@@ -69,8 +75,32 @@ pub struct Core {
     measuring: Option<OwnedFd>,
 }
 
+/// A loaded BPF object.
+pub(crate) trait Object {
+    /// Where the kernel side counts, for as long as the object is loaded.
+    fn counters(&self) -> *const counters;
+
+    /// Tells the kernel side to leave out a cgroup; one that has no such list goes on as before.
+    fn refuse_cgroup(&self, _cgroup: CgroupKey) {}
+}
+
+impl Object for CoreSkel<'static> {
+    fn counters(&self) -> *const counters {
+        let bss = self.maps.bss_data.as_deref();
+        ptr::from_ref(&bss.expect("the object has counters").counters)
+    }
+
+    fn refuse_cgroup(&self, cgroup: CgroupKey) {
+        let key = decode::cgroup_key(cgroup);
+        let map = &self.maps.refused_cgroups;
+        if let Err(error) = map.update(&key, &[1], MapFlags::ANY) {
+            tracing::debug!("cannot refuse {cgroup:?} in the kernel: {error}");
+        }
+    }
+}
+
 /// A program that runs in the kernel until its link is dropped.
-struct Attached {
+pub(crate) struct Attached {
     name: &'static str,
     kind: Kind,
     program: OwnedFd,
@@ -79,52 +109,77 @@ struct Attached {
 
 type Counts = [u64; Kind::ALL.len()];
 
-impl fmt::Debug for Core {
+impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let programs: Vec<_> = self.attached.iter().map(|one| one.name).collect();
-        f.debug_struct("Core")
+        f.debug_struct("Session")
             .field("programs", &programs)
             .finish_non_exhaustive()
     }
 }
 
-impl Core {
-    /// Loads the programs and attaches those that `options` ask for. Events count from here on.
-    pub fn start(options: &Options) -> Result<Self, StartError> {
-        let features = Features::detect();
-        if let Some(obstacle) = obstacle_before_load(&features) {
-            return Err(obstacle.into());
-        }
-        libbpf_log::capture();
-        let failed_by = FailedBy::choose(options);
-        let skeleton = load(options, failed_by, &features)?;
-        if let Some(path) = &options.filters.cgroup {
-            choose_cgroup(&skeleton, path)?;
-        }
-        let ring =
-            RingReader::new(&skeleton.maps.ring).map_err(other("mapping the ring buffer"))?;
-        let start = clock::read();
-        let mut core = Self {
-            skeleton,
+/// Loads the programs of the core rung and attaches those that `options` ask for. Events count from here
+/// on.
+pub(crate) fn start(options: &Options) -> Result<Session, StartError> {
+    let features = Features::detect();
+    if let Some(obstacle) = obstacle_before_load(&features) {
+        return Err(obstacle.into());
+    }
+    libbpf_log::capture();
+    let failed_by = FailedBy::choose(options);
+    let mut skeleton = load(options, failed_by, &features)?;
+    if let Some(path) = &options.filters.cgroup {
+        choose_cgroup(&skeleton.maps.wanted_cgroup, path)?;
+    }
+    let ring = RingReader::new(&skeleton.maps.ring).map_err(other("mapping the ring buffer"))?;
+    let start = clock::read();
+    let attached = attach_core(&mut skeleton, options, failed_by)?;
+    let running = match options.running {
+        true => Running::look(&mut skeleton)?,
+        false => Running::default(),
+    };
+    let session = Session::new(Box::new(skeleton), Reader::Ring(ring), &start, options);
+    Ok(session.with(attached, None, running))
+}
+
+impl Session {
+    /// A session of an object that is loaded, with nothing attached yet.
+    pub(crate) fn new(
+        object: Box<dyn Object>,
+        ring: Reader,
+        start: &Reading,
+        options: &Options,
+    ) -> Self {
+        Self {
+            object,
             attached: Vec::new(),
             ring,
             ring_bytes: options.ring_bytes,
             decoder: Decoder::default(),
-            clock: clock::wall_clock(&start),
+            clock: clock::wall_clock(start),
             start_ns: start.boot_ns,
             begun: false,
             running: Running::default(),
+            starts: None,
             more_waiting: false,
             delivered: Counts::default(),
             malformed: Counts::default(),
             reported: Tally::default(),
             measuring: options.measure.then(measure).flatten(),
-        };
-        core.attach(options, failed_by)?;
-        if options.running {
-            core.running = Running::look(&mut core.skeleton)?;
         }
-        Ok(core)
+    }
+
+    /// Takes over what is attached, and who was there before.
+    pub(crate) fn with(
+        mut self,
+        attached: Vec<Attached>,
+        known: Option<Starts>,
+        running: Running,
+    ) -> Self {
+        self.attached = attached;
+        self.starts = known;
+        self.running = running;
+        self
     }
 
     /// What the programs cost up to now. Kernels before 5.19 ask for `CAP_BPF` for that.
@@ -137,20 +192,15 @@ impl Core {
         })
     }
 
-    /// From now on, leaves out what happens in this cgroup, if
-    /// [`refuses_cgroups`](crate::KernelFilters::refuses_cgroups) was set. A kernel that does not allow that
-    /// goes on to send it, so that it has to be left out where it arrives.
-    pub fn refuse_cgroup(&self, cgroup: CgroupKey) {
-        let key = decode::cgroup_key(cgroup);
-        let map = &self.skeleton.maps.refused_cgroups;
-        if let Err(error) = map.update(&key, &[1], MapFlags::ANY) {
-            tracing::debug!("cannot refuse {cgroup:?} in the kernel: {error}");
-        }
+    /// From now on, leaves out what happens in this cgroup, if the object can. What it goes on to send has to
+    /// be left out where it arrives.
+    pub(crate) fn refuse_cgroup(&self, cgroup: CgroupKey) {
+        self.object.refuse_cgroup(cgroup);
     }
 
     /// Ends tracing, and hands over what is in the ring as it is.
     #[cfg(test)]
-    pub(crate) fn raw_records(mut self, mut each: impl FnMut(&[u8])) {
+    pub(crate) fn raw_records(mut self, mut each: impl FnMut(&mut [u8])) {
         self.attached.clear();
         wait_for_running_programs();
         while self
@@ -163,43 +213,6 @@ impl Core {
         self.ring.drain(each);
     }
 
-    fn attach(&mut self, options: &Options, failed_by: Option<FailedBy>) -> Result<(), StartError> {
-        let programs = &mut self.skeleton.progs;
-        let attached = &mut self.attached;
-        if options.forks {
-            attach(attached, "on_fork", Kind::Fork, &mut programs.on_fork)?;
-        }
-        // Final accounts first: whoever is seen to end is then seen to be freed.
-        if options.final_accounts {
-            attach(attached, "on_free", Kind::Freed, &mut programs.on_free)?;
-        }
-        if options.exits {
-            attach(attached, "on_exit", Kind::Exit, &mut programs.on_exit)?;
-        }
-        match failed_by {
-            None => {}
-            Some(FailedBy::Tracepoints) => {
-                let on_execveat = &mut programs.on_execveat_exit;
-                attach(
-                    attached,
-                    "on_execve_exit",
-                    Kind::Failed,
-                    &mut programs.on_execve_exit,
-                )?;
-                attach(attached, "on_execveat_exit", Kind::Failed, on_execveat)?;
-            }
-            Some(FailedBy::AnyExit) => {
-                attach(
-                    attached,
-                    "on_any_exit",
-                    Kind::Failed,
-                    &mut programs.on_any_exit,
-                )?;
-            }
-        }
-        attach(attached, "on_exec", Kind::Exec, &mut programs.on_exec)
-    }
-
     fn program_stats(&self) -> Result<Vec<ProgramStats>, Errno> {
         self.attached
             .iter()
@@ -209,11 +222,9 @@ impl Core {
 
     /// The counters of the kernel side as they are now.
     fn counters(&self) -> counters {
-        let bss = self.skeleton.maps.bss_data.as_deref();
-        let counters = &bss.expect("the object has counters").counters;
-        // SAFETY: the reference is to mapped memory of this type. The kernel side changes it while we
-        // read, hence volatile; each counter is a word, which is read whole.
-        unsafe { ptr::from_ref(counters).read_volatile() }
+        // SAFETY: the pointer is to mapped memory of this type (see Object). The kernel side changes it
+        // while we read, hence volatile; each counter is a word, which is read whole.
+        unsafe { self.object.counters().read_volatile() }
     }
 
     fn tally(&self, counters: &counters) -> Tally {
@@ -261,6 +272,7 @@ impl Core {
             clock,
             delivered,
             malformed,
+            starts,
             ..
         } = self;
         let mut counted = |event: &Event<'_>| {
@@ -270,6 +282,9 @@ impl Core {
             sink(event);
         };
         ring.drain(|record| {
+            if let Some(starts) = starts {
+                starts.put_right(record);
+            }
             if let Err(error) = decoder.decode(record, clock, &mut counted) {
                 tracing::warn!("a record of {} bytes: {error}", record.len());
                 if let Some(kind) = error.kind() {
@@ -351,7 +366,7 @@ impl Core {
     }
 }
 
-impl Source for Core {
+impl Source for Session {
     fn poll(&mut self, timeout: Duration, sink: &mut Sink<'_>) -> Result<bool, SourceError> {
         self.begin(sink);
         let timeout = match self.more_waiting {
@@ -372,6 +387,7 @@ impl Source for Core {
     fn finish(&mut self, sink: &mut Sink<'_>) -> Result<Tally, SourceError> {
         self.attached.iter_mut().for_each(|one| one.link = None);
         wait_for_running_programs();
+        self.ring.no_more_comes();
         self.begin(sink);
         self.observe_clock(sink);
         let deadline = Instant::now() + FINISH_TIMEOUT;
@@ -397,7 +413,50 @@ impl Source for Core {
     }
 }
 
-fn attach(
+fn attach_core(
+    skeleton: &mut CoreSkel<'static>,
+    options: &Options,
+    failed_by: Option<FailedBy>,
+) -> Result<Vec<Attached>, StartError> {
+    let programs = &mut skeleton.progs;
+    let mut all = Vec::new();
+    let attached = &mut all;
+    if options.forks {
+        attach(attached, "on_fork", Kind::Fork, &mut programs.on_fork)?;
+    }
+    // Final accounts first: whoever is seen to end is then seen to be freed.
+    if options.final_accounts {
+        attach(attached, "on_free", Kind::Freed, &mut programs.on_free)?;
+    }
+    if options.exits {
+        attach(attached, "on_exit", Kind::Exit, &mut programs.on_exit)?;
+    }
+    match failed_by {
+        None => {}
+        Some(FailedBy::Tracepoints) => {
+            let on_execveat = &mut programs.on_execveat_exit;
+            attach(
+                attached,
+                "on_execve_exit",
+                Kind::Failed,
+                &mut programs.on_execve_exit,
+            )?;
+            attach(attached, "on_execveat_exit", Kind::Failed, on_execveat)?;
+        }
+        Some(FailedBy::AnyExit) => {
+            attach(
+                attached,
+                "on_any_exit",
+                Kind::Failed,
+                &mut programs.on_any_exit,
+            )?;
+        }
+    }
+    attach(attached, "on_exec", Kind::Exec, &mut programs.on_exec)?;
+    Ok(all)
+}
+
+pub(crate) fn attach(
     attached: &mut Vec<Attached>,
     name: &'static str,
     kind: Kind,

@@ -34,6 +34,8 @@ use execsnoop_events::WallClock;
 use nix::unistd::SysconfVar;
 use nix::unistd::sysconf;
 
+use crate::proc::Found;
+use crate::proc::TICK_NS;
 use crate::skeleton::types::args_flags;
 use crate::skeleton::types::cgroup_hierarchy;
 use crate::skeleton::types::exec_flags;
@@ -367,6 +369,7 @@ impl ExecRecord {
         clock: &WallClock,
     ) -> Event<'a> {
         let fixed = &self.fixed;
+        let on_file = !self.has(exec_flags::EXEC_NO_FILE);
         let (args, env) = self.parts(block);
         let exec = Exec {
             ret: 0,
@@ -387,12 +390,12 @@ impl ExecRecord {
             env,
             script: self.has(exec_flags::EXEC_SCRIPT),
             secure: self.has(exec_flags::EXEC_SECURE),
-            file: Some(ExecFile {
+            file: on_file.then_some(ExecFile {
                 device: fixed.device,
                 inode: fixed.inode,
                 links: fixed.links,
             }),
-            peak_before: Some(bytes(fixed.maxrss_before)),
+            peak_before: on_file.then(|| bytes(fixed.maxrss_before)),
             ..acted(&fixed.head, &fixed.actor, args)
         };
         event(&fixed.head, clock, Body::Exec(exec))
@@ -500,9 +503,9 @@ fn fork(record: &[u8], clock: &WallClock, sink: &mut Sink<'_>) -> Result<(), Dec
             start_ns: fixed.creator_start,
         },
         creator_tid: fixed.creator_tid,
-        vfork: fixed.flags & fork_flags::FORK_VFORK.0 != 0,
+        vfork: Some(fixed.flags & fork_flags::FORK_VFORK.0 != 0),
         by_tracer: fixed.flags & fork_flags::FORK_BY_TRACER.0 != 0,
-        ns_pid: fixed.ns_pid,
+        ns_pid: set_number(fixed.ns_pid),
     };
     sink(&event(&fixed.head, clock, Body::Fork(fork)));
     Ok(())
@@ -510,6 +513,7 @@ fn fork(record: &[u8], clock: &WallClock, sink: &mut Sink<'_>) -> Result<(), Dec
 
 fn exit(record: &[u8], clock: &WallClock, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
     let (fixed, _) = take::<rec_exit>(record).ok_or(DecodeError::Short(Some(Kind::Exit)))?;
+    let lacks = |flag: exit_flags| fixed.flags & flag.0 != 0;
     let exit = Exit {
         process: process(&fixed.head),
         parent: ProcessId {
@@ -517,13 +521,13 @@ fn exit(record: &[u8], clock: &WallClock, sink: &mut Sink<'_>) -> Result<(), Dec
             start_ns: fixed.parent_start,
         },
         comm: until_nul(&fixed.comm),
-        uid: fixed.uid,
-        gid: fixed.gid,
+        uid: set(fixed.uid),
+        gid: set(fixed.gid),
         place: place(&fixed.place),
-        ns_pid: fixed.ns_pid,
-        status: ExitStatus::from_wait(fixed.code),
+        ns_pid: set_number(fixed.ns_pid),
+        status: (!lacks(exit_flags::EXIT_NO_CODE)).then(|| ExitStatus::from_wait(fixed.code)),
         exec_ns: None,
-        cost: cost(&fixed),
+        cost: (!lacks(exit_flags::EXIT_NO_COSTS)).then(|| cost(&fixed)),
     };
     sink(&event(&fixed.head, clock, Body::Exit(exit)));
     Ok(())
@@ -605,14 +609,23 @@ pub(crate) fn cgroup_key(cgroup: CgroupKey) -> [u8; 16] {
     key
 }
 
-fn place(fixed: &rec_place) -> Place {
-    Place {
+/// The place of somebody of whom it is not known.
+const NOWHERE: rec_place = rec_place {
+    unified: 0,
+    id: 0,
+    hierarchy: 0,
+    pad: 0,
+};
+
+/// kernfs ids begin with 1: 0 is for who does not know.
+fn place(fixed: &rec_place) -> Option<Place> {
+    (fixed.unified != 0).then(|| Place {
         unified_id: fixed.unified,
         cgroup: CgroupKey {
             hierarchy: hierarchy(fixed.hierarchy),
             id: fixed.id,
         },
-    }
+    })
 }
 
 /// A process that the iterator over running processes has listed.
@@ -623,6 +636,36 @@ impl Listed {
     /// Takes the first of the iterator's records off.
     pub(crate) fn take(records: &[u8]) -> Option<(Self, &[u8])> {
         take::<rec_running>(records).map(|(fixed, rest)| (Self(fixed), rest))
+    }
+
+    /// One that /proc has shown, in the initial pid namespace.
+    pub(crate) fn found(
+        one: &Found,
+        parent_start: u64,
+        owner: Option<(u32, u32)>,
+        now_ns: u64,
+    ) -> Self {
+        let (uid, gid) = owner.unwrap_or((UNSET, UNSET));
+        let mut comm = [0; 16];
+        let length = one.comm.len().min(comm.len() - 1);
+        comm[..length].copy_from_slice(&one.comm[..length]);
+        Self(rec_running {
+            head: rec_header {
+                time: now_ns,
+                start: one.start_ticks * TICK_NS,
+                r#type: 0,
+                pid: one.pid,
+            },
+            parent_start,
+            place: NOWHERE,
+            ppid: one.ppid,
+            uid,
+            gid,
+            ns_pid: 0,
+            seen_pid: one.pid,
+            pad: 0,
+            comm,
+        })
     }
 
     /// The number by which the tracer knows it, 0 when it does not see it.
@@ -640,10 +683,10 @@ impl Listed {
                 start_ns: fixed.parent_start,
             },
             comm: until_nul(&fixed.comm),
-            uid: fixed.uid,
-            gid: fixed.gid,
+            uid: set(fixed.uid),
+            gid: set(fixed.gid),
             place: place(&fixed.place),
-            ns_pid: fixed.ns_pid,
+            ns_pid: set_number(fixed.ns_pid),
             seen_pid: fixed.seen_pid,
             args: args.map_or(Args::UNKNOWN, Args::whole),
         };
@@ -681,17 +724,17 @@ fn acted<'a>(head: &rec_header, actor: &'a rec_actor, args: Args<'a>) -> Exec<'a
         },
         comm: until_nul(&actor.comm),
         parent_comm: until_nul(&actor.parent_comm),
-        uid: actor.uid,
-        euid: actor.euid,
-        gid: actor.gid,
-        egid: actor.egid,
+        uid: set(actor.uid),
+        euid: set(actor.euid),
+        gid: set(actor.gid),
+        egid: set(actor.egid),
         session: Session {
             login_uid: set(actor.loginuid),
             audit_id: set(actor.session),
             leader: (actor.sid != 0).then_some(actor.sid),
             tty: Some(until_nul(&actor.tty)).filter(|tty| !tty.is_empty()),
         },
-        cpu: actor.cpu,
+        cpu: Some(actor.cpu),
         ret: 0,
         filename: None,
         exe: None,
@@ -701,9 +744,9 @@ fn acted<'a>(head: &rec_header, actor: &'a rec_actor, args: Args<'a>) -> Exec<'a
         cwd: None,
         env: None,
         place: place(&actor.place),
-        ns_pid: actor.ns_pid,
-        pid_ns: actor.pid_ns,
-        mnt_ns: actor.mnt_ns,
+        ns_pid: set_number(actor.ns_pid),
+        pid_ns: set_number(actor.pid_ns),
+        mnt_ns: set_number(actor.mnt_ns),
         file: None,
         peak_before: None,
     }
@@ -726,6 +769,11 @@ fn caller(head: &rec_header, tid: u32) -> Caller {
 
 fn set(id: u32) -> Option<u32> {
     (id != UNSET).then_some(id)
+}
+
+/// What cannot be 0: pids, inodes.
+fn set_number(number: u32) -> Option<u32> {
+    (number != 0).then_some(number)
 }
 
 fn to_usize(n: u32) -> usize {

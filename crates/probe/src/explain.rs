@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use crate::features::Features;
+use crate::live::Rung;
 
 /// Lines of the verifier's log that are shown; the last ones name the reason.
 const LOG_LINES: usize = 15;
@@ -35,6 +36,26 @@ pub enum StartError {
         /// What is wrong with it, and what is expected.
         why: String,
     },
+    /// The BTF file cannot be used.
+    #[error("cannot use the BTF file {path:?}: {why}")]
+    Btf {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Something was asked for that this rung cannot give.
+    #[error(
+        "{what}: not possible on the {} rung, which is all that this machine offers (see \
+         `--backend`)",
+        rung.name()
+    )]
+    Unsupported {
+        /// What was asked for.
+        what: String,
+        /// The rung that was taken.
+        rung: Rung,
+    },
     /// Something else went wrong.
     #[error("cannot start tracing: {what}: {cause}")]
     Other {
@@ -61,6 +82,20 @@ pub enum Obstacle {
         /// Kernel release.
         release: String,
     },
+    /// Not even the classic rung works: before 5.5.
+    TooOld {
+        /// Kernel release.
+        release: String,
+    },
+    /// tracefs, which describes the tracepoints, is not mounted or not readable.
+    Tracefs,
+    /// Without BTF, fields have to be found, and this one was not.
+    Layout {
+        /// Its name.
+        field: &'static str,
+    },
+    /// No right to use the process connector, or the kernel has none.
+    Connector,
     /// The kernel was built without BPF.
     NoBpf,
     /// The capabilities are there, and still the answer is no.
@@ -90,6 +125,25 @@ impl fmt::Display for Obstacle {
             Self::RingBuffer { release } => write!(
                 f,
                 "kernel {release} is too old: BPF ring buffers came with 5.8; boot a newer kernel"
+            ),
+            Self::TooOld { release } => write!(
+                f,
+                "kernel {release} is too old for BPF as it is used here (5.5): boot a newer kernel, \
+                 or try --backend cnproc"
+            ),
+            Self::Tracefs => f.write_str(
+                "without BTF, tracepoints are found by tracefs, and that is not readable: mount it \
+                 (`mount -t tracefs tracefs /sys/kernel/tracing`), and run this as root",
+            ),
+            Self::Layout { field } => write!(
+                f,
+                "this kernel has no BTF, and where it keeps {field} could not be found out: use a \
+                 kernel built with CONFIG_DEBUG_INFO_BTF=y, or --backend cnproc"
+            ),
+            Self::Connector => f.write_str(
+                "the process connector needs CAP_NET_ADMIN (run it with sudo), the machine's own \
+                 user, pid and network namespaces (run it outside the container), and a kernel with \
+                 CONFIG_PROC_EVENTS=y",
             ),
             Self::NoBpf => f.write_str(
                 "this kernel was built without BPF: boot one with CONFIG_BPF_SYSCALL=y",

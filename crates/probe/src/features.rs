@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
 
 use caps::CapSet;
 use caps::Capability;
@@ -11,16 +10,14 @@ use nix::sys::utsname::uname;
 const BTF: &str = "/sys/kernel/btf/vmlinux";
 const USER_NS: &str = "/proc/self/ns/user";
 const OWN_CGROUPS: &str = "/proc/self/cgroup";
+const PID_NS: &str = "/proc/self/ns/pid";
 const LOCKDOWN: &str = "/sys/kernel/security/lockdown";
 
 /// Inode number of the initial user namespace (`PROC_USER_INIT_INO`, include/linux/proc_ns.h).
 const INITIAL_USER_NS: u64 = 0xEFFF_FFFD;
 
 /// Inode number of the initial pid namespace (`PROC_PID_INIT_INO`, include/linux/proc_ns.h).
-const INITIAL_PID_NS: u64 = 0xEFFF_FFFC;
-
-/// Directories where tracefs may be mounted.
-const TRACEFS: [&str; 2] = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
+pub(crate) const INITIAL_PID_NS: u64 = 0xEFFF_FFFC;
 
 /// What was found on this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,16 +59,14 @@ impl Features {
     }
 }
 
-/// Whether this user may read the ids of tracepoints, without which they cannot be attached to.
-pub(crate) fn tracepoint_readable(category: &str, name: &str) -> bool {
-    TRACEFS.iter().any(|root| {
-        let id = Path::new(root)
-            .join("events")
-            .join(category)
-            .join(name)
-            .join("id");
-        fs::read(id).is_ok()
-    })
+pub(crate) use crate::tracefs::readable as tracepoint_readable;
+
+/// Whether the process connector can be listened to: it speaks to the machine's own namespaces only.
+pub(crate) fn process_connector_allowed() -> bool {
+    let inode = |path| fs::metadata(path).map(|meta| meta.ino()).ok();
+    let initial_pid_ns = inode(PID_NS).is_none_or(|inode| inode == INITIAL_PID_NS);
+    let initial_user_ns = inode(USER_NS).is_none_or(|inode| inode == INITIAL_USER_NS);
+    has(Capability::CAP_NET_ADMIN) && initial_pid_ns && initial_user_ns
 }
 
 /// The inode number of our pid namespace, 0 for the initial one (or when /proc is not there to tell).

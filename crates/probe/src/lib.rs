@@ -1,33 +1,43 @@
 //! The kernel side of execsnoop, and what brings it to the user's side.
 //!
-//! `bpf/` holds the programs in C. [`Core`] loads and attaches them, reads their ring buffer and
+//! `bpf/` holds the programs in C. [`Live`] loads and attaches them, reads their ring buffer and
 //! decodes their records; it is a [`Source`](execsnoop_events::Source) of events. [`StartError`] says
 //! what to do when that is not possible here. This is the only crate of execsnoop with unsafe code.
 
+mod btf_file;
+mod classic;
 mod clock;
+mod cnproc;
 mod command;
+mod connector;
 mod core;
 mod decode;
 mod explain;
 mod features;
+mod layout;
 mod libbpf_log;
+pub mod live;
 mod load;
 mod options;
+mod perf;
 mod privileges;
+mod proc;
 mod ring;
 mod running;
 mod skeleton;
 mod stats;
+mod tracefs;
 
 pub use clock::boot_time_ns;
 pub use command::Command;
 pub use command::CommandError;
 pub use command::invoking_user;
-pub use core::Core;
 pub use explain::Obstacle;
 pub use explain::StartError;
 pub use features::Features;
 pub use features::in_pid_namespace;
+pub use live::Live;
+pub use live::Rung;
 pub use options::KernelFilters;
 pub use options::Options;
 pub use options::ring_bytes;

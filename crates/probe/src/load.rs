@@ -76,17 +76,24 @@ pub(crate) fn load(
     let filtering = other("setting filters up");
     pinned.make_patterns(&mut open).map_err(&filtering)?;
     choose_programs(&mut open, options, failed_by);
-    let locked_memory = getrlimit(Resource::RLIMIT_MEMLOCK);
     let loaded = open.load();
-    // Before 5.11 libbpf has to raise this limit; a command that we start is not to inherit that.
-    if let Ok((soft, hard)) = locked_memory
+    let skeleton = loaded.map_err(|cause| load_failure(features, cause, &libbpf_log::take()))?;
+    let (cgroups, mount_ns) = (&skeleton.maps.wanted_cgroups, &skeleton.maps.wanted_mntns);
+    pinned.put_into(cgroups, mount_ns).map_err(&filtering)?;
+    Ok(skeleton)
+}
+
+/// Before 5.11 libbpf has to raise this limit to load something, and does so once, whatever else is loaded
+/// after that; a command that we start is not to inherit it.
+pub(crate) fn keep_limit_of_locked_memory<T>(load: impl FnOnce() -> T) -> T {
+    let before = getrlimit(Resource::RLIMIT_MEMLOCK);
+    let loaded = load();
+    if let Ok((soft, hard)) = before
         && let Err(errno) = setrlimit(Resource::RLIMIT_MEMLOCK, soft, hard)
     {
         tracing::debug!("cannot restore the limit of locked memory: {errno}");
     }
-    let skeleton = loaded.map_err(|cause| load_failure(features, cause, &libbpf_log::take()))?;
-    pinned.put_into(&skeleton).map_err(&filtering)?;
-    Ok(skeleton)
+    loaded
 }
 
 fn configure(rodata: &mut rodata, options: &Options) {
@@ -128,13 +135,13 @@ fn choose_programs(open: &mut OpenCoreSkel<'_>, options: &Options, failed_by: Op
 
 /// The pinned maps that filters name, opened.
 #[derive(Debug, Default)]
-struct PinnedMaps {
+pub(crate) struct PinnedMaps {
     cgroups: Option<MapHandle>,
     mount_ns: Option<MapHandle>,
 }
 
 impl PinnedMaps {
-    fn open(filters: &KernelFilters) -> Result<Self, StartError> {
+    pub(crate) fn open(filters: &KernelFilters) -> Result<Self, StartError> {
         let open = |path: &Option<PathBuf>| path.as_deref().map(open_pinned_map).transpose();
         Ok(Self {
             cgroups: open(&filters.cgroup_map)?,
@@ -153,13 +160,22 @@ impl PinnedMaps {
         Ok(())
     }
 
+    /// The map of cgroups.
+    pub(crate) fn cgroups(&self) -> Option<BorrowedFd<'_>> {
+        self.cgroups.as_ref().map(MapHandle::as_fd)
+    }
+
     /// Puts them where the loaded programs look them up.
-    fn put_into(&self, skeleton: &CoreSkel<'_>) -> libbpf_rs::Result<()> {
+    pub(crate) fn put_into(
+        &self,
+        cgroups: &dyn MapCore,
+        mount_ns: &dyn MapCore,
+    ) -> libbpf_rs::Result<()> {
         if let Some(map) = &self.cgroups {
-            put_first(&skeleton.maps.wanted_cgroups, map.as_fd())?;
+            put_first(cgroups, map.as_fd())?;
         }
         if let Some(map) = &self.mount_ns {
-            put_first(&skeleton.maps.wanted_mntns, map.as_fd())?;
+            put_first(mount_ns, map.as_fd())?;
         }
         Ok(())
     }
@@ -192,13 +208,13 @@ fn open_pinned_map(path: &Path) -> Result<MapHandle, StartError> {
 }
 
 /// Puts the cgroup to be traced where the programs look it up.
-pub(crate) fn choose_cgroup(skeleton: &CoreSkel<'_>, path: &Path) -> Result<(), StartError> {
+pub(crate) fn choose_cgroup(wanted: &dyn MapCore, path: &Path) -> Result<(), StartError> {
     let refuse = |why: String| StartError::Filter {
         path: path.to_owned(),
         why,
     };
     let directory = File::open(path).map_err(|err| refuse(err.to_string()))?;
-    put_first(&skeleton.maps.wanted_cgroup, directory.as_fd()).map_err(|_| {
+    put_first(wanted, directory.as_fd()).map_err(|_| {
         refuse(
             "it is not a directory of the cgroup v2 file system (mounted at /sys/fs/cgroup, \
                  or at /sys/fs/cgroup/unified); of version 1, give the path within its hierarchy, \

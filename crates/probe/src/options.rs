@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+use crate::explain::StartError;
+use crate::live::Rung;
+
 /// What to attach, and how.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -27,6 +30,10 @@ pub struct Options {
     pub sessions: bool,
     /// Size of the ring buffer in bytes; see [`ring_bytes`].
     pub ring_bytes: u32,
+    /// A BTF file that describes this kernel, for the classic rung; else it finds out what it needs.
+    pub btf: Option<PathBuf>,
+    /// Perf buffers on the classic rung even where there is a ring buffer.
+    pub perf_buffer: bool,
     /// Measure the run time of the programs (needs `CAP_SYS_ADMIN`).
     pub measure: bool,
     /// What the kernel side leaves out.
@@ -43,12 +50,27 @@ pub struct KernelFilters {
     pub ppid: Option<u32>,
     /// Only processes in this directory of the cgroup v2 file system, or below it.
     pub cgroup: Option<PathBuf>,
+    /// Whoever takes the events chooses by the names of cgroups, and cannot do without.
+    pub by_name: bool,
     /// Leave out the cgroups that are named to [`Core::refuse_cgroup`](crate::Core::refuse_cgroup).
     pub refuses_cgroups: bool,
     /// Only processes whose v2 cgroup id is a key of this pinned BPF hash map.
     pub cgroup_map: Option<PathBuf>,
     /// Only processes whose mount namespace's inode number is a key of this pinned BPF hash map.
     pub mount_ns_map: Option<PathBuf>,
+}
+
+impl KernelFilters {
+    /// For a rung that knows no names of cgroups.
+    pub(crate) fn refuse_names(&self, rung: Rung) -> Result<(), StartError> {
+        match self.by_name {
+            true => Err(StartError::Unsupported {
+                what: "a choice by container, unit or path of a cgroup".to_owned(),
+                rung,
+            }),
+            false => Ok(()),
+        }
+    }
 }
 
 /// The ring size that serves a wish for `bytes`: a power of two, 64 KiB to 1 GiB.

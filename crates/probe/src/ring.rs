@@ -10,6 +10,8 @@ use libbpf_rs::RingBuffer;
 use libbpf_rs::RingBufferBuilder;
 use nix::errno::Errno;
 
+use crate::perf::PerfReader;
+
 /// A batch ends when it holds this much, so that output is written while a storm goes on.
 const BATCH_BYTES: usize = 1 << 20;
 
@@ -31,6 +33,40 @@ impl Batch {
             0
         } else {
             BATCH_FULL
+        }
+    }
+}
+
+/// Where records come from.
+#[derive(Debug)]
+pub(crate) enum Reader {
+    /// One ring for all CPUs (5.8+).
+    Ring(RingReader),
+    /// A buffer for each CPU.
+    Perf(PerfReader),
+}
+
+impl Reader {
+    /// As [`RingReader::fill`].
+    pub(crate) fn fill(&mut self, timeout: Duration) -> Result<bool, Errno> {
+        match self {
+            Self::Ring(ring) => ring.fill(timeout),
+            Self::Perf(perf) => perf.fill(timeout),
+        }
+    }
+
+    /// As [`RingReader::drain`].
+    pub(crate) fn drain(&mut self, each: impl FnMut(&mut [u8])) {
+        match self {
+            Self::Ring(ring) => ring.drain(each),
+            Self::Perf(perf) => perf.drain(each),
+        }
+    }
+
+    /// Nothing new is sent any more, so that nothing has to be waited for.
+    pub(crate) fn no_more_comes(&mut self) {
+        if let Self::Perf(perf) = self {
+            perf.no_more_comes();
         }
     }
 }
@@ -77,11 +113,12 @@ impl RingReader {
     }
 
     /// Hands each record of the batch to `each`, in order, and empties it.
-    pub(crate) fn drain(&mut self, mut each: impl FnMut(&[u8])) {
+    pub(crate) fn drain(&mut self, mut each: impl FnMut(&mut [u8])) {
         let mut batch = self.batch.borrow_mut();
+        let Batch { bytes, ends } = &mut *batch;
         let mut start = 0;
-        for &end in &batch.ends {
-            each(&batch.bytes[start..end]);
+        for &end in &*ends {
+            each(&mut bytes[start..end]);
             start = end;
         }
         batch.bytes.clear();

@@ -12,3 +12,13 @@
 )]
 
 include!(concat!(env!("OUT_DIR"), "/core.skel.rs"));
+
+/// Of the classic rung.
+pub(crate) mod classic {
+    include!(concat!(env!("OUT_DIR"), "/classic.skel.rs"));
+}
+
+/// Of what learns a kernel's layout for it.
+pub(crate) mod peek {
+    include!(concat!(env!("OUT_DIR"), "/peek.skel.rs"));
+}

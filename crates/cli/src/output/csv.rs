@@ -4,7 +4,6 @@
 use std::fmt::Display;
 
 use execsnoop_events::Args;
-use execsnoop_events::Cost;
 use execsnoop_events::Event;
 use execsnoop_events::ExitStatus;
 use execsnoop_events::Identity;
@@ -83,7 +82,8 @@ pub const COLUMNS: &[Column] = &[
     column("deleted", |cell, line| cell.show(image(line).deleted())),
     column("memfd", |cell, line| cell.show(image(line).memfd())),
     column("secure", |cell, line| {
-        cell.show(line.image.map(|image| image.secure))
+        let file = |image: Image<'_>| image.file.map(|_| image.secure);
+        cell.show(line.image.and_then(file))
     }),
     column("args", |cell, line| {
         cell.list(line.image.map(|image| image.args))
@@ -112,12 +112,10 @@ pub const COLUMNS: &[Column] = &[
     column("pod_uid", |cell, line| {
         cell.show(line.identity().and_then(Identity::pod_uid))
     }),
-    column("ns_pid", |cell, line| cell.show(Some(line.ns_pid))),
-    column("code", |cell, line| {
-        cell.show(line.exit.and_then(|exit| code(exit.status)))
-    }),
+    column("ns_pid", |cell, line| cell.show(line.ns_pid)),
+    column("code", |cell, line| cell.show(line.status().and_then(code))),
     column("signal", |cell, line| {
-        cell.show(line.exit.and_then(|exit| signal(exit.status)))
+        cell.show(line.status().and_then(signal))
     }),
     column("lifetime_ns", |cell, line| {
         cell.show(line.exit.and(line.lifetime_ns()))
@@ -127,34 +125,38 @@ pub const COLUMNS: &[Column] = &[
         cell.show(exec_ns.map(|exec_ns| line.event.boot_ns.saturating_sub(exec_ns)))
     }),
     column("cpu_ns", |cell, line| {
-        cell.show(cost(line).map(|cost| cost.cpu.total_ns))
+        cell.show(line.cost().map(|cost| cost.cpu.total_ns))
     }),
     column("cpu_exact", |cell, line| {
-        cell.show(cost(line).map(|cost| cost.cpu.exact))
+        cell.show(line.cost().map(|cost| cost.cpu.exact))
     }),
     column("user_ns", |cell, line| {
-        cell.show(cost(line).map(|cost| cost.cpu.user_ns))
+        cell.show(line.cost().map(|cost| cost.cpu.user_ns))
     }),
     column("system_ns", |cell, line| {
-        cell.show(cost(line).map(|cost| cost.cpu.system_ns))
+        cell.show(line.cost().map(|cost| cost.cpu.system_ns))
     }),
     column("max_rss_bytes", |cell, line| {
-        cell.show(cost(line).and_then(|cost| cost.max_rss_bytes))
+        cell.show(line.cost().and_then(|cost| cost.max_rss_bytes))
     }),
     column("peak_rss_bytes", |cell, line| {
-        cell.show(cost(line).map(|cost| cost.peak_rss_bytes))
+        cell.show(line.cost().map(|cost| cost.peak_rss_bytes))
     }),
     column("read_bytes", |cell, line| {
-        cell.show(cost(line).and_then(|cost| cost.io).map(|io| io.read_bytes))
+        cell.show(line.cost().and_then(|cost| cost.io).map(|io| io.read_bytes))
     }),
     column("write_bytes", |cell, line| {
-        cell.show(cost(line).and_then(|cost| cost.io).map(|io| io.write_bytes))
+        cell.show(
+            line.cost()
+                .and_then(|cost| cost.io)
+                .map(|io| io.write_bytes),
+        )
     }),
     column("minor_faults", |cell, line| {
-        cell.show(cost(line).map(|cost| cost.minor_faults))
+        cell.show(line.cost().map(|cost| cost.minor_faults))
     }),
     column("major_faults", |cell, line| {
-        cell.show(cost(line).map(|cost| cost.major_faults))
+        cell.show(line.cost().map(|cost| cost.major_faults))
     }),
 ];
 
@@ -222,10 +224,6 @@ impl Cell<'_, '_> {
 
 fn image<'a>(line: &Line<'a>) -> Image<'a> {
     line.image.unwrap_or(Image::UNKNOWN)
-}
-
-fn cost(line: &Line<'_>) -> Option<Cost> {
-    line.exit.map(|exit| exit.cost)
 }
 
 fn code(status: ExitStatus) -> Option<u8> {

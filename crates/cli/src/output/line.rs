@@ -1,9 +1,11 @@
 //! What a line of a table can say, whatever happened: the same for people and for CSV.
 
 use execsnoop_events::Body;
+use execsnoop_events::Cost;
 use execsnoop_events::Event;
 use execsnoop_events::Exec;
 use execsnoop_events::Exit;
+use execsnoop_events::ExitStatus;
 use execsnoop_events::Fork;
 use execsnoop_events::Identity;
 use execsnoop_events::Image;
@@ -35,7 +37,7 @@ pub struct Line<'a> {
     pub image: Option<Image<'a>>,
     pub execs: Option<u32>,
     pub cgroup_id: Option<u64>,
-    pub ns_pid: u32,
+    pub ns_pid: Option<u32>,
     pub exit: Option<Exit<'a>>,
 }
 
@@ -63,7 +65,7 @@ impl<'a> Line<'a> {
         notes: &'a Annotations<'a>,
         kind: &'static str,
         process: ProcessId,
-        ns_pid: u32,
+        ns_pid: Option<u32>,
     ) -> Self {
         Self {
             event,
@@ -93,18 +95,18 @@ impl<'a> Line<'a> {
     fn exec(self, exec: &Exec<'a>) -> Self {
         Self {
             tid: Some(exec.tid),
-            parent: Some(exec.parent),
-            comm: Some(exec.comm),
-            parent_comm: Some(exec.parent_comm),
-            uid: Some(exec.uid),
-            euid: Some(exec.euid),
-            gid: Some(exec.gid),
-            egid: Some(exec.egid),
+            parent: exec.parent.known(),
+            comm: known(exec.comm),
+            parent_comm: known(exec.parent_comm),
+            uid: exec.uid,
+            euid: exec.euid,
+            gid: exec.gid,
+            egid: exec.egid,
             session: exec.session,
-            cpu: Some(exec.cpu),
+            cpu: exec.cpu,
             ret: Some(exec.ret),
             image: Some(exec.image()),
-            cgroup_id: Some(exec.place.unified_id),
+            cgroup_id: exec.place.map(|place| place.unified_id),
             ..self
         }
     }
@@ -118,11 +120,11 @@ impl<'a> Line<'a> {
 
     fn exit(self, exit: &Exit<'a>) -> Self {
         Self {
-            parent: Some(exit.parent),
-            comm: Some(exit.comm),
-            uid: Some(exit.uid),
-            gid: Some(exit.gid),
-            cgroup_id: Some(exit.place.unified_id),
+            parent: exit.parent.known(),
+            comm: known(exit.comm),
+            uid: exit.uid,
+            gid: exit.gid,
+            cgroup_id: exit.place.map(|place| place.unified_id),
             exit: Some(*exit),
             ..self
         }
@@ -130,19 +132,29 @@ impl<'a> Line<'a> {
 
     fn process(self, process: &Process<'a>) -> Self {
         Self {
-            parent: Some(process.parent),
+            parent: process.parent.known(),
             creator: process.creator,
-            comm: Some(process.comm),
-            parent_comm: process.parent_comm,
-            uid: Some(process.uid),
-            gid: Some(process.gid),
+            comm: known(process.comm),
+            parent_comm: process.parent_comm.and_then(known),
+            uid: process.uid,
+            gid: process.gid,
             session: process.session.unwrap_or_default(),
             image: process.image,
             execs: Some(process.execs),
-            cgroup_id: Some(process.place.unified_id),
+            cgroup_id: process.place.map(|place| place.unified_id),
             exit: process.exit,
             ..self
         }
+    }
+
+    /// How it ended.
+    pub fn status(&self) -> Option<ExitStatus> {
+        self.exit?.status
+    }
+
+    /// What it cost.
+    pub fn cost(&self) -> Option<Cost> {
+        self.exit?.cost
     }
 
     /// Whether it is an exec that failed.
@@ -197,4 +209,9 @@ impl<'a> Line<'a> {
         .into_iter()
         .filter_map(|(set, name)| set.then_some(name))
     }
+}
+
+/// A process's name; one that is empty is not known.
+fn known(name: &[u8]) -> Option<&[u8]> {
+    Some(name).filter(|name| !name.is_empty())
 }

@@ -148,12 +148,12 @@ impl TextFormat {
                 .iter()
                 .for_each(|ns| units::duration(cell, *ns)),
             What::CpuTime => line
-                .exit
+                .cost()
                 .iter()
-                .for_each(|exit| cpu_time(cell, &exit.cost.cpu)),
+                .for_each(|cost| cpu_time(cell, &cost.cpu)),
             What::Memory => line
-                .exit
-                .and_then(|exit| exit.cost.max_rss_bytes)
+                .cost()
+                .and_then(|cost| cost.max_rss_bytes)
                 .iter()
                 .for_each(|bytes| units::size(cell, *bytes)),
             What::End => end(cell, line),
@@ -179,7 +179,11 @@ impl TextFormat {
     fn what_ran(&self, out: &mut Vec<u8>, line: &Line<'_>) {
         match &line.event.body {
             Body::Fork(fork) => {
-                out.extend_from_slice(if fork.vfork { b"vfork" } else { b"-" });
+                out.extend_from_slice(if fork.vfork == Some(true) {
+                    b"vfork"
+                } else {
+                    b"-"
+                });
             }
             Body::Exec(exec) => self.arguments(out, &Called::by_exec(exec)),
             _ => match line.image.filter(|image| !image.args.unknown()) {
@@ -192,7 +196,7 @@ impl TextFormat {
     /// Of a process whose arguments are not known, the name: in brackets, as ps shows it.
     fn name_only(&self, out: &mut Vec<u8>, comm: &[u8]) {
         out.push(b'[');
-        quote::plain(out, comm);
+        quote::plain(out, if comm.is_empty() { b"-" } else { comm });
         out.push(b']');
     }
 
@@ -339,7 +343,7 @@ impl<'a> Called<'a> {
 fn is_bad(what: What, line: &Line<'_>) -> bool {
     match what {
         What::Ret => line.failed(),
-        What::End => line.exit.is_some_and(|exit| !exit.status.success()),
+        What::End => line.status().is_some_and(|status| !status.success()),
         _ => false,
     }
 }
@@ -355,7 +359,7 @@ fn number_of(what: What, line: &Line<'_>) -> Option<u32> {
         What::Sid => line.session.leader,
         What::Pid => Some(line.process.pid),
         What::Tid => line.tid,
-        What::NsPid => Some(line.ns_pid),
+        What::NsPid => line.ns_pid,
         What::Ppid => line.parent.or(line.creator).map(|id| id.pid),
         What::Cpu => line.cpu,
         _ => None,
@@ -408,8 +412,8 @@ fn cpu_time(cell: &mut Vec<u8>, cpu: &Cpu) {
 }
 
 fn end(cell: &mut Vec<u8>, line: &Line<'_>) {
-    match line.exit.map(|exit| exit.status) {
-        None if line.kind == "process" => cell.extend_from_slice(b"alive"),
+    match line.status() {
+        None if line.kind == "process" && line.exit.is_none() => cell.extend_from_slice(b"alive"),
         None => {}
         Some(ExitStatus::Code(code)) => write_to(cell, format_args!("{code}")),
         Some(ExitStatus::Signal {

@@ -15,10 +15,11 @@ use anyhow::bail;
 use caps::Capability;
 use execsnoop_events::Source as _;
 use execsnoop_probe::Command;
-use execsnoop_probe::Core;
 use execsnoop_probe::KernelFilters;
+use execsnoop_probe::Live;
 use execsnoop_probe::Options;
 use execsnoop_probe::ProgramStats;
+use execsnoop_probe::Rung;
 use execsnoop_probe::StartError;
 use execsnoop_probe::boot_time_ns;
 use execsnoop_probe::drop_capabilities;
@@ -70,14 +71,16 @@ pub fn run(args: &Args) -> Result<u8, Failure> {
     let output = Output::open(args, layout)?;
     let mut pipeline = Pipeline::new(args, filter, needs, output);
     let signals = Signals::install().context("cannot handle signals")?;
-    let core = Core::start(&options).map_err(|error| cannot_start(args, error))?;
+    let live = Live::start(&options, args.backend.rung());
+    let live = live.map_err(|error| cannot_start(args, error))?;
+    say_what_is_lost(live.rung());
     pipeline.begin()?;
     if signals.any() && !args.command.is_empty() {
         return Ok(if signals.interrupted() { 130 } else { 143 }); // CMD was not to begin
     }
-    let command = begin(args, &core)?;
+    let command = begin(args, &live, &signals)?;
     Trace {
-        core,
+        live,
         pipeline,
         failure: None,
         watch: Watch {
@@ -91,27 +94,27 @@ pub fn run(args: &Args) -> Result<u8, Failure> {
 
 /// Says that tracing has begun, starts the command, and gives up what is not needed any more: the last
 /// only after a command has inherited it, but without a command before anybody is told.
-fn begin(args: &Args, core: &Core) -> Result<Option<Command>, Failure> {
+fn begin(args: &Args, live: &Live, signals: &Signals) -> Result<Option<Command>, Failure> {
     let with_command = !args.command.is_empty();
     if !with_command {
-        drop_privileges(core, false);
+        drop_privileges(live, false);
     }
     let ready = args
         .ready_file
         .as_deref()
         .map(ReadyFile::create)
         .transpose()?;
-    let command = start_command(args)?;
+    let command = start_command(args, signals)?;
     ready.into_iter().for_each(ReadyFile::keep);
     if with_command {
-        drop_privileges(core, true);
+        drop_privileges(live, true);
     }
     Ok(command)
 }
 
 /// A trace under way.
 struct Trace {
-    core: Core,
+    live: Live,
     pipeline: Pipeline,
     watch: Watch,
     /// Why the trace had to end.
@@ -128,7 +131,7 @@ impl Trace {
             }
         }
         self.await_final_accounts();
-        let statistics = stats.then(|| self.core.statistics());
+        let statistics = stats.then(|| self.live.statistics());
         self.finish();
         if let Some(statistics) = statistics {
             print_statistics(statistics);
@@ -142,13 +145,13 @@ impl Trace {
 
     fn poll(&mut self, timeout: Duration) {
         let polled = self
-            .core
+            .live
             .poll(timeout, &mut |event| self.pipeline.take(event));
         if let Err(error) = polled {
             self.fail(error.into());
         }
         for cgroup in self.pipeline.refused() {
-            self.core.refuse_cgroup(cgroup);
+            self.live.refuse_cgroup(cgroup);
         }
         self.pipeline.tick(boot_time_ns());
     }
@@ -182,7 +185,7 @@ impl Trace {
 
     /// Detaches, shows what is left, and closes the account.
     fn finish(&mut self) {
-        let tally = self.core.finish(&mut |event| self.pipeline.take(event));
+        let tally = self.live.finish(&mut |event| self.pipeline.take(event));
         self.pipeline.finish();
         self.flush_all();
         match tally {
@@ -373,11 +376,14 @@ fn options(args: &Args, needs: Needs, filter: &Filter) -> Options {
         cgroups: needs.cgroups,
         sessions: needs.sessions,
         ring_bytes: args.ring_size,
+        btf: args.btf.clone(),
+        perf_buffer: args.perf_buffer,
         measure: args.stats,
         filters: KernelFilters {
             uid: args.uid.or(pushed.uid).filter(|_| !lives),
             ppid: args.ppid.or(pushed_ppid).filter(|_| !lives),
             cgroup: args.cgroup.clone().filter(|path| is_directory(path)),
+            by_name: !filter.whose.anybody(),
             refuses_cgroups: !lives,
             cgroup_map: args.cgroupmap.clone(),
             mount_ns_map: args.mntnsmap.clone(),
@@ -385,11 +391,23 @@ fn options(args: &Args, needs: Needs, filter: &Filter) -> Options {
     }
 }
 
+/// Says, when it is not the best rung, which one was taken, and what is missing by it.
+fn say_what_is_lost(rung: Rung) {
+    let Some(lost) = rung.loses() else {
+        return;
+    };
+    let name = rung.name();
+    say(format_args!(
+        "execsnoop: tracing by {name}; not known that way: {lost}"
+    ));
+}
+
 /// With a command, 77 tells that it was not run; else 77 is for what cannot be helped here.
 fn cannot_start(args: &Args, error: StartError) -> Failure {
     let code = match &error {
         _ if !args.command.is_empty() => CANNOT_TRACE,
         StartError::Cannot(_) => CANNOT_TRACE,
+        StartError::Unsupported { .. } => 2,
         _ => 1,
     };
     Failure::new(code, error)
@@ -408,13 +426,13 @@ fn remove_stale(path: &Path) -> anyhow::Result<()> {
     }
 }
 
-fn start_command(args: &Args) -> Result<Option<Command>, Failure> {
+fn start_command(args: &Args, signals: &Signals) -> Result<Option<Command>, Failure> {
     if args.command.is_empty() {
         return Ok(None);
     }
     let user = args.user.clone().or_else(invoking_user);
     let user = user.filter(|user| user.uid != Uid::effective());
-    let command = Command::start(&args.command, user.as_ref());
+    let command = Command::start(&args.command, user.as_ref(), signals.ignored_before());
     command
         .map(Some)
         .map_err(|error| Failure::new(error.exit_code(), error))
@@ -422,15 +440,20 @@ fn start_command(args: &Args) -> Result<Option<Command>, Failure> {
 
 /// Gives up what was only needed to begin. What is kept, if need be: the right to ask the kernel about
 /// our programs (before 5.19), and to pass signals on to another user's command.
-fn drop_privileges(core: &Core, with_command: bool) {
+fn drop_privileges(live: &Live, with_command: bool) {
     let kill: &[Capability] = match with_command {
         true => &[Capability::CAP_KILL],
         false => &[],
     };
-    let both = [kill, &[Capability::CAP_BPF]].concat();
+    let connector: &[Capability] = match live.rung() {
+        Rung::Cnproc => &[Capability::CAP_NET_ADMIN], // to tell the kernel that it is over
+        Rung::Core | Rung::Classic => &[],
+    };
+    let kill = &[kill, connector].concat();
+    let both = [kill.as_slice(), &[Capability::CAP_BPF]].concat();
     let dropped = drop_capabilities(&both).and_then(|()| {
         let without_bpf =
-            execsnoop_probe::without_capability(Capability::CAP_BPF, || core.statistics());
+            execsnoop_probe::without_capability(Capability::CAP_BPF, || live.statistics());
         match without_bpf? {
             Ok(_) => drop_capabilities(kill),
             Err(_) => Ok(()),
@@ -446,6 +469,11 @@ fn print_statistics(statistics: Result<execsnoop_probe::Statistics, nix::errno::
         Ok(statistics) => statistics,
         Err(errno) => return tracing::warn!("no statistics: {errno}"),
     };
+    if statistics.programs.is_empty() {
+        return say(format_args!(
+            "no programs in the kernel, so none to measure"
+        ));
+    }
     for program in &statistics.programs {
         let each = match statistics.measured {
             true => format!(

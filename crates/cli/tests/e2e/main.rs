@@ -23,6 +23,8 @@ macro_rules! cases {
 
 mod arguments;
 mod cgroups;
+mod classic;
+mod cnproc;
 mod columns;
 mod command;
 mod compat;
@@ -86,6 +88,8 @@ fn all_cases() -> Vec<Case> {
     [
         arguments::cases(),
         columns::cases(),
+        classic::cases(),
+        cnproc::cases(),
         command::cases(),
         compat::cases(),
         costs::cases(),

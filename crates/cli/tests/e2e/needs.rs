@@ -8,15 +8,21 @@ use std::sync::OnceLock;
 use nix::sys::statvfs::FsFlags;
 
 use crate::cgroups::Hierarchy;
+use crate::classic::WITHOUT_BTF;
 use crate::support::execsnoop;
 use crate::support::text;
 use crate::support::workload;
+use crate::tracer::command;
 
 /// Something that not every machine has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Need {
     /// execsnoop itself says that it can trace here.
     Tracing,
+    /// A mount namespace in which BTF can be hidden, and the right to trace without it.
+    Classic,
+    /// The process connector, and setpriv to take the rest away.
+    Connector,
     /// To be root, in order to become somebody else.
     Root,
     /// setpriv, and a kernel that knows CAP_BPF and CAP_PERFMON.
@@ -72,6 +78,8 @@ impl Need {
     fn is_met(self) -> bool {
         match self {
             Self::Tracing => can_trace(),
+            Self::Classic => answers(&WITHOUT_BTF, "classic"),
+            Self::Connector => answers(&[], "cnproc") && runs("setpriv", &["--version"]),
             Self::Root => nix::unistd::geteuid().is_root(),
             Self::Setpriv => runs(
                 "setpriv",
@@ -111,6 +119,8 @@ impl Need {
     fn lack_in_words(self) -> &'static str {
         match self {
             Self::Tracing => "execsnoop says that it cannot trace here (exit status 77)",
+            Self::Classic => "BTF cannot be hidden, or execsnoop cannot trace without it",
+            Self::Connector => "no process connector (CONFIG_PROC_EVENTS), or no setpriv",
             Self::Root => "not root",
             Self::Setpriv => "no setpriv that can grant CAP_BPF and CAP_PERFMON",
             Self::Setcap => "setcap is missing, or the temporary directory keeps no capabilities",
@@ -144,6 +154,13 @@ fn can_trace() -> bool {
         .stdout(Stdio::null())
         .status();
     status.expect("execsnoop can be executed").code() != Some(77)
+}
+
+/// Whether the tracer starts on this rung; again, any answer but "this machine cannot" will do.
+fn answers(wrapper: &[&str], rung: &str) -> bool {
+    let mut command = command(wrapper, &["--backend", rung, "--duration", "1ms"]);
+    let status = command.stdout(Stdio::null()).status();
+    runs("unshare", &["-m", "true"]) && status.is_ok_and(|status| status.code() != Some(77))
 }
 
 fn runs(program: impl AsRef<OsStr>, args: &[&str]) -> bool {

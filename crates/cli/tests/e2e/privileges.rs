@@ -128,15 +128,17 @@ fn no_command_without_tracing() {
     for wrapper in [UNPRIVILEGED, WITHOUT_BTF] {
         let dir = public_dir();
         let file = dir.path().join("touched");
-        let run = CommandRun::start_behind(wrapper, &[], &["touch", text(&file)]);
+        let core = ["--backend", "core"];
+        let run = CommandRun::start_behind(wrapper, &core, &["touch", text(&file)]);
         assert_eq!(run.wait().status.code(), Some(77));
         assert!(!file.exists());
     }
 }
 
-/// Without the kernel's type information: status 77, and the word that finds it in any search.
+/// Without the kernel's type information the core rung has status 77, and the word that finds it in any search.
 fn no_btf() {
-    check_refusal(&run(WITHOUT_BTF, &["--duration", "1s"]), &["BTF"]);
+    let core = ["--backend", "core", "--duration", "1s"];
+    check_refusal(&run(WITHOUT_BTF, &core), &["BTF"]);
 }
 
 /// A field of /proc/PID/status that is a mask of capabilities.

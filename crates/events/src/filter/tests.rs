@@ -32,9 +32,9 @@ fn fork() -> Fork {
         process: id(5, 16),
         creator: id(4, 15),
         creator_tid: 6,
-        vfork: true,
+        vfork: Some(true),
         by_tracer: false,
-        ns_pid: 5,
+        ns_pid: Some(5),
     }
 }
 

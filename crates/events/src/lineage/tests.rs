@@ -38,10 +38,10 @@ fn running<'a>(process: ProcessId, parent: ProcessId, comm: &'a [u8], args: Args
         process,
         parent,
         comm,
-        uid: 1000,
-        gid: 100,
-        place: Place::unified(7),
-        ns_pid: process.pid,
+        uid: Some(1000),
+        gid: Some(100),
+        place: Some(Place::unified(7)),
+        ns_pid: Some(process.pid),
         seen_pid: process.pid,
         args,
     })
@@ -52,9 +52,9 @@ fn fork(creator: ProcessId, process: ProcessId) -> Body<'static> {
         process,
         creator,
         creator_tid: creator.pid,
-        vfork: false,
+        vfork: Some(false),
         by_tracer: false,
-        ns_pid: process.pid,
+        ns_pid: Some(process.pid),
     })
 }
 
@@ -65,22 +65,22 @@ fn exec<'a>(process: ProcessId, parent: ProcessId, comm: &'a [u8], args: &'a [u8
         parent,
         comm,
         parent_comm: b"from exec",
-        uid: 2000,
-        euid: 2000,
-        gid: 200,
-        egid: 200,
+        uid: Some(2000),
+        euid: Some(2000),
+        gid: Some(200),
+        egid: Some(200),
         session: Session::default(),
-        cpu: 0,
+        cpu: Some(0),
         ret: 0,
         filename: Some(comm),
         exe: None,
         script: false,
         secure: false,
         args: Args::whole(args),
-        place: Place::unified(8),
-        ns_pid: process.pid,
-        pid_ns: 1,
-        mnt_ns: 2,
+        place: Some(Place::unified(8)),
+        ns_pid: Some(process.pid),
+        pid_ns: Some(1),
+        mnt_ns: Some(2),
         file: None,
         cwd: None,
         env: None,
@@ -97,13 +97,13 @@ fn exit(process: ProcessId, parent: ProcessId) -> Exit<'static> {
         process,
         parent,
         comm: b"at exit",
-        uid: 3000,
-        gid: 300,
-        place: Place::unified(9),
-        ns_pid: process.pid,
-        status: ExitStatus::Code(7),
+        uid: Some(3000),
+        gid: Some(300),
+        place: Some(Place::unified(9)),
+        ns_pid: Some(process.pid),
+        status: Some(ExitStatus::Code(7)),
         exec_ns: None,
-        cost: Cost {
+        cost: Some(Cost {
             cpu: cpu(500, false),
             max_rss_bytes: None,
             peak_rss_bytes: 100,
@@ -112,7 +112,7 @@ fn exit(process: ProcessId, parent: ProcessId) -> Exit<'static> {
             voluntary_switches: 0,
             involuntary_switches: 0,
             io: None,
-        },
+        }),
     }
 }
 
@@ -169,7 +169,11 @@ impl Out {
             creator: process.creator,
             comm: text(process.comm),
             parent_comm: process.parent_comm.map(text),
-            ids: (process.uid, process.gid, process.place.unified_id),
+            ids: (
+                process.uid.unwrap_or(0),
+                process.gid.unwrap_or(0),
+                process.place.map_or(0, |place| place.unified_id),
+            ),
             filename: image.and_then(|image| image.filename).map(text),
             args: image.map(|image| words(&image.args)),
             execs: process.execs,
@@ -180,11 +184,19 @@ impl Out {
     }
 
     fn cpu(&self) -> Cpu {
-        self.exit.expect("it has ended").cost.cpu
+        self.exit
+            .expect("it has ended")
+            .cost
+            .expect("it has costs")
+            .cpu
     }
 
     fn max_rss(&self) -> Option<u64> {
-        self.exit.expect("it has ended").cost.max_rss_bytes
+        self.exit
+            .expect("it has ended")
+            .cost
+            .expect("it has costs")
+            .max_rss_bytes
     }
 }
 
@@ -364,7 +376,7 @@ fn an_ordinary_life() {
     assert_eq!(out.boot_ns, exit_ns);
     assert_eq!(out.time, at(exit_ns, freed(ls)).time);
     let end = out.exit.expect("it has ended");
-    assert_eq!(end.status, ExitStatus::Code(7));
+    assert_eq!(end.status, Some(ExitStatus::Code(7)));
     assert_eq!(end.exec_ns, Some(exec_ns));
     assert_eq!(out.ancestors, [SHELL, INIT]);
     assert!(!table.kept(ls) && table.kept(SHELL));
@@ -416,7 +428,10 @@ fn an_exit_is_completed() {
     table.fork_exec(SHELL, ls, b"ls");
     let completed = table.lineage.complete(&exit(ls, SHELL));
     assert_eq!(completed.exec_ns, Some(table.now));
-    assert_eq!(completed.cost.max_rss_bytes, Some(100));
+    assert_eq!(
+        completed.cost.expect("it has costs").max_rss_bytes,
+        Some(100)
+    );
     let stranger = exit(id(300, 3000), SHELL);
     assert_eq!(table.lineage.complete(&stranger), stranger);
 }
@@ -439,7 +454,7 @@ fn peak_memory_before_exec_is_not_the_images() {
             ..exec(ls, SHELL, b"ls", b"ls\0")
         };
         let mut exit = exit(ls, SHELL);
-        exit.cost.max_rss_bytes = said;
+        exit.cost.as_mut().expect("it has costs").max_rss_bytes = said;
         let mut table = Table::new(ROOMY);
         table.then(fork(SHELL, ls)).then(Body::Exec(exec));
         table.then(Body::Exit(exit)).then(freed(ls));

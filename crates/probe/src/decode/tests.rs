@@ -1,6 +1,7 @@
 //! The decoder, without a kernel: records that a kernel sent once, records made here, and noise.
 
 use std::fs;
+use std::mem::offset_of;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -8,7 +9,7 @@ use execsnoop_events::json;
 use proptest::prelude::*;
 
 use super::*;
-use crate::core::Core;
+use crate::core;
 use crate::options::KernelFilters;
 use crate::options::Options;
 
@@ -122,7 +123,7 @@ fn names_of_cgroups() {
 #[test]
 #[ignore = "writes the fixtures; needs root"]
 fn capture_records() {
-    let core = Core::start(&Options {
+    let core = core::start(&Options {
         failed: true,
         forks: true,
         exits: true,
@@ -134,6 +135,8 @@ fn capture_records() {
         cgroups: true,
         sessions: true,
         ring_bytes: 1 << 20,
+        btf: None,
+        perf_buffer: false,
         measure: false,
         filters: KernelFilters {
             ppid: Some(std::process::id()),
@@ -414,4 +417,57 @@ proptest! {
         decoder.give_up_all(&clock, &mut |_| {});
         prop_assert_eq!(decoder.pending_bytes, 0);
     }
+}
+
+/// The first captured record of this type.
+fn captured_of(kind: record_type) -> Vec<u8> {
+    let of_kind = |record: &Vec<u8>| {
+        take::<rec_header>(record).is_some_and(|(head, _)| record_type(head.r#type) == kind)
+    };
+    captured()
+        .into_iter()
+        .find(of_kind)
+        .expect("one was captured")
+}
+
+fn put(record: &mut [u8], at: usize, value: u32) {
+    record[at..at + 4].copy_from_slice(&value.to_ne_bytes());
+}
+
+fn json_of(record: &[u8]) -> serde_json::Value {
+    let lines = lines([record]);
+    serde_json::from_str(&lines[0]).expect("a line of JSON")
+}
+
+/// What the classic rung marks as unknown is null, and nothing else is.
+#[test]
+fn unknown_is_null() {
+    let mut exec = captured_of(record_type::RECORD_EXEC);
+    let before = json_of(&exec);
+    let actor = offset_of!(rec_exec, actor);
+    put(&mut exec, actor + offset_of!(rec_actor, euid), UNSET);
+    put(&mut exec, actor + offset_of!(rec_actor, ns_pid), 0);
+    let after = json_of(&exec);
+    for (name, value) in before.as_object().expect("an object") {
+        match name.as_str() {
+            "euid" | "ns_pid" => assert!(!value.is_null() && after[name].is_null(), "{name}"),
+            _ => assert_eq!(after[name], *value, "{name}"),
+        }
+    }
+    let mut exit = captured_of(record_type::RECORD_EXIT);
+    let flags = exit_flags::EXIT_NO_COSTS.0 | exit_flags::EXIT_NO_CODE.0;
+    put(&mut exit, offset_of!(rec_exit, flags), flags);
+    let exit = json_of(&exit);
+    for name in [
+        "exit",
+        "code",
+        "signal",
+        "core_dumped",
+        "cpu_ns",
+        "peak_rss_bytes",
+        "read_bytes",
+    ] {
+        assert!(exit[name].is_null(), "{name}");
+    }
+    assert!(exit["lifetime_ns"].is_u64() && exit["uid"].is_u64());
 }

@@ -22,22 +22,22 @@ fn exec<'a>(args: Argv<'a>) -> Exec<'a> {
         parent: process(4700),
         comm: b"ls",
         parent_comm: b"bash",
-        uid: 1000,
-        euid: 1000,
-        gid: 100,
-        egid: 100,
+        uid: Some(1000),
+        euid: Some(1000),
+        gid: Some(100),
+        egid: Some(100),
         session: Session::default(),
-        cpu: 1,
+        cpu: Some(1),
         ret: 0,
         filename: Some(b"/bin/ls"),
         exe: None,
         script: false,
         secure: false,
         args,
-        place: Place::unified(1),
-        ns_pid: 4711,
-        pid_ns: 1,
-        mnt_ns: 2,
+        place: Some(Place::unified(1)),
+        ns_pid: Some(4711),
+        pid_ns: Some(1),
+        mnt_ns: Some(2),
         file: None,
         cwd: None,
         env: None,
@@ -253,13 +253,13 @@ fn end(status: ExitStatus) -> Exit<'static> {
         process: id(4711, 1_000_000_000),
         parent: id(4700, 1),
         comm: b"cc1",
-        uid: 1000,
-        gid: 100,
-        place: Place::unified(1),
-        ns_pid: 4711,
-        status,
+        uid: Some(1000),
+        gid: Some(100),
+        place: Some(Place::unified(1)),
+        ns_pid: Some(4711),
+        status: Some(status),
         exec_ns: None,
-        cost: Cost {
+        cost: Some(Cost {
             cpu: Cpu::divided(3_214_567, true, 1, 1),
             max_rss_bytes: Some(4_404_019),
             peak_rss_bytes: 1 << 30,
@@ -268,7 +268,7 @@ fn end(status: ExitStatus) -> Exit<'static> {
             voluntary_switches: 0,
             involuntary_switches: 0,
             io: None,
-        },
+        }),
     }
 }
 
@@ -283,10 +283,10 @@ fn process_line(options: &[&str], image: Option<Image<'_>>, exit: Option<Exit<'_
         creator: None,
         comm: b"cc1",
         parent_comm: Some(b"make"),
-        uid: 1000,
-        gid: 100,
-        place: Place::unified(1),
-        ns_pid: 4711,
+        uid: Some(1000),
+        gid: Some(100),
+        place: Some(Place::unified(1)),
+        ns_pid: Some(4711),
         session: None,
         image,
         execs: 1,
@@ -325,11 +325,11 @@ fn lives() {
         "4711    4700    make             1.50s   3.21ms  4.19M  7       cc1 'two words.c'\n"
     );
     let estimated = Exit {
-        cost: execsnoop_events::Cost {
+        cost: Some(execsnoop_events::Cost {
             cpu: Cpu::divided(3_214_567, false, 1, 1),
             max_rss_bytes: None,
-            ..end(ExitStatus::Code(0)).cost
-        },
+            ..end(ExitStatus::Code(0)).cost.expect("it has costs")
+        }),
         ..end(ExitStatus::Signal {
             number: 11,
             core_dumped: true,

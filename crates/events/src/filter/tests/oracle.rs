@@ -153,14 +153,14 @@ impl Seed {
             _ => Args::whole(self.args),
         };
         let ended = crate::event::Exit {
-            uid: self.uid,
+            uid: Some(self.uid),
             parent: id(self.ppid, 15),
             ..exit(ExitStatus::from_wait(
                 u32::from(self.code) << (8 * (self.form % 2)),
             ))
         };
         let mut whole = process(Some(ended));
-        whole.uid = self.uid;
+        whole.uid = Some(self.uid);
         whole.parent = id(self.ppid, 15);
         match self.form {
             3 => Body::Fork(fork()),
@@ -168,7 +168,7 @@ impl Seed {
             5 => Body::Process(whole),
             6 => Body::Process(process(None)),
             _ => Body::Exec(Exec {
-                uid: self.uid,
+                uid: Some(self.uid),
                 parent: id(self.ppid, 15),
                 ret: self.ret,
                 script: self.code > 0,
@@ -234,7 +234,7 @@ proptest! {
             let Body::Exec(exec) = &event.body else {
                 continue;
             };
-            let passes = pushed.uid.is_none_or(|uid| uid == exec.uid)
+            let passes = pushed.uid.is_none_or(|uid| Some(uid) == exec.uid)
                 && pushed.ppid.is_none_or(|ppid| ppid == exec.parent.pid);
             let wanted = filter.matches(&event, &Annotations::default());
             prop_assert!(passes || !wanted, "{} on {:?}", text, seed);

@@ -1,0 +1,298 @@
+//! The process connector: a machine without BPF, as one looks without the capabilities for it.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::fs;
+use std::process::Command;
+use std::thread;
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use serde_json::Value;
+
+use crate::Case;
+use crate::classic::about;
+use crate::needs::Need::Connector;
+use crate::needs::Need::Tracing;
+use crate::support::Waiting;
+use crate::support::subject;
+use crate::support::text;
+use crate::support::wait_until;
+use crate::support::workload;
+use crate::trace::args;
+use crate::tracer::CommandRun;
+use crate::tracer::Tracer;
+use crate::tracer::run;
+
+/// Runs what follows as root without the capabilities that BPF needs.
+const WITHOUT_BPF: [&str; 2] = ["setpriv", "--bounding-set=-sys_admin,-bpf,-perfmon"];
+
+fn cnproc(options: &[&str]) -> Tracer {
+    Tracer::json(&[&["--backend", "cnproc"], options].concat())
+}
+
+#[track_caller]
+fn exec_of(events: &[Value]) -> &Value {
+    let exec = events.iter().rfind(|event| event["type"] == "exec");
+    exec.unwrap_or_else(|| panic!("no exec in {events:?}"))
+}
+
+/// A process that is there for longer than anybody needs to look at it, and ends with a status of choice.
+fn slow_subject(case: &[&str]) -> u32 {
+    let mut child = Command::new(workload())
+        .args(case)
+        .spawn()
+        .expect("it can be executed");
+    child.wait().expect("it ends");
+    child.id()
+}
+
+/// Lets the tracer sleep meanwhile, so that the processes are gone before it looks.
+fn asleep<T>(tracer: &Tracer, meanwhile: impl FnOnce() -> T) -> T {
+    tracer.signal(Signal::SIGSTOP);
+    let status = format!("/proc/{}/stat", tracer.pid());
+    wait_until("the tracer sleeps", || {
+        fs::read_to_string(&status).is_ok_and(|stat| stat.contains(") T "))
+    });
+    let out = meanwhile();
+    tracer.signal(Signal::SIGCONT);
+    out
+}
+
+/// Without the right to use BPF, auto takes this rung, and says once what is not known on it.
+fn taken_without_bpf() {
+    let tracer = Tracer::start_behind(&WITHOUT_BPF, &["--format", "json"]);
+    let pid = slow_subject(&["sleep", "300"]);
+    let trace = tracer.stop();
+    assert_eq!(args(exec_of(&about(&trace, pid)))[1..], ["sleep", "300"]);
+    let said = |line: &&str| line.contains("tracing by cnproc; not known that way: failed execs");
+    assert_eq!(
+        trace.stderr.lines().filter(said).count(),
+        1,
+        "{}",
+        trace.stderr
+    );
+    trace.accounting();
+}
+
+/// Who may not even listen is told so.
+fn without_the_right() {
+    let wrapper = [
+        "setpriv",
+        "--bounding-set=-sys_admin,-bpf,-perfmon,-net_admin",
+    ];
+    let trace = run(&wrapper, &["--backend", "cnproc", "--duration", "1ms"]);
+    assert_eq!(trace.status.code(), Some(77));
+    assert!(trace.stderr.contains("CAP_NET_ADMIN"), "{}", trace.stderr);
+    let trace = run(&wrapper, &["--duration", "1ms"]);
+    assert_eq!(trace.status.code(), Some(77));
+    assert!(
+        trace.stderr.contains("CAP_BPF"),
+        "the best rung's reason: {}",
+        trace.stderr
+    );
+}
+
+/// A process that is still there when /proc is read: its arguments are whole.
+fn in_time() {
+    let tracer = cnproc(&[]);
+    let waiting = Waiting::start(&[], &["sleep", "1"]);
+    let pid = waiting.pid();
+    let long = "x".repeat(100_000);
+    let mut child = Command::new("/bin/sleep")
+        .args(["0.5"])
+        .env("LONG", &long)
+        .spawn();
+    let child = child.as_mut().expect("it can be executed");
+    thread::sleep(Duration::from_millis(200));
+    waiting.go();
+    child.wait().expect("it ends");
+    let trace = tracer.stop();
+    let events = about(&trace, child.id());
+    let exec = exec_of(&events);
+    assert_eq!(args(exec), ["/bin/sleep", "0.5"]);
+    assert_eq!((&exec["comm"], &exec["uid"]), (&"sleep".into(), &0.into()));
+    assert_eq!(exec["ppid"], std::process::id());
+    assert_eq!(
+        args(exec_of(&about(&trace, pid)))[1..],
+        ["after-stdin", "sleep", "1"]
+    );
+}
+
+/// A process that is gone when /proc is read: that it was there, whose child it was and how it ended is
+/// known, the rest is null.
+fn too_late() {
+    let tracer = cnproc(&["--events", "exec,exit,fork"]);
+    let pid = asleep(&tracer, || slow_subject(&["exit", "7"]));
+    let trace = tracer.stop();
+    let events = about(&trace, pid);
+    let exec = exec_of(&events);
+    for unknown in [
+        "comm",
+        "args",
+        "filename",
+        "exe",
+        "euid",
+        "ns_pid",
+        "cgroup_id",
+        "script",
+    ] {
+        assert!(exec[unknown].is_null(), "{unknown}: {exec}");
+    }
+    assert_eq!(exec["args_complete"], false);
+    assert_eq!(exec["ppid"], std::process::id());
+    let exit = events.last().expect("an exit");
+    assert_eq!((&exit["type"], &exit["code"]), (&"exit".into(), &7.into()));
+    assert!(
+        exit["cpu_ns"].is_null() && exit["lifetime_ns"].is_u64(),
+        "{exit}"
+    );
+    assert!(
+        events.iter().all(|event| event["id"] == exit["id"]),
+        "{events:?}"
+    );
+    trace.accounting();
+}
+
+/// Of two execs in a row, /proc shows the second: the first has no arguments rather than the other's.
+fn overtaken() {
+    let tracer = cnproc(&[]);
+    let mut child = asleep(&tracer, || {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", "exec /bin/sleep 1"]);
+        let child = command.spawn().expect("it can be executed");
+        let cmdline = format!("/proc/{}/cmdline", child.id());
+        wait_until("it sleeps", || {
+            fs::read(&cmdline).is_ok_and(|line| line.starts_with(b"/bin/sleep"))
+        });
+        child
+    });
+    child.wait().expect("it ends");
+    let pid = child.id();
+    let trace = tracer.stop();
+    let execs = about(&trace, pid);
+    assert_eq!(execs.len(), 2, "{execs:?}");
+    assert!(execs[0]["args"].is_null(), "{}", execs[0]);
+    assert_eq!(args(&execs[1]), ["/bin/sleep", "1"]);
+}
+
+/// How processes end: once each, whatever their threads do.
+fn ends() {
+    let tracer = cnproc(&["--events", "exit"]);
+    let seven = slow_subject(&["exit", "7"]);
+    let killed = slow_subject(&["signal", "KILL"]);
+    let by_thread = slow_subject(&["thread-exit", "9"]);
+    let exec_by_thread = slow_subject(&["thread-exec"]);
+    let racing: Vec<u32> = (0..20).map(|_| slow_subject(&["race-out", "33"])).collect();
+    let trace = tracer.stop();
+    let end = |pid| {
+        let ends = about(&trace, pid);
+        assert_eq!(ends.len(), 1, "ends of {pid}");
+        ends[0].clone()
+    };
+    assert_eq!(
+        (&end(seven)["exit"], &end(seven)["code"]),
+        (&"exited".into(), &7.into())
+    );
+    assert_eq!(end(killed)["signal_name"], "SIGKILL");
+    assert_eq!(end(by_thread)["code"], 9);
+    end(exec_by_thread);
+    for pid in racing {
+        end(pid);
+    }
+}
+
+/// A command and its descendants, and nobody else; CMD's exit status is ours.
+fn command() {
+    let workload = workload();
+    let words = [text(&workload), "lives", "exec", "3", "sleep", "100"];
+    let trace = CommandRun::start(&["--backend", "cnproc", "--format", "json"], &words).wait();
+    let trace = trace.expect_success();
+    assert_eq!(trace.execs().len(), 4, "{}", trace.text());
+}
+
+/// Records have the same fields as on the core rung.
+fn same_fields_as_core() {
+    let all = ["--events", "exec,fork,exit,process", "--ancestors"];
+    let core = Tracer::json(&[&["--backend", "core"][..], &all].concat());
+    let lesser = cnproc(&all);
+    let pid = slow_subject(&["sleep", "200"]);
+    let (lesser, core) = (lesser.stop(), core.stop());
+    let names = |events: Vec<Value>| -> BTreeMap<String, BTreeSet<String>> {
+        let keys = |event: &Value| {
+            event
+                .as_object()
+                .expect("an object")
+                .keys()
+                .cloned()
+                .collect()
+        };
+        events
+            .iter()
+            .map(|event| (event["type"].to_string(), keys(event)))
+            .collect()
+    };
+    let (by_core, by_cnproc) = (names(about(&core, pid)), names(about(&lesser, pid)));
+    assert_eq!(by_core.len(), 4, "{by_core:?}");
+    assert_eq!(by_core, by_cnproc);
+}
+
+/// A filter by what is not known is wrong usage, not silence; those by user and parent work.
+fn filters() {
+    for option in ["--cgroup", "--cgroupmap", "--mntnsmap"] {
+        let trace = run(
+            &[],
+            &["--backend", "cnproc", option, "/sys", "--duration", "1ms"],
+        );
+        assert_eq!(trace.status.code(), Some(2), "{}", trace.stderr);
+        assert!(trace.stderr.contains(option), "{}", trace.stderr);
+    }
+    let mine = std::process::id();
+    let tracer = cnproc(&["-P", &mine.to_string(), "-u", "0"]);
+    let pid = slow_subject(&["lives", "exec", "2", "sleep", "100"]);
+    let trace = tracer.stop();
+    assert!(!about(&trace, pid).is_empty());
+    assert!(
+        trace
+            .execs()
+            .iter()
+            .all(|exec| exec["ppid"] == mine && exec["uid"] == 0)
+    );
+    trace.accounting();
+}
+
+/// Messages that did not fit are counted by the gaps in their numbers, and said.
+fn losses() {
+    let tracer = cnproc(&["--ring-size", "64K"]);
+    asleep(&tracer, || subject(&["storm", "3000"]));
+    slow_subject(&["sleep", "10"]); // more messages, whose numbers show the gap
+    slow_subject(&["sleep", "10"]);
+    thread::sleep(Duration::from_millis(300));
+    let trace = tracer.stop();
+    let said = "messages of the process connector lost, so that events may be missing";
+    assert!(trace.stderr.contains(said), "{}", trace.stderr);
+    let accounting = trace.accounting();
+    assert!(accounting.seen < 3000, "{accounting:?}");
+}
+
+/// There is nothing in the kernel of which a cost could be told.
+fn statistics() {
+    let tracer = cnproc(&["--stats"]);
+    subject(&["noop"]);
+    let trace = tracer.stop();
+    assert!(
+        trace.stderr.contains("no programs in the kernel"),
+        "{}",
+        trace.stderr
+    );
+}
+
+pub(crate) fn cases() -> Vec<Case> {
+    cases![
+        [Connector] => [
+            taken_without_bpf, without_the_right, in_time, too_late, overtaken, ends, command,
+            filters, losses, statistics,
+        ];
+        [Connector, Tracing] => [same_fields_as_core];
+    ]
+}
