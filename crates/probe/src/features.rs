@@ -1,5 +1,15 @@
 //! What this kernel offers and what this user may do, as far as tracing depends on it.
 
+pub(crate) mod attempt;
+mod bpf;
+pub(crate) mod btf;
+pub(crate) mod cgroup;
+pub(crate) mod connector;
+mod mounts;
+mod namespace;
+pub(crate) mod security;
+pub(crate) mod survey;
+
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;

@@ -25,6 +25,23 @@ pub struct Options {
     pub filters: KernelFilters,
 }
 
+impl Options {
+    /// All that can be traced, with the ring's usual size.
+    pub(crate) fn everything() -> Self {
+        Self {
+            failed: true,
+            forks: true,
+            exits: true,
+            final_accounts: true,
+            running: true,
+            exe_path: true,
+            ring_bytes: 16 << 20,
+            measure: false,
+            filters: KernelFilters::default(),
+        }
+    }
+}
+
 /// Filters that run in the kernel, so that what they refuse costs next to nothing. All that are set
 /// must agree. They hold for execs, not for forks.
 #[derive(Debug, Clone, Default)]
