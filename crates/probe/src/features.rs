@@ -65,6 +65,11 @@ impl Features {
         }
     }
 
+    /// Whether this process has what BPF asks for, where it counts.
+    pub fn entitled(&self) -> bool {
+        self.capable && self.initial_user_ns
+    }
+
     /// Major and minor version of the kernel.
     pub fn version(&self) -> Option<(u32, u32)> {
         let mut numbers = self.release.split(|c: char| !c.is_ascii_digit());

@@ -109,7 +109,7 @@ impl Form {
             Format::Text => Self::Text(Box::new(TextFormat::new(
                 args,
                 terminal,
-                colored(args, terminal),
+                colored(args.color, terminal),
             ))),
             Format::Json => Self::Json,
             Format::Csv => Self::Csv(CsvFormat::default()),
@@ -118,9 +118,9 @@ impl Form {
 }
 
 /// <https://no-color.org>: any value but an empty one.
-fn colored(args: &Args, terminal: bool) -> bool {
+pub fn colored(wish: Color, terminal: bool) -> bool {
     let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    match args.color {
+    match wish {
         Color::Always => true,
         Color::Never => false,
         Color::Auto => terminal && !refused,

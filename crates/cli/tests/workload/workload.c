@@ -70,6 +70,7 @@ static const struct {
 	{"fail-nullargv", case_fail_nullargv},
 	{"fail-unread", case_fail_unread},
 	{"fexecve-memfd", case_fexecve_memfd},
+	{"forbidden", case_forbidden},
 	{"fork-children", case_fork_children},
 	{"huge-in-storm", case_huge_in_storm},
 	{"int80", case_int80},

@@ -17,7 +17,7 @@ pub enum Attempt {
     Refused(Errno),
     /// Whoever tried was killed: that is what some seccomp filters do.
     Killed,
-    /// Not tried, since something that it needs is not there.
+    /// Not tried: something that it needs is not there, or no process could be made for it.
     Untried,
 }
 
@@ -61,7 +61,7 @@ pub(super) fn in_child(call: impl FnOnce() -> Result<(), Errno>) -> Attempt {
                 outcome => break of_status(outcome),
             }
         },
-        Err(errno) => Attempt::Refused(errno),
+        Err(_) => Attempt::Untried,
     }
 }
 

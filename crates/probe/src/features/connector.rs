@@ -68,7 +68,7 @@ fn of(bound: Attempt, registered: Option<&str>) -> Connector {
     match (bound, registered) {
         (Attempt::Refused(Errno::EPROTONOSUPPORT), _) => Connector::Missing,
         (Attempt::Killed, _) => Connector::Killed,
-        (_, None) => Connector::Hidden,
+        (Attempt::Untried, _) | (_, None) => Connector::Hidden,
         (_, Some(list)) if !list.contains("cn_proc") => Connector::Missing,
         (Attempt::Refused(errno), _) => Connector::Refused(errno),
         _ => Connector::Usable,
@@ -93,6 +93,7 @@ mod tests {
                 Connector::Missing,
             ),
             (Attempt::Works, None, Connector::Hidden),
+            (Attempt::Untried, Some(LIST), Connector::Hidden),
             (
                 refused(Errno::EPERM),
                 Some(LIST),
