@@ -25,6 +25,7 @@ mod arguments;
 mod command;
 mod compat;
 mod costs;
+mod doctor;
 mod ends;
 mod entrances;
 mod failed;
@@ -81,6 +82,7 @@ fn all_cases() -> Vec<Case> {
         command::cases(),
         compat::cases(),
         costs::cases(),
+        doctor::cases(),
         ends::cases(),
         entrances::cases(),
         failed::cases(),

@@ -32,6 +32,8 @@ pub(crate) enum Need {
     Cgroup2,
     /// A second mount namespace.
     Unshare,
+    /// A user namespace of one's own.
+    UserNamespace,
     /// `script`, which runs a command on a terminal.
     Terminal,
     /// System calls of 32-bit programs.
@@ -77,6 +79,7 @@ impl Need {
             Self::PinnedMaps => can_pin_maps(),
             Self::Cgroup2 => crate::support::Cgroup::create().is_some(),
             Self::Unshare => runs("unshare", &["-m", "true"]),
+            Self::UserNamespace => runs("unshare", &["-U", "-r", "true"]),
             Self::Terminal => runs("script", &["-qec", "true", "/dev/null"]),
             Self::Int80 => runs(workload(), &["int80-fail"]),
             Self::SetUserId => set_user_id_works(),
@@ -97,6 +100,7 @@ impl Need {
             Self::PinnedMaps => "no bpftool, or no BPF file system to pin maps in",
             Self::Cgroup2 => "no cgroup v2 hierarchy to make a group in",
             Self::Unshare => "unshare -m does not work",
+            Self::UserNamespace => "unshare -U -r does not work",
             Self::Terminal => "script, which provides a terminal, is missing",
             Self::SetUserId => "set-user-id programs do not work in the temporary directory",
             Self::Int80 => "the kernel takes no 32-bit system calls",
