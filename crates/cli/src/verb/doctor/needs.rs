@@ -8,6 +8,7 @@ use execsnoop_probe::Capabilities;
 use execsnoop_probe::Obstacle;
 use execsnoop_probe::Survey;
 use execsnoop_probe::Trial;
+use nix::errno::Errno;
 use serde_json::Value;
 use serde_json::json;
 
@@ -20,6 +21,13 @@ const ENOUGH_LOCKED: u64 = 32 << 20;
 
 const ALLOW_BPF: &str =
     "docker run --cap-add=BPF --cap-add=PERFMON --security-opt seccomp=unconfined ...";
+
+const LOGS: &str = "a security module such as SELinux stands in the way, and its log tells which rule: change that";
+
+const DENIALS: &str = "sudo dmesg | grep -i -e denied -e avc";
+
+const ALLOW: &str = "allow the system calls bpf and perf_event_open where this was started: in a service by \
+                     SystemCallFilter=bpf perf_event_open, in a container by";
 
 /// The checks of all that the core rung stands on; `program` is execsnoop's own file, for a shell.
 pub fn checks(survey: &Survey, program: &str) -> Vec<Check> {
@@ -86,49 +94,50 @@ pub fn checks(survey: &Survey, program: &str) -> Vec<Check> {
 }
 
 fn mounts(proc: bool, sys: bool) -> Finding {
-    let missing = match (proc, sys) {
+    let (missing, command) = match (proc, sys) {
         (true, true) => return Finding::ok("both are there"),
-        (false, true) => "/proc is not mounted: some lines below cannot be told",
-        (true, false) => "/sys is not mounted, and with it BTF is not there",
-        (false, false) => "neither is mounted: little can be told, and there is no BTF",
-    };
-    let mount_proc = "mount -t proc proc /proc";
-    let mount_sys = "mount -t sysfs sysfs /sys";
-    let commands: &[&str] = match (proc, sys) {
-        (false, true) => &[mount_proc],
-        (true, false) => &[mount_sys],
-        _ => &["mount -t proc proc /proc && mount -t sysfs sysfs /sys"],
+        (false, true) => (
+            "/proc is not mounted: some lines below cannot be told",
+            "mount -t proc proc /proc",
+        ),
+        (true, false) => (
+            "/sys is not mounted, and with it BTF is not there",
+            "mount -t sysfs sysfs /sys",
+        ),
+        (false, false) => (
+            "neither is mounted: little can be told, and there is no BTF",
+            "mount -t proc proc /proc && mount -t sysfs sysfs /sys",
+        ),
     };
     Finding::note(missing).advise(
         "mount what is missing, as root, inside this chroot or container",
-        commands,
+        &[command],
     )
 }
 
 fn bpf_syscall(survey: &Survey) -> Finding {
+    match survey.bpf_syscall {
+        Attempt::Works => Finding::ok("answers"),
+        Attempt::Untried => Finding::unknown("not tried, since no process could be made for it"),
+        Attempt::Killed => Finding::no(
+            "a seccomp filter kills whoever calls it",
+            ALLOW,
+            &[ALLOW_BPF],
+        ),
+        Attempt::Refused(errno) => refused_bpf(survey, errno),
+    }
+}
+
+fn refused_bpf(survey: &Survey, errno: Errno) -> Finding {
     let filtered = survey.guards.seccomp == Some(true);
-    let errno = match survey.bpf_syscall {
-        Attempt::Works => return Finding::ok("answers"),
-        Attempt::Untried => {
-            return Finding::unknown("not tried, since no process could be made for it");
-        }
-        Attempt::Killed => {
-            return Finding::no(
-                "a seccomp filter kills whoever calls it",
-                ALLOW,
-                &[ALLOW_BPF],
-            );
-        }
-        Attempt::Refused(errno) => errno,
-    };
     let name = errno_name(errno as i32).unwrap_or("an error");
     match (errno, filtered) {
-        (nix::errno::Errno::ENOSYS, true) => Finding::no(
+        (Errno::ENOSYS, true) => Finding::no(
             format!("{name}: a seccomp filter hides it, or the kernel has none"),
             ALLOW,
             &[ALLOW_BPF],
         ),
-        (nix::errno::Errno::ENOSYS, false) => Finding::no(
+        (Errno::ENOSYS, false) => Finding::no(
             "this kernel has none",
             "boot a kernel that was built with CONFIG_BPF_SYSCALL=y, as those of all distributions are",
             &[],
@@ -146,14 +155,11 @@ fn bpf_syscall(survey: &Survey) -> Finding {
         ),
         (_, false) => Finding::no(
             format!("refused ({name}) although the capabilities are there"),
-            "a security module stands in the way, and its log tells which rule: change that",
-            &["sudo dmesg | grep -i -e denied -e avc"],
+            LOGS,
+            &[DENIALS],
         ),
     }
 }
-
-const ALLOW: &str = "allow the system calls bpf and perf_event_open where this was started: in a service by \
-                     SystemCallFilter=bpf perf_event_open, in a container by";
 
 fn capabilities(survey: &Survey, program: &str) -> Finding {
     let held = &survey.capabilities;
@@ -185,19 +191,26 @@ fn capability_advice(survey: &Survey, program: &str, finding: Finding) -> Findin
         .features
         .version()
         .is_some_and(|version| version < (5, 8));
-    match () {
-        () if !enough => finding.advise(
+    if !enough {
+        return finding.advise(
             "nothing started here can get them (the bounding set is without them): let whoever starts \
              this container or service grant them, a service with AmbientCapabilities=CAP_BPF CAP_PERFMON",
             &["docker run --cap-add=BPF --cap-add=PERFMON ..."],
-        ),
-        () if held.no_new_privs => finding.advise(
+        );
+    }
+    if held.no_new_privs {
+        return finding.advise(
             "sudo and setcap do nothing here (no_new_privs is set): run it from another shell, a service \
              with AmbientCapabilities=CAP_BPF CAP_PERFMON",
             &[],
+        );
+    }
+    match old {
+        true => finding.advise(
+            "run it as root (before Linux 5.8 there is no CAP_BPF)",
+            &[&sudo],
         ),
-        () if old => finding.advise("run it as root (before Linux 5.8 there is no CAP_BPF)", &[&sudo]),
-        () => finding.advise(
+        false => finding.advise(
             "run it as root, or give the program once the two capabilities that suffice",
             &[&sudo, &setcap],
         ),
@@ -273,12 +286,19 @@ fn btf(survey: &Survey) -> Finding {
 
 /// Why something was not tried: the first cause that applies.
 fn untried(survey: &Survey) -> Finding {
-    Finding::unknown(match () {
-        () if !survey.features.capable => "not tried without the capabilities",
-        () if !survey.features.initial_user_ns => "not tried in this user namespace",
-        () if !survey.bpf_syscall.works() => "not tried without the BPF system call",
-        () => "not tried without BTF",
-    })
+    let features = &survey.features;
+    Finding::unknown(
+        match (
+            features.capable,
+            features.initial_user_ns,
+            survey.bpf_syscall,
+        ) {
+            (false, ..) => "not tried without the capabilities",
+            (_, false, _) => "not tried in this user namespace",
+            (_, _, Attempt::Works | Attempt::Untried) => "not tried without BTF",
+            _ => "not tried without the BPF system call",
+        },
+    )
 }
 
 /// Of something that takes BPF to find out.
@@ -321,23 +341,22 @@ fn memlock(survey: &Survey) -> Finding {
         None => return Finding::ok("no limit"),
         Some(bytes) => format!("{} KiB", bytes >> 10),
     };
-    let matters = survey
-        .features
-        .version()
-        .is_some_and(|version| version < (5, 11));
-    let raisable = survey.capabilities.has(Capability::CAP_SYS_RESOURCE);
-    match () {
-        () if !matters => Finding::ok(format!("{limit}, which does not matter from Linux 5.11 on")),
-        () if raisable => Finding::ok(format!("{limit}, and it may be raised")),
-        () if survey.core.loads() || survey.memlock >= Some(ENOUGH_LOCKED) => Finding::ok(limit),
-        () => Finding::no(
-            format!(
-                "{limit}: too little before Linux 5.11, and CAP_SYS_RESOURCE is missing to raise it"
-            ),
-            "raise the limit of this shell, and run execsnoop from it; or run it as root",
-            &["sudo prlimit --pid $$ --memlock=unlimited"],
-        ),
+    if survey.features.version() >= Some((5, 11)) {
+        return Finding::ok(format!("{limit}, which does not matter from Linux 5.11 on"));
     }
+    if survey.capabilities.has(Capability::CAP_SYS_RESOURCE) {
+        return Finding::ok(format!("{limit}, and it may be raised"));
+    }
+    if survey.core.loads() || survey.memlock >= Some(ENOUGH_LOCKED) {
+        return Finding::ok(limit);
+    }
+    Finding::no(
+        format!(
+            "{limit}: too little before Linux 5.11, and CAP_SYS_RESOURCE is missing to raise it"
+        ),
+        "raise the limit of this shell, and run execsnoop from it; or run it as root",
+        &["sudo prlimit --pid $$ --memlock=unlimited"],
+    )
 }
 
 /// The last word: `explained` says whether something above already tells why they cannot load.
@@ -345,11 +364,9 @@ fn programs(survey: &Survey, explained: bool) -> Finding {
     match &survey.core {
         Trial::Loads { took } => Finding::ok(format!("load, in {} ms", took.as_millis())),
         _ if explained => Finding::unknown("do not load: see what stands in the way above"),
-        Trial::Hindered(Obstacle::Forbidden) => Finding::no(
-            "the kernel refuses them (EPERM)",
-            "a security module such as SELinux stands in the way, and its log tells which rule: change that",
-            &["sudo dmesg | grep -i -e denied -e avc"],
-        ),
+        Trial::Hindered(Obstacle::Forbidden) => {
+            Finding::no("the kernel refuses them (EPERM)", LOGS, &[DENIALS])
+        }
         Trial::Hindered(obstacle) => Finding::no("do not load", obstacle.to_string(), &[]),
         Trial::Fails(words) => Finding::no(
             words.lines().next().unwrap_or_default(),

@@ -201,106 +201,107 @@ fn advice(report: &Report) -> String {
 /// A change of a good machine, and what is to be said of it.
 type Case = (fn(&mut Survey), &'static [&'static str], &'static str);
 
+const CASES: &[Case] = &[
+    (
+        no_capabilities,
+        &["capabilities"],
+        "sudo setcap cap_bpf,cap_perfmon+ep /usr/bin/execsnoop",
+    ),
+    (
+        |s| {
+            no_capabilities(s);
+            s.capabilities.no_new_privs = true;
+        },
+        &["capabilities"],
+        "no_new_privs",
+    ),
+    (
+        |s| {
+            no_capabilities(s);
+            s.capabilities.obtainable.clear();
+        },
+        &["capabilities"],
+        "--cap-add=BPF",
+    ),
+    (
+        |s| {
+            no_capabilities(s);
+            filtered(s, DENIED);
+        },
+        &["capabilities"],
+        "setcap",
+    ),
+    (no_btf, &["btf"], "CONFIG_DEBUG_INFO_BTF=y"),
+    (
+        |s| {
+            no_btf(s);
+            container(s);
+        },
+        &["btf"],
+        "-v /sys:/sys:ro",
+    ),
+    (no_sys, &["btf"], "mount -t sysfs sysfs /sys"),
+    (
+        |s| {
+            no_sys(s);
+            no_proc(s);
+        },
+        &["btf"],
+        "mount -t proc proc /proc",
+    ),
+    (
+        |s| {
+            s.btf = Btf::Malformed;
+            s.core = Trial::Fails("bad".to_owned());
+        },
+        &["btf"],
+        "findmnt",
+    ),
+    (
+        |s| filtered(s, DENIED),
+        &["bpf_syscall"],
+        "SystemCallFilter=bpf perf_event_open",
+    ),
+    (
+        |s| filtered(s, Attempt::Killed),
+        &["bpf_syscall"],
+        "seccomp=unconfined",
+    ),
+    (
+        |s| filtered(s, Attempt::Refused(Errno::ENOSYS)),
+        &["bpf_syscall"],
+        "seccomp=unconfined",
+    ),
+    (
+        |s| s.bpf_syscall = Attempt::Refused(Errno::ENOSYS),
+        &["bpf_syscall"],
+        "CONFIG_BPF_SYSCALL=y",
+    ),
+    (|s| s.bpf_syscall = DENIED, &["bpf_syscall"], "dmesg"),
+    (user_namespace, &["user_namespace"], "sudo podman run"),
+    (locked_down, &["lockdown"], "lockdown=integrity"),
+    (
+        |s| old_kernel(s, "5.4.0-150-generic"),
+        &["ring_buffer"],
+        "newer kernel",
+    ),
+    (
+        |s| s.core = Trial::Hindered(Obstacle::Forbidden),
+        &["programs"],
+        "SELinux",
+    ),
+    (
+        |s| s.core = Trial::Fails("verifier".to_owned()),
+        &["programs"],
+        "execsnoop doctor --verbose",
+    ),
+];
+
 /// What stands in the way of the core rung is named, and nothing that only follows from it; and what to
 /// do about it is said.
 #[test]
 fn the_cause_is_named_with_what_to_do() {
-    let cases: [Case; 19] = [
-        (
-            no_capabilities,
-            &["capabilities"],
-            "sudo setcap cap_bpf,cap_perfmon+ep /usr/bin/execsnoop",
-        ),
-        (
-            |s| {
-                no_capabilities(s);
-                s.capabilities.no_new_privs = true;
-            },
-            &["capabilities"],
-            "no_new_privs",
-        ),
-        (
-            |s| {
-                no_capabilities(s);
-                s.capabilities.obtainable.clear();
-            },
-            &["capabilities"],
-            "--cap-add=BPF",
-        ),
-        (
-            |s| {
-                no_capabilities(s);
-                filtered(s, DENIED);
-            },
-            &["capabilities"],
-            "setcap",
-        ),
-        (no_btf, &["btf"], "CONFIG_DEBUG_INFO_BTF=y"),
-        (
-            |s| {
-                no_btf(s);
-                container(s);
-            },
-            &["btf"],
-            "-v /sys:/sys:ro",
-        ),
-        (no_sys, &["btf"], "mount -t sysfs sysfs /sys"),
-        (
-            |s| {
-                no_sys(s);
-                no_proc(s);
-            },
-            &["btf"],
-            "mount -t proc proc /proc",
-        ),
-        (
-            |s| {
-                s.btf = Btf::Malformed;
-                s.core = Trial::Fails("bad".to_owned());
-            },
-            &["btf"],
-            "findmnt",
-        ),
-        (
-            |s| filtered(s, DENIED),
-            &["bpf_syscall"],
-            "SystemCallFilter=bpf perf_event_open",
-        ),
-        (
-            |s| filtered(s, Attempt::Killed),
-            &["bpf_syscall"],
-            "seccomp=unconfined",
-        ),
-        (
-            |s| filtered(s, Attempt::Refused(Errno::ENOSYS)),
-            &["bpf_syscall"],
-            "seccomp=unconfined",
-        ),
-        (
-            |s| s.bpf_syscall = Attempt::Refused(Errno::ENOSYS),
-            &["bpf_syscall"],
-            "CONFIG_BPF_SYSCALL=y",
-        ),
-        (|s| s.bpf_syscall = DENIED, &["bpf_syscall"], "dmesg"),
-        (user_namespace, &["user_namespace"], "sudo podman run"),
-        (locked_down, &["lockdown"], "lockdown=integrity"),
-        (
-            |s| old_kernel(s, "5.4.0-150-generic"),
-            &["ring_buffer"],
-            "newer kernel",
-        ),
-        (
-            |s| s.core = Trial::Hindered(Obstacle::Forbidden),
-            &["programs"],
-            "SELinux",
-        ),
-        (
-            |s| s.core = Trial::Fails("verifier".to_owned()),
-            &["programs"],
-            "execsnoop doctor --verbose",
-        ),
-    ];
-    for (number, (change, causes, words)) in cases.into_iter().enumerate() {
+    for (number, &(change, causes, words)) in CASES.iter().enumerate() {
         let report = report(&shape(change), &[Rung::Core]);
         assert_eq!(in_the_way(&report), causes, "case {number}");
         assert!(
