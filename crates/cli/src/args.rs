@@ -36,9 +36,9 @@ Exit status: 0 fine, 1 failure, 2 wrong usage, 77 this kernel or user cannot tra
 with -- CMD that of CMD, 126 or 127 when it cannot be started, 77 when tracing cannot.";
 
 const DOCTOR_HELP: &str = "\
-Tries out what tracing needs: BPF, the kernel's types, the rights of this user. It changes nothing, and
-needs no rights itself. Each line marked NO stands in the way, and says what to do; a note costs something
-or leaves something out.
+Tries out what tracing needs: BPF, the kernel's types, the rights of this user. It changes nothing, and \
+needs no rights itself. What is marked NO stands in the way, and says what to do; a note costs \
+something or leaves something out.
 
 Exit status: 0 all can be traced, 1 with losses only, 2 wrong usage, 77 nothing can be traced.";
 

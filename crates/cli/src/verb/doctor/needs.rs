@@ -363,7 +363,7 @@ fn memlock(survey: &Survey) -> Finding {
 fn programs(survey: &Survey, explained: bool) -> Finding {
     match &survey.core {
         Trial::Loads { took } => Finding::ok(format!("load, in {} ms", took.as_millis())),
-        _ if explained => Finding::unknown("do not load: see what stands in the way above"),
+        _ if explained => Finding::unknown("not loaded: see what stands in the way above"),
         Trial::Hindered(Obstacle::Forbidden) => {
             Finding::no("the kernel refuses them (EPERM)", LOGS, &[DENIALS])
         }
