@@ -123,19 +123,6 @@ impl Core {
         Ok(core)
     }
 
-    /// Loads all programs that any options ask for, attaches none, and unloads them. Returns how long the
-    /// loading took.
-    pub fn try_load() -> Result<Duration, StartError> {
-        let features = Features::detect();
-        if let Some(obstacle) = obstacle_before_load(&features) {
-            return Err(obstacle.into());
-        }
-        libbpf_log::capture();
-        let options = Options::everything();
-        let begin = Instant::now();
-        load(&options, FailedBy::choose(&options), &features).map(|_| begin.elapsed())
-    }
-
     /// What the programs cost up to now. Kernels before 5.19 ask for `CAP_BPF` for that.
     pub fn statistics(&self) -> Result<Statistics, Errno> {
         Ok(Statistics {

@@ -8,6 +8,8 @@ use std::os::fd::BorrowedFd;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::path::PathBuf;
+use std::time::Duration;
+use std::time::Instant;
 
 use libbpf_rs::MapCore;
 use libbpf_rs::MapFlags;
@@ -87,6 +89,14 @@ pub(crate) fn load(
     let skeleton = loaded.map_err(|cause| load_failure(features, cause, &libbpf_log::take()))?;
     pinned.put_into(&skeleton).map_err(&filtering)?;
     Ok(skeleton)
+}
+
+/// Loads all programs that any options ask for, and unloads them again. Returns how long loading took.
+pub(crate) fn try_load(features: &Features) -> Result<Duration, StartError> {
+    libbpf_log::capture();
+    let options = Options::everything();
+    let begin = Instant::now();
+    load(&options, FailedBy::choose(&options), features).map(|_| begin.elapsed())
 }
 
 fn configure(rodata: &mut rodata, options: &Options) {

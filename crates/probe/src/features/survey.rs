@@ -29,12 +29,12 @@ use super::namespace::INITIAL_CGROUP_NS;
 use super::namespace::is_initial;
 use super::security::Guards;
 use super::tracepoint_readable;
-use crate::core::Core;
 use crate::explain::Obstacle;
 use crate::explain::StartError;
 use crate::libbpf_log;
 use crate::live;
 use crate::live::Rung;
+use crate::load::try_load;
 
 /// What there is on this machine, for this process.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -257,7 +257,7 @@ fn core(features: &Features, bpf_syscall: Attempt) -> Trial {
     match (live::obstacle(Rung::Core, features), bpf_syscall) {
         (Some(obstacle), _) => Trial::Hindered(obstacle),
         (None, Attempt::Killed) => Trial::Hindered(Obstacle::Forbidden),
-        (None, _) => Core::try_load().into(),
+        (None, _) => try_load(features).into(),
     }
 }
 
@@ -314,6 +314,8 @@ mod tests {
     fn can_be_taken_by_anybody() {
         let survey = Survey::take();
         assert!(!survey.architecture.is_empty());
-        assert_eq!(survey.core.loads(), Core::try_load().is_ok());
+        let parts =
+            survey.bpf_syscall.works() && survey.tp_btf.works() && survey.ring_buffer.works();
+        assert!(parts || !survey.core.loads(), "{survey:?}");
     }
 }
