@@ -15,17 +15,36 @@ use super::attempt::in_child;
 /// A command that bpf(2) does not have.
 const NO_COMMAND: libc::c_int = 0xffff;
 
-/// `r0 = 0; exit`.
-const NOTHING: [sys::bpf_insn; 2] = [instruction(0xb7), instruction(0x95)];
+/// The helper that reads the kernel's memory (Linux 5.5).
+const PROBE_READ_KERNEL: i32 = sys::BPF_FUNC_probe_read_kernel as i32;
 
-const fn instruction(code: u8) -> sys::bpf_insn {
-    sys::bpf_insn {
+/// `r0 = 0; exit`.
+fn nothing() -> Vec<sys::bpf_insn> {
+    vec![instruction(0xb7, 0, 0, 0), instruction(0x95, 0, 0, 0)]
+}
+
+/// Reads eight bytes from the kernel's address 0 onto the stack, as far as it ever runs.
+fn kernel_read() -> Vec<sys::bpf_insn> {
+    let mut code = vec![
+        instruction(0xbf, 1, 10, 0),                // r1 = r10
+        instruction(0x07, 1, 0, -8),                // r1 += -8
+        instruction(0xb7, 2, 0, 8),                 // r2 = 8
+        instruction(0xb7, 3, 0, 0),                 // r3 = 0
+        instruction(0x85, 0, 0, PROBE_READ_KERNEL), // call
+    ];
+    code.extend(nothing());
+    code
+}
+
+fn instruction(code: u8, to: u8, from: u8, immediate: i32) -> sys::bpf_insn {
+    let mut instruction = sys::bpf_insn {
         code,
-        _bitfield_align_1: [],
-        _bitfield_1: sys::__BindgenBitfieldUnit::new([0]),
-        off: 0,
-        imm: 0,
-    }
+        imm: immediate,
+        ..Default::default()
+    };
+    instruction.set_dst_reg(to);
+    instruction.set_src_reg(from);
+    instruction
 }
 
 /// Whether bpf(2) answers at all: asked for a command that does not exist, it says EINVAL, and so does no
@@ -66,20 +85,41 @@ pub(super) fn ring_buffer() -> Attempt {
 
 /// Whether a program loads that is called with the types of a tracepoint; `btf_id` is the tracepoint's.
 pub(super) fn typed_tracepoint(btf_id: u32) -> Attempt {
-    load(c"doctor_tp_btf", sys::BPF_PROG_TYPE_TRACING, |options| {
-        options.expected_attach_type = sys::BPF_TRACE_RAW_TP;
-        options.attach_btf_id = btf_id;
-    })
+    load(
+        c"doctor_tp_btf",
+        sys::BPF_PROG_TYPE_TRACING,
+        &nothing(),
+        |options| {
+            options.expected_attach_type = sys::BPF_TRACE_RAW_TP;
+            options.attach_btf_id = btf_id;
+        },
+    )
 }
 
 /// Whether a program for tracepoints loads that needs no BTF.
 pub(super) fn untyped_tracepoint() -> Attempt {
-    load(c"doctor_tp", sys::BPF_PROG_TYPE_TRACEPOINT, |_| ())
+    load(
+        c"doctor_tp",
+        sys::BPF_PROG_TYPE_TRACEPOINT,
+        &nothing(),
+        |_| (),
+    )
+}
+
+/// Whether programs may read the kernel's memory, which a lockdown forbids to all.
+pub(super) fn reading_the_kernel() -> Attempt {
+    load(
+        c"doctor_read",
+        sys::BPF_PROG_TYPE_TRACEPOINT,
+        &kernel_read(),
+        |_| (),
+    )
 }
 
 fn load(
     name: &CStr,
     kind: sys::bpf_prog_type,
+    code: &[sys::bpf_insn],
     set: impl FnOnce(&mut sys::bpf_prog_load_opts),
 ) -> Attempt {
     let mut options = sys::bpf_prog_load_opts {
@@ -87,14 +127,14 @@ fn load(
         ..Default::default()
     };
     set(&mut options);
-    // SAFETY: all pointers are to what lives until the call is over, and the count is that of NOTHING.
+    // SAFETY: all pointers are to what lives until the call is over, and the count is that of `code`.
     let fd = unsafe {
         sys::bpf_prog_load(
             kind,
             name.as_ptr(),
             c"GPL".as_ptr(),
-            NOTHING.as_ptr(),
-            NOTHING.len() as sys::size_t,
+            code.as_ptr(),
+            code.len() as sys::size_t,
             &raw mut options,
         )
     };

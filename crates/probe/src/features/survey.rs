@@ -79,6 +79,8 @@ pub struct Survey {
     pub ring_buffer: Attempt,
     /// Do programs for tracepoints load that need no types?
     pub tracepoints: Attempt,
+    /// Do programs load that read the kernel's memory? (Where the kernel has the helper: 5.5.)
+    pub kernel_reads: Attempt,
     /// May perf events be opened?
     pub perf_events: Attempt,
     /// Do the programs of the core rung load?
@@ -212,6 +214,7 @@ impl Survey {
             tp_btf: trials.tp_btf,
             ring_buffer: trials.ring_buffer,
             tracepoints: trials.tracepoints,
+            kernel_reads: trials.kernel_reads,
             perf_events: bpf::perf_events(),
             core: trials.core,
             classic: live::obstacle(Rung::Classic, &features),
@@ -227,6 +230,7 @@ struct Trials {
     tp_btf: Attempt,
     ring_buffer: Attempt,
     tracepoints: Attempt,
+    kernel_reads: Attempt,
     core: Trial,
 }
 
@@ -246,6 +250,7 @@ impl Trials {
             }),
             ring_buffer: attempt(&bpf::ring_buffer),
             tracepoints: attempt(&bpf::untyped_tracepoint),
+            kernel_reads: attempt(&bpf::reading_the_kernel),
             core: core(features, bpf_syscall),
             btf,
         }

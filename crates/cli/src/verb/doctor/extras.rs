@@ -90,7 +90,7 @@ fn tracefs_finding(survey: &Survey) -> Finding {
     match (&survey.tracefs.mount, survey.tracefs.readable) {
         (_, true) => Finding::ok("readable"),
         (Some(mount), false) => Finding::note(format!(
-            "mounted at {}, and not for this user to read: {otherwise}",
+            "mounted at {}, and cannot be read: {otherwise}",
             shown(&mount.to_string_lossy())
         ))
         .advise("root may read it: run it with sudo when that matters", &[]),
@@ -125,6 +125,16 @@ fn perf_events(survey: &Survey) -> Finding {
             "refused without CAP_PERFMON ({}{level})",
             why(other)
         )),
+        other if !survey.tracefs.readable => Finding::note(format!(
+            "refused ({}{level}): they are of use with a readable tracefs alone",
+            why(other)
+        )),
+        other if survey.perf_event_paranoid > Some(2) => {
+            Finding::note(format!("refused ({}{level}): -x may fail", why(other))).advise(
+                "lower that level, or run it as root",
+                &["sudo sysctl kernel.perf_event_paranoid=2"],
+            )
+        }
         other => Finding::note(format!("refused ({}{level}): -x may fail", why(other))).advise(
             "a seccomp filter or a security module stands in the way: allow the system call \
              perf_event_open",
@@ -167,8 +177,8 @@ fn cgroups(cgroups: Option<&Cgroups>) -> Finding {
     let Some(cgroups) = cgroups else {
         return Finding::unknown("cannot be told without /proc");
     };
-    let version = version_name(cgroups.version);
     let Some(mount) = &cgroups.v2_mount else {
+        let version = version_name(cgroups.version);
         return Finding::note(format!(
             "{version}: -c takes directories of cgroup v2, which is not mounted"
         ))
@@ -178,10 +188,14 @@ fn cgroups(cgroups: Option<&Cgroups>) -> Finding {
         );
     };
     let at = shown(&mount.to_string_lossy());
+    let both = match cgroups.version {
+        CgroupVersion::Hybrid => "v1 and v2 (hybrid); ",
+        _ => "",
+    };
     match cgroups.whole {
-        true => Finding::ok(format!("{version}; v2 at {at}, whole")),
+        true => Finding::ok(format!("{both}v2 at {at}, whole")),
         false => Finding::note(format!(
-            "{version}; v2 at {at} shows a part of the machine's: -c reaches that only"
+            "{both}v2 at {at} shows a part of the machine's: -c reaches that only"
         ))
         .advise(
             "in a container, share the machine's cgroups when you want to filter by others",

@@ -24,6 +24,8 @@ const ALLOW_BPF: &str =
 
 const LOGS: &str = "a security module such as SELinux stands in the way, and its log tells which rule: change that";
 
+const UNLOCK: &str = "boot with lockdown=integrity, or without lockdown= (it cannot be lowered while the system runs)";
+
 const DENIALS: &str = "sudo dmesg | grep -i -e denied -e avc";
 
 const ALLOW: &str = "allow the system calls bpf and perf_event_open where this was started: in a service by \
@@ -61,7 +63,7 @@ pub fn checks(survey: &Survey, program: &str) -> Vec<Check> {
             "lockdown",
             "lockdown",
             lockdown(survey),
-            json!({"level": survey.features.lockdown}),
+            lockdown_facts(survey),
         ),
         Check::new("btf", "BTF", btf(survey), btf_facts(&survey.btf)),
         Check::new(
@@ -234,14 +236,28 @@ fn lockdown(survey: &Survey) -> Finding {
     match survey.features.lockdown.as_deref() {
         Some("confidentiality") => Finding::no(
             "confidentiality: not even root may read the kernel's memory with BPF",
-            "boot with lockdown=integrity, or without lockdown= (it cannot be lowered while the system runs)",
+            UNLOCK,
             &[],
         ),
         Some("none") => Finding::ok("none"),
         Some(level) => Finding::ok(format!("{level}: does not touch tracing")),
         None if survey.core.loads() => Finding::ok("none that stands in the way"),
+        None if hides_memory(survey) => Finding::no(
+            "programs may not read the kernel's memory: seemingly it is locked down (confidentiality)",
+            UNLOCK,
+            &[
+                "sudo mount -t securityfs securityfs /sys/kernel/security && cat /sys/kernel/security/lockdown",
+            ],
+        ),
         None => Finding::unknown("cannot be told (no /sys/kernel/security/lockdown)"),
     }
+}
+
+/// Whether programs load, but none that reads the kernel's memory.
+fn hides_memory(survey: &Survey) -> bool {
+    let has_helper = survey.features.version() >= Some((5, 5));
+    let refused = matches!(survey.kernel_reads, Attempt::Refused(_));
+    has_helper && survey.tracepoints.works() && refused
 }
 
 fn btf(survey: &Survey) -> Finding {
@@ -369,7 +385,7 @@ fn programs(survey: &Survey, explained: bool) -> Finding {
         }
         Trial::Hindered(obstacle) => Finding::no("do not load", obstacle.to_string(), &[]),
         Trial::Fails(words) => Finding::no(
-            words.lines().next().unwrap_or_default(),
+            words.split(['\n', ';']).next().unwrap_or_default(),
             "please report this, together with what this command says",
             &["execsnoop doctor --verbose"],
         ),
@@ -387,6 +403,11 @@ fn capability_facts(held: &Capabilities) -> Value {
         facts[one.to_string()] = json!(held.has(one));
     }
     facts
+}
+
+fn lockdown_facts(survey: &Survey) -> Value {
+    let reads = attempt_facts(survey.kernel_reads);
+    json!({"level": survey.features.lockdown, "kernel_reads": reads["works"]})
 }
 
 fn btf_facts(btf: &Btf) -> Value {

@@ -78,6 +78,7 @@ fn good() -> Survey {
         tp_btf: Attempt::Works,
         ring_buffer: Attempt::Works,
         tracepoints: Attempt::Works,
+        kernel_reads: Attempt::Works,
         perf_events: Attempt::Works,
         core: Trial::Loads {
             took: Duration::from_millis(50),
@@ -96,6 +97,7 @@ fn settled(mut survey: Survey) -> Survey {
         survey.tp_btf = Attempt::Untried;
         survey.ring_buffer = Attempt::Untried;
         survey.tracepoints = Attempt::Untried;
+        survey.kernel_reads = Attempt::Untried;
         survey.classic = survey.classic.or(Some(Obstacle::Capabilities));
     }
     if !survey.bpf_syscall.works() && survey.core.loads() {
@@ -280,6 +282,15 @@ const CASES: &[Case] = &[
     (|s| s.bpf_syscall = DENIED, &["bpf_syscall"], "dmesg"),
     (user_namespace, &["user_namespace"], "sudo podman run"),
     (locked_down, &["lockdown"], "lockdown=integrity"),
+    (
+        |s| {
+            s.features.lockdown = None;
+            s.kernel_reads = Attempt::Refused(Errno::EINVAL);
+            s.core = Trial::Fails("the kernel refused the BPF program on_exec".to_owned());
+        },
+        &["lockdown"],
+        "lockdown=integrity",
+    ),
     (
         |s| old_kernel(s, "5.4.0-150-generic"),
         &["ring_buffer"],
