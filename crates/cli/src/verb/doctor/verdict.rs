@@ -23,7 +23,16 @@ fn works(rung: Rung, survey: &Survey) -> bool {
         Rung::Classic => {
             survey.classic.is_none() && survey.tracepoints.works() && survey.perf_events.works()
         }
-        Rung::Cnproc => survey.cnproc.is_none() && survey.connector == Connector::Usable,
+        Rung::Cnproc => survey.cnproc.is_none() && may_listen(survey),
+    }
+}
+
+/// Without /proc it cannot be told, and a trace tries.
+fn may_listen(survey: &Survey) -> bool {
+    match survey.connector {
+        Connector::Usable => true,
+        Connector::Hidden => !survey.proc_mounted,
+        _ => false,
     }
 }
 
