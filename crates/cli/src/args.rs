@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use clap::ArgAction;
 use clap::CommandFactory as _;
 use clap::Parser;
+use clap::Subcommand;
 use clap::ValueEnum;
 use clap::builder::OsStringValueParser;
 use clap::builder::TypedValueParser as _;
@@ -40,13 +41,68 @@ Examples:
   execsnoop -d                    whole processes: how long, how dear, how ended
   execsnoop -- make -j4           what a command starts, its daemons too
   execsnoop --format json -o execs.jsonl --duration 10s
+  execsnoop doctor                why it does not trace here, and what to do
 
 Exit status: 0 fine, 1 failure, 2 wrong usage, 77 this kernel or user cannot trace;
 with -- CMD that of CMD, 126 or 127 when it cannot be started, 77 when tracing cannot.";
 
-/// What the user asked for, as it was written.
+const DOCTOR_HELP: &str = "\
+Tries out what tracing needs: BPF, the kernel's types, the rights of this user. It changes nothing, and \
+needs no rights itself. What is marked NO stands in the way, and says what to do; a note costs \
+something or leaves something out.
+
+Exit status: 0 all can be traced, 1 with losses only, 2 wrong usage, 77 nothing can be traced.";
+
+/// The whole command line: a verb with its own options, or a live trace.
 #[derive(Debug, Parser)]
-#[command(name = "execsnoop", version, about = ABOUT, after_help = EXAMPLES)]
+#[command(name = "execsnoop", version, about = ABOUT, long_about = None, after_help = EXAMPLES)]
+#[command(infer_long_args = true, args_override_self = true)]
+#[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
+pub struct CommandLine {
+    /// What is to be done; `None` means a live trace.
+    #[command(subcommand)]
+    pub verb: Option<Verb>,
+
+    /// The live trace.
+    #[command(flatten)]
+    pub trace: Args,
+}
+
+/// What execsnoop does beside tracing.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Tell what this kernel and this user can do, and what to change
+    Doctor(DoctorArgs),
+}
+
+/// What `execsnoop doctor` takes.
+#[derive(Debug, clap::Args)]
+#[command(after_help = DOCTOR_HELP, infer_long_args = true, args_override_self = true)]
+pub struct DoctorArgs {
+    /// Form of the output
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text, value_name = "FORM")]
+    pub format: ReportFormat,
+
+    /// Colours: auto means on a terminal, unless NO_COLOR is set
+    #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub color: Color,
+
+    /// Say everything that libbpf and the kernel's verifier say
+    #[arg(short, long)]
+    pub verbose: bool,
+}
+
+/// Form of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// A table for people
+    Text,
+    /// One JSON object
+    Json,
+}
+
+/// What a live trace takes.
+#[derive(Debug, Parser)]
 #[command(infer_long_args = true, args_override_self = true)]
 pub struct Args {
     /// Show failed execs too
@@ -336,11 +392,12 @@ pub enum Color {
     Never,
 }
 
-impl Args {
+impl CommandLine {
     /// The arguments of this process. Wrong ones end it, with status 2 and a word on what is wrong.
-    pub fn from_command_line() -> Self {
-        let args = Self::try_parse().unwrap_or_else(|error| with_hint(error).exit());
-        if args.command.is_empty()
+    pub fn of_this_process() -> Self {
+        let line = Self::try_parse().unwrap_or_else(|error| with_hint(error).exit());
+        if line.verb.is_none()
+            && line.trace.command.is_empty()
             && std::env::args_os()
                 .next_back()
                 .is_some_and(|last| last == "--")
@@ -350,9 +407,19 @@ impl Args {
                 .error(ErrorKind::MissingRequiredArgument, message)
                 .exit();
         }
-        args
+        line
     }
 
+    /// Whether everything is to be said that libbpf and the verifier say.
+    pub fn verbose(&self) -> bool {
+        match &self.verb {
+            None => self.trace.verbose,
+            Some(Verb::Doctor(args)) => args.verbose,
+        }
+    }
+}
+
+impl Args {
     /// The regular expression of -n, if there is one.
     pub fn name_regex(&self) -> anyhow::Result<Option<Regex>> {
         self.regex("-n", self.name.as_deref())
@@ -403,13 +470,20 @@ impl Args {
     }
 }
 
-/// Whoever writes `execsnoop ls` wants to trace ls.
+/// Whoever writes `execsnoop ls` wants to trace ls, and whoever writes `execsnoop --format json doctor`
+/// wants the doctor.
 fn with_hint(mut error: clap::Error) -> clap::Error {
-    let word = match error.get(ContextKind::InvalidArg) {
+    let stray = [ContextKind::InvalidSubcommand, ContextKind::InvalidArg];
+    let word = match stray.into_iter().find_map(|kind| error.get(kind)) {
         Some(ContextValue::String(word)) if !word.starts_with('-') => word,
         _ => return error,
     };
-    let hint = format!("to trace a command, put '--' before it: execsnoop -- {word}");
+    let hint = match CommandLine::command().find_subcommand(word) {
+        Some(_) => {
+            format!("'{word}' comes first, and its own options after it: execsnoop {word} --help")
+        }
+        None => format!("to trace a command, put '--' before it: execsnoop -- {word}"),
+    };
     let hints = ContextValue::StyledStrs(vec![hint.into()]);
     error.insert(ContextKind::Suggested, hints);
     error
@@ -477,7 +551,39 @@ mod tests {
     /// No two options clash.
     #[test]
     fn options_are_consistent() {
-        Args::command().debug_assert();
+        CommandLine::command().debug_assert();
+    }
+
+    /// A verb is the first word, and stands alone; everything else is a live trace.
+    #[test]
+    fn verbs() {
+        let line = |words: &[&str]| CommandLine::try_parse_from(["execsnoop"].iter().chain(words));
+        let verb = |words: &[&str]| line(words).expect("valid").verb;
+        assert!(matches!(verb(&["doctor"]), Some(Verb::Doctor(_))));
+        let Some(Verb::Doctor(doctor)) = verb(&["doctor", "--form", "json", "-v"]) else {
+            panic!("that is for the doctor");
+        };
+        assert!(doctor.format == ReportFormat::Json && doctor.verbose);
+        for trace in [
+            &[][..],
+            &["-x"],
+            &["-n", "doctor"],
+            &["--", "doctor"],
+            &["-x", "--", "doctor", "--format"],
+        ] {
+            assert!(verb(trace).is_none(), "{trace:?}");
+        }
+        let command = line(&["--", "doctor"]).expect("valid").trace.command;
+        assert_eq!(command, ["doctor"]);
+        for wrong in [
+            &["-x", "doctor"][..],
+            &["doctor", "-x"],
+            &["doctor", "now"],
+            &["doc"],
+            &["help"],
+        ] {
+            assert!(line(wrong).is_err(), "{wrong:?}");
+        }
     }
 
     /// Every option of bcc's and libbpf-tools' execsnoop is taken, in their spellings.

@@ -22,7 +22,8 @@ use tracing_subscriber::fmt::FormatFields;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::registry::LookupSpan;
 
-use crate::args::Args;
+use crate::args::CommandLine;
+use crate::args::Verb;
 use crate::say::Stderr;
 use crate::say::say;
 
@@ -30,9 +31,13 @@ use crate::say::say;
 const CANNOT_TRACE: u8 = 77;
 
 fn main() -> ExitCode {
-    let args = Args::from_command_line();
-    start_logging(args.verbose);
-    match verb::trace::run(&args) {
+    let line = CommandLine::of_this_process();
+    start_logging(line.verbose());
+    let outcome = match &line.verb {
+        None => verb::trace::run(&line.trace),
+        Some(Verb::Doctor(args)) => verb::doctor::run(args),
+    };
+    match outcome {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
             say(format_args!("execsnoop: {failure}"));

@@ -613,6 +613,14 @@ impl Serialize for Base64s<'_> {
     }
 }
 
+/// Appends anything that is not an event to `out` as one line, with its newline, and as safe to look at.
+pub fn write_object(out: &mut Vec<u8>, object: &impl Serialize) -> serde_json::Result<()> {
+    let mut json = serde_json::Serializer::with_formatter(&mut *out, SafeForTerminals);
+    object.serialize(&mut json)?;
+    out.push(b'\n');
+    Ok(())
+}
+
 /// JSON as `serde_json` writes it, but with every character escaped that does not show as itself.
 struct SafeForTerminals;
 

@@ -146,7 +146,8 @@ impl fmt::Display for Obstacle {
                  CONFIG_PROC_EVENTS=y",
             ),
             Self::NoBpf => f.write_str(
-                "this kernel was built without BPF: boot one with CONFIG_BPF_SYSCALL=y",
+                "this kernel has no BPF: boot one that was built with CONFIG_BPF_SYSCALL=y; in a \
+                 container, a seccomp filter may hide it",
             ),
             Self::Forbidden => f.write_str(
                 "the kernel forbids BPF although the capabilities are there: in a container, allow \
@@ -190,6 +191,7 @@ pub(crate) fn load_failure(
     }
     match cause.kind() {
         libbpf_rs::ErrorKind::PermissionDenied => Obstacle::Forbidden.into(),
+        libbpf_rs::ErrorKind::Unsupported => Obstacle::NoBpf.into(),
         _ if warnings.contains("Function not implemented") => Obstacle::NoBpf.into(),
         _ => StartError::Other {
             what: first_line(warnings)
@@ -302,6 +304,8 @@ mod tests {
         assert!(load(nix::libc::EPERM, "libbpf: map 'ring': failed").contains("seccomp"));
         let no_bpf = "libbpf: Error in bpf_object__probe_loading():Function not implemented(38).";
         assert!(load(nix::libc::ENOSYS, no_bpf).contains("CONFIG_BPF_SYSCALL"));
+        let hidden = "libbpf: Failed to bump RLIMIT_MEMLOCK (err = -EPERM)";
+        assert!(load(nix::libc::ENOSYS, hidden).contains("CONFIG_BPF_SYSCALL"));
         let other = load(
             nix::libc::ENOMEM,
             "libbpf: map 'ring': failed to create: -ENOMEM",

@@ -1,5 +1,15 @@
 //! What this kernel offers and what this user may do, as far as tracing depends on it.
 
+pub(crate) mod attempt;
+mod bpf;
+pub(crate) mod btf;
+pub(crate) mod cgroup;
+pub(crate) mod connector;
+mod mounts;
+mod namespace;
+pub(crate) mod security;
+pub(crate) mod survey;
+
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 
@@ -50,6 +60,11 @@ impl Features {
                 .map(|names| names.release().to_string_lossy().into_owned())
                 .unwrap_or_default(),
         }
+    }
+
+    /// Whether this process has what BPF asks for, where it counts.
+    pub fn entitled(&self) -> bool {
+        self.capable && self.initial_user_ns
     }
 
     /// Major and minor version of the kernel.

@@ -7,6 +7,8 @@ use std::os::fd::AsRawFd as _;
 use std::os::fd::BorrowedFd;
 use std::path::Path;
 use std::path::PathBuf;
+use std::time::Duration;
+use std::time::Instant;
 
 use libbpf_rs::MapCore;
 use libbpf_rs::MapFlags;
@@ -94,6 +96,14 @@ pub(crate) fn keep_limit_of_locked_memory<T>(load: impl FnOnce() -> T) -> T {
         tracing::debug!("cannot restore the limit of locked memory: {errno}");
     }
     loaded
+}
+
+/// Loads all programs that any options ask for, and unloads them again. Returns how long loading took.
+pub(crate) fn try_load(features: &Features) -> Result<Duration, StartError> {
+    libbpf_log::capture();
+    let options = Options::everything();
+    let begin = Instant::now();
+    load(&options, FailedBy::choose(&options), features).map(|_| begin.elapsed())
 }
 
 fn configure(rodata: &mut rodata, options: &Options) {

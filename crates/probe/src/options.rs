@@ -40,6 +40,29 @@ pub struct Options {
     pub filters: KernelFilters,
 }
 
+impl Options {
+    /// All that can be traced, with the ring's usual size.
+    pub(crate) fn everything() -> Self {
+        Self {
+            failed: true,
+            forks: true,
+            exits: true,
+            final_accounts: true,
+            running: true,
+            exe_path: true,
+            cwd: true,
+            env: true,
+            cgroups: true,
+            sessions: true,
+            ring_bytes: 16 << 20,
+            btf: None,
+            perf_buffer: false,
+            measure: false,
+            filters: KernelFilters::default(),
+        }
+    }
+}
+
 /// Filters that run in the kernel, so that what they refuse costs next to nothing. All that are set
 /// must agree. They hold for execs, not for forks.
 #[derive(Debug, Clone, Default)]

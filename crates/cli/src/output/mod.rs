@@ -119,7 +119,7 @@ impl Form {
                 columns,
                 args: shows_args,
             } => {
-                let colored = colored(args, terminal);
+                let colored = colored(args.color, terminal);
                 let text = TextFormat::new(args, columns, shows_args, terminal, colored);
                 Self::Text(Box::new(text))
             }
@@ -130,9 +130,9 @@ impl Form {
 }
 
 /// <https://no-color.org>: any value but an empty one.
-fn colored(args: &Args, terminal: bool) -> bool {
+pub fn colored(wish: Color, terminal: bool) -> bool {
     let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    match args.color {
+    match wish {
         Color::Always => true,
         Color::Never => false,
         Color::Auto => terminal && !refused,

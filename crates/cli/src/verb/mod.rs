@@ -1,3 +1,4 @@
 //! One module for each thing that execsnoop does.
 
+pub mod doctor;
 pub mod trace;

@@ -410,7 +410,12 @@ fn cannot_start(args: &Args, error: StartError) -> Failure {
         StartError::Unsupported { .. } => 2,
         _ => 1,
     };
-    Failure::new(code, error)
+    match error {
+        StartError::Cannot(obstacle) => {
+            Failure::new(code, anyhow!("{obstacle} (more by `execsnoop doctor`)"))
+        }
+        error => Failure::new(code, error),
+    }
 }
 
 /// Removes the ready file of an earlier run, but nothing that holds something.

@@ -29,6 +29,7 @@ mod columns;
 mod command;
 mod compat;
 mod costs;
+mod doctor;
 mod ends;
 mod entrances;
 mod facts;
@@ -93,6 +94,7 @@ fn all_cases() -> Vec<Case> {
         command::cases(),
         compat::cases(),
         costs::cases(),
+        doctor::cases(),
         ends::cases(),
         entrances::cases(),
         facts::cases(),

@@ -47,6 +47,8 @@ pub(crate) enum Need {
     IntoCgroup,
     /// A second mount namespace.
     Unshare,
+    /// A user namespace of one's own.
+    UserNamespace,
     /// `script`, which runs a command on a terminal.
     Terminal,
     /// System calls of 32-bit programs.
@@ -62,7 +64,7 @@ pub(crate) enum Need {
     /// The right to say who has logged in.
     LoginUid,
     /// User namespaces for everybody.
-    UserNamespace,
+    UserNamespaceForAll,
 }
 
 impl Need {
@@ -102,6 +104,7 @@ impl Need {
             Self::PidsCgroups => Hierarchy::Pids.works(),
             Self::IntoCgroup => kernel_version() >= (5, 7),
             Self::Unshare => runs("unshare", &["-m", "true"]),
+            Self::UserNamespace => runs("unshare", &["-U", "-r", "true"]),
             Self::Terminal => runs("script", &["-qec", "true", "/dev/null"]),
             Self::Int80 => runs(workload(), &["int80-fail"]),
             Self::SetUserId => set_user_id_works(),
@@ -109,7 +112,7 @@ impl Need {
             Self::ChosenPid => runs(workload(), &["reuse-pid"]),
             Self::Nobody => matches!(nix::unistd::User::from_name("nobody"), Ok(Some(_))),
             Self::LoginUid => runs("sh", &["-c", "echo 4711 > /proc/self/loginuid"]),
-            Self::UserNamespace => runs(
+            Self::UserNamespaceForAll => runs(
                 "setpriv",
                 &["--reuid=61234", "--clear-groups", "unshare", "-r", "true"],
             ),
@@ -133,6 +136,7 @@ impl Need {
             Self::PidsCgroups => "no cgroup v1 hierarchy with the pids controller",
             Self::IntoCgroup => "before Linux 5.7 no process begins in another cgroup",
             Self::Unshare => "unshare -m does not work",
+            Self::UserNamespace => "unshare -U -r does not work",
             Self::Terminal => "script, which provides a terminal, is missing",
             Self::SetUserId => "set-user-id programs do not work in the temporary directory",
             Self::Int80 => "the kernel takes no 32-bit system calls",
@@ -142,7 +146,7 @@ impl Need {
             Self::ChosenPid => "no right to choose the number of a new process (clone3, set_tid)",
             Self::Nobody => "there is no user nobody",
             Self::LoginUid => "no right to write a login uid (CAP_AUDIT_CONTROL, CONFIG_AUDIT)",
-            Self::UserNamespace => "users may not make user namespaces",
+            Self::UserNamespaceForAll => "users may not make user namespaces",
         }
     }
 }

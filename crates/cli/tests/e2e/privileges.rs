@@ -34,7 +34,7 @@ pub(crate) const SETPRIV: &[&str] = &[
 ];
 
 /// The same without these two.
-const UNPRIVILEGED: &[&str] = &[
+pub(crate) const UNPRIVILEGED: &[&str] = &[
     "setpriv",
     "--reuid=65534",
     "--regid=65534",
@@ -43,7 +43,7 @@ const UNPRIVILEGED: &[&str] = &[
 ];
 
 /// With CAP_BPF alone: half of what it takes.
-const BPF_ALONE: &[&str] = &[
+pub(crate) const BPF_ALONE: &[&str] = &[
     "setpriv",
     "--reuid=65534",
     "--regid=65534",
@@ -53,7 +53,7 @@ const BPF_ALONE: &[&str] = &[
 ];
 
 /// Hides the kernel's type information, for what follows only.
-const WITHOUT_BTF: &[&str] = &[
+pub(crate) const WITHOUT_BTF: &[&str] = &[
     "unshare",
     "-m",
     "sh",

@@ -73,6 +73,7 @@ static const struct {
 	{"fail-unread", case_fail_unread},
 	{"fexecve-deleted", case_fexecve_deleted},
 	{"fexecve-memfd", case_fexecve_memfd},
+	{"forbidden", case_forbidden},
 	{"fork-children", case_fork_children},
 	{"huge-in-storm", case_huge_in_storm},
 	{"int80", case_int80},

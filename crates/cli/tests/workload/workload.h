@@ -56,6 +56,8 @@ case_fn case_lives, case_reuse_pid, case_short_lives, case_small_child;
 /* processes.c */
 case_fn case_after_stdin, case_brood, case_daemon, case_exit, case_fork_children, case_leave_child,
 	case_noop, case_signal, case_signal_state, case_sleep;
+/* refusing.c */
+case_fn case_forbidden;
 /* storm.c */
 case_fn case_storm, case_huge_in_storm;
 
