@@ -28,6 +28,7 @@ use crate::say::say;
 const CANNOT_TRACE: u8 = 77;
 
 fn main() -> ExitCode {
+    execsnoop_probe::use_files_for_names();
     let args = Args::from_command_line();
     start_logging(args.verbose);
     match verb::trace::run(&args) {

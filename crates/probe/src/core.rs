@@ -92,6 +92,7 @@ impl Core {
             return Err(obstacle.into());
         }
         libbpf_log::capture();
+        tracing::debug!("backend: core");
         let failed_by = FailedBy::choose(options);
         let skeleton = load(options, failed_by, &features)?;
         if let Some(path) = &options.filters.cgroup {

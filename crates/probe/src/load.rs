@@ -8,6 +8,7 @@ use std::os::fd::BorrowedFd;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::path::PathBuf;
+use std::time::Instant;
 
 use libbpf_rs::MapCore;
 use libbpf_rs::MapFlags;
@@ -33,6 +34,9 @@ use crate::skeleton::types::rodata;
 
 /// Inode number of the initial pid namespace (`PROC_PID_INIT_INO`, include/linux/proc_ns.h).
 const INITIAL_PID_NS: u64 = 0xEFFF_FFFC;
+
+/// The verifier's statistics, without its trace of each instruction (include/linux/bpf_verifier.h).
+const BPF_LOG_STATS: u32 = 4;
 
 /// The two ways to see failed execs; see bpf/failed.bpf.h.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -78,6 +82,10 @@ pub(crate) fn load(
     let filtering = other("setting filters up");
     pinned.make_patterns(&mut open).map_err(&filtering)?;
     choose_programs(&mut open, options, failed_by);
+    if tracing::enabled!(tracing::Level::DEBUG) {
+        ask_for_verifier_statistics(&mut open);
+    }
+    let begin = Instant::now();
     let locked_memory = getrlimit(Resource::RLIMIT_MEMLOCK);
     let loaded = open.load();
     // Before 5.11 libbpf has to raise this limit; a command that we start is not to inherit that.
@@ -87,6 +95,8 @@ pub(crate) fn load(
         tracing::debug!("cannot restore the limit of locked memory: {errno}");
     }
     let skeleton = loaded.map_err(|cause| load_failure(features, cause, &libbpf_log::take()))?;
+    let load_ms = begin.elapsed().as_secs_f64() * 1e3;
+    tracing::debug!("loaded in {load_ms:.1} ms");
     pinned.put_into(&skeleton).map_err(&filtering)?;
     Ok(skeleton)
 }
@@ -128,6 +138,13 @@ fn choose_programs(open: &mut OpenCoreSkel<'_>, options: &Options, failed_by: Op
     open.progs
         .on_any_exit
         .set_autoload(failed_by == Some(FailedBy::AnyExit));
+}
+
+/// How many instructions the verifier goes through, among others; libbpf tells it to the log (5.2+).
+fn ask_for_verifier_statistics(open: &mut OpenCoreSkel<'_>) {
+    for mut program in open.open_object_mut().progs_mut() {
+        program.set_log_level(BPF_LOG_STATS);
+    }
 }
 
 /// The pinned maps that filters name, opened.

@@ -44,10 +44,12 @@ pub(crate) enum Need {
     ChosenPid,
     /// A user `nobody`.
     Nobody,
+    /// An execsnoop that needs no library of the machine: see `make dist`.
+    StaticTracer,
 }
 
 impl Need {
-    const COUNT: usize = Self::Nobody as usize + 1;
+    const COUNT: usize = Self::StaticTracer as usize + 1;
 
     /// What this machine lacks, if it does.
     pub(crate) fn lack(self) -> Option<&'static str> {
@@ -83,6 +85,7 @@ impl Need {
             Self::OpensFirst => kernel_version() >= (6, 8),
             Self::ChosenPid => runs(workload(), &["reuse-pid"]),
             Self::Nobody => matches!(nix::unistd::User::from_name("nobody"), Ok(Some(_))),
+            Self::StaticTracer => is_static(&execsnoop()),
         }
     }
 
@@ -105,6 +108,9 @@ impl Need {
             }
             Self::ChosenPid => "no right to choose the number of a new process (clone3, set_tid)",
             Self::Nobody => "there is no user nobody",
+            Self::StaticTracer => {
+                "execsnoop is linked dynamically (`make dist` tests the static one)"
+            }
         }
     }
 }
@@ -140,6 +146,13 @@ fn can_pin_maps() -> bool {
 fn set_user_id_works() -> bool {
     let about = nix::sys::statvfs::statvfs(&std::env::temp_dir());
     about.is_ok_and(|about| !about.flags().contains(FsFlags::ST_NOSUID))
+}
+
+/// The loader of a binary that needs one is named within its first bytes.
+fn is_static(binary: &std::path::Path) -> bool {
+    let bytes = std::fs::read(binary).expect("execsnoop can be read");
+    let head = &bytes[..bytes.len().min(4096)];
+    !head.windows(5).any(|word| word == b"/ld-l")
 }
 
 pub(crate) fn kernel_version() -> (u32, u32) {

@@ -52,8 +52,8 @@ case_fn case_fail, case_fail_unread, case_fail_dirfd, case_fail_many, case_fail_
 /* lives.c */
 case_fn case_lives, case_reuse_pid, case_short_lives, case_small_child;
 /* processes.c */
-case_fn case_after_stdin, case_brood, case_daemon, case_exit, case_fork_children, case_leave_child,
-	case_noop, case_signal, case_signal_state, case_sleep;
+case_fn case_after_stdin, case_brood, case_daemon, case_exit, case_fork_children, case_groups,
+	case_leave_child, case_noop, case_signal, case_signal_state, case_sleep;
 /* storm.c */
 case_fn case_storm, case_huge_in_storm;
 
