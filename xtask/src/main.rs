@@ -8,6 +8,7 @@ use clap::Subcommand;
 mod binaries;
 mod bpf_stats;
 mod cost;
+mod dist;
 mod interrupt;
 mod kernels;
 mod machine;
@@ -29,6 +30,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Chore {
     Cost(cost::Options),
+    Dist(dist::Options),
     Kernels(Box<kernels::Options>),
 }
 
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
             return ExitCode::from(CANNOT_TRACE);
         }
         Chore::Cost(options) => cost::run(&options),
+        Chore::Dist(options) => dist::run(&options),
         Chore::Kernels(options) => kernels::run(&options),
     };
     outcome.unwrap_or_else(|error| {

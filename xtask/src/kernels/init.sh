@@ -2,9 +2,9 @@
 # The first process of a guest: asks execsnoop what this kernel makes of it, runs the end-to-end tests, tells
 # all that on the second serial port, where the kernel writes nothing, and powers off.
 # From the kernel's command line: rung (core or classic), slow (how much slower than a real machine).
-# shellcheck disable=SC2154 # they are set by the kernel
+# shellcheck shell=dash disable=SC2154 # the kernel sets them
 
-/bin/busybox mkdir -p /proc /sys /dev
+/bin/busybox mkdir -p /proc /sys /dev /tmp /mnt
 export PATH=/usr/local/bin:/bin HOME=/root SLOW="$slow"
 results=/dev/ttyS1
 

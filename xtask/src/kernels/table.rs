@@ -30,7 +30,15 @@ impl Row {
     /// What is not as it should be: nothing, if the row is green.
     pub(crate) fn complaints(&self) -> Vec<String> {
         let results = &self.results;
-        let mut complaints: Vec<String> = self.stuck.iter().cloned().collect();
+        let mut complaints = Vec::new();
+        for (test, why) in &results.failed {
+            complaints.push(format!("{test} failed: {}", first_line(why)));
+        }
+        if let Some(stuck) = &self.stuck {
+            // The rest is missing because of that.
+            complaints.push(stuck.clone());
+            return complaints;
+        }
         let mut unless = |fine: bool, complaint: String| {
             if !fine {
                 complaints.push(complaint);
@@ -45,9 +53,6 @@ impl Row {
             results.load_ms.is_some() && !results.instructions.is_empty(),
             "did not say what loading cost".to_owned(),
         );
-        for (test, why) in &results.failed {
-            unless(false, format!("{test} failed: {}", first_line(why)));
-        }
         let expected = results.expected.unwrap_or(0);
         unless(
             results.done() == expected,

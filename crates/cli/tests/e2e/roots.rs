@@ -2,7 +2,6 @@
 //! without their C library.
 
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 use std::process::Output;
 
