@@ -1,8 +1,10 @@
 //! One kernel in QEMU, from its start to its end.
 
 use std::fs;
+use std::fs::File;
 use std::io::BufRead as _;
 use std::io::BufReader;
+use std::io::Write as _;
 use std::path::Path;
 use std::process::Child;
 use std::process::ChildStdout;
@@ -86,7 +88,8 @@ impl Boot<'_> {
     pub(crate) fn run(&self, console: &Path, interrupt: &Interrupt) -> Result<Run> {
         let start = Instant::now();
         let mut guest = self.start(console)?;
-        let lines = lines_of(guest.0.stdout.take().context("QEMU has no output")?);
+        let output = guest.0.stdout.take().context("QEMU has no output")?;
+        let lines = lines_of(output, File::create(console.with_extension("results"))?);
         let mut run = Run::default();
         run.stuck = follow(&mut run, &lines, start + self.limit, interrupt)?;
         drop(guest);
@@ -159,11 +162,14 @@ fn hear(run: &mut Run, line: &str, after: Duration) {
     }
 }
 
-fn lines_of(output: ChildStdout) -> Receiver<String> {
+/// Line by line as they come; all that was told is kept in `copy`, too.
+fn lines_of(output: ChildStdout, mut copy: File) -> Receiver<String> {
     let (sender, receiver) = channel();
     std::thread::spawn(move || {
         for line in BufReader::new(output).split(b'\n') {
             let Ok(line) = line else { return };
+            // For whoever looks into what went wrong; nothing depends on it.
+            let _ = copy.write_all(&[&line[..], b"\n"].concat());
             if sender
                 .send(String::from_utf8_lossy(&line).into_owned())
                 .is_err()

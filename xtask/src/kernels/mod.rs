@@ -49,9 +49,10 @@ pub(crate) struct Options {
     /// Print which kernels there are, and boot none
     #[arg(long)]
     list: bool,
-    /// Run the tests whose names contain this, `all` of them, or those that depend on the kernel
-    #[arg(long, value_name = "FILTER", default_value = "matrix")]
-    tests: String,
+    /// Run the tests whose names contain this; or `all` of them; or those that depend on the `kernel`
+    /// (the default with --quick and --only); or of those the few of the `matrix`
+    #[arg(long, value_name = "FILTER")]
+    tests: Option<String>,
     /// The way in which execsnoop is to trace; on `classic` the kernels hide their BTF
     #[arg(long, value_enum, default_value = "core")]
     rung: Rung,
@@ -82,6 +83,14 @@ pub(crate) struct Options {
     /// Cargo.lock must not change
     #[arg(long)]
     locked: bool,
+}
+
+impl Options {
+    fn tests(&self) -> &str {
+        let few = self.quick || !self.only.is_empty();
+        let default = if few { "kernel" } else { "matrix" };
+        self.tests.as_deref().unwrap_or(default)
+    }
 }
 
 /// Nothing was tested, since this machine cannot.
@@ -304,9 +313,10 @@ fn symptom(run: &Run) -> String {
 }
 
 fn tests(options: &Options, e2e: &Path) -> Result<Vec<String>> {
-    let wanted = match options.tests.as_str() {
+    let wanted = match options.tests() {
         "all" => return Ok(Vec::new()),
-        "matrix" => return Ok(options.rung.tests()),
+        "kernel" => return Ok(options.rung.kernel_tests()),
+        "matrix" => return Ok(options.rung.matrix_tests()),
         filter => filter,
     };
     let listed = output_of(Command::new(e2e).arg("--list"))?;
@@ -360,7 +370,7 @@ fn circumstances(options: &Options) -> Result<String> {
         .as_deref()
         .map_or(Ok("clang".into()), find_clang)?;
     let clang = first_line(&output_of(Command::new(clang).arg("--version"))?);
-    let tests = &options.tests;
+    let tests = options.tests();
     Ok(format!(
         "{date}, {qemu}, emulated (TCG), 2 processors; {clang}; tests: {tests}"
     ))

@@ -20,16 +20,55 @@ impl Rung {
         }
     }
 
-    /// What is run on all kernels: whatever depends on the kernel, once each. How output is written
-    /// does not, and is tested on the machine that builds.
-    pub(crate) fn tests(self) -> Vec<String> {
-        let tests = match self {
+    /// All tests whose outcome depends on the kernel. How output is written does not, and is tested on the
+    /// machine that builds.
+    pub(crate) fn kernel_tests(self) -> Vec<String> {
+        words(match self {
             Self::Core => CORE,
             Self::Classic => CLASSIC,
-        };
-        tests.split_whitespace().map(str::to_owned).collect()
+        })
+    }
+
+    /// Each program, each structure of the kernel that is read, each way of losing events: once.
+    pub(crate) fn matrix_tests(self) -> Vec<String> {
+        words(match self {
+            Self::Core => MATRIX,
+            Self::Classic => CLASSIC,
+        })
     }
 }
+
+fn words(tests: &str) -> Vec<String> {
+    tests.split_whitespace().map(str::to_owned).collect()
+}
+
+const MATRIX: &str = "
+    arguments::one_of_131_071_bytes
+    arguments::of_6_mebibytes
+    command::daemons_too
+    costs::memory
+    ends::by_another_thread
+    ends::codes
+    ends::exec_by_a_thread
+    ends::signals
+    entrances::fexecve_of_a_memfd
+    entrances::from_another_thread
+    failed::by_int80
+    failed::long_arguments
+    fields::cgroup_id
+    fields::plain_exec
+    fields::set_user_id
+    filters::cgroup
+    lifecycle::detaches_everything
+    lineage::ancestors_from_before
+    lives::accounts
+    losses::small_ring_with_several_kinds
+    options::stats
+    privileges::two_capabilities_suffice
+    roots::that_name_systemd
+    storm::under_the_tracer
+    survival::deep_paths
+";
 
 const CORE: &str = "
     arguments::none
@@ -109,3 +148,27 @@ const CLASSIC: &str = "
     options::default_columns
     storm::under_the_tracer
 ";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_matrix_is_a_part_of_the_kernels_tests() {
+        for rung in [Rung::Core, Rung::Classic] {
+            let all = rung.kernel_tests();
+            assert!(rung.matrix_tests().iter().all(|test| all.contains(test)));
+        }
+    }
+
+    #[test]
+    fn no_test_is_named_twice() {
+        for rung in [Rung::Core, Rung::Classic] {
+            let mut names = rung.kernel_tests();
+            names.sort();
+            let count = names.len();
+            names.dedup();
+            assert_eq!(names.len(), count);
+        }
+    }
+}
