@@ -32,21 +32,41 @@ pub(crate) fn default_dir() -> Result<PathBuf> {
     Ok(cache.join("execsnoop-kernels"))
 }
 
-/// The kernels of these packages, fetched unless they are there.
-pub(crate) fn kernels(apt: &Apt, dir: &Path, packages: &[Package]) -> Result<Vec<Kernel>> {
+/// The kernels of these packages, fetched unless they are there; and the packages that the source lists and
+/// does not serve, which happens.
+pub(crate) fn kernels(
+    apt: &Apt,
+    dir: &Path,
+    packages: &[Package],
+) -> Result<(Vec<Kernel>, Vec<Package>)> {
     let versions = apt.versions(packages)?;
-    let kernel = |package: &Package| {
+    let (mut kernels, mut missing) = (Vec::new(), Vec::new());
+    for package in packages {
         let version = versions
             .get(&package.name)
             .with_context(|| format!("apt knows no version of {}", package.name))?;
-        let image = image(apt, dir, package, version)?;
-        Ok(Kernel {
-            package: package.clone(),
-            version: version.clone(),
-            image,
-        })
-    };
-    packages.iter().map(kernel).collect()
+        match image(apt, dir, package, version) {
+            Ok(image) => kernels.push(Kernel {
+                package: package.clone(),
+                version: version.clone(),
+                image,
+            }),
+            Err(error) => {
+                eprintln!("xtask: {} could not be fetched: {error:#}", package.name);
+                missing.push(package.clone());
+            }
+        }
+    }
+    Ok((kernels, missing))
+}
+
+/// A series of which nothing could be fetched.
+pub(crate) fn uncovered(kernels: &[Kernel], missing: &[Package]) -> Option<(u32, u32)> {
+    let covered = |series| kernels.iter().any(|kernel| kernel.package.series == series);
+    missing
+        .iter()
+        .map(|package| package.series)
+        .find(|series| !covered(*series))
 }
 
 fn image(apt: &Apt, dir: &Path, package: &Package, version: &str) -> Result<PathBuf> {
@@ -127,6 +147,24 @@ mod tests {
             let dir = package_with(file);
             assert_eq!(find_image(dir.path()).unwrap(), dir.path().join(file));
         }
+    }
+
+    #[test]
+    fn a_series_is_covered_by_any_of_its_packages() {
+        let package = |release: &str| {
+            Package::parse(&format!("linux-image-{release}-cloud-amd64 - Linux")).unwrap()
+        };
+        let kernels = [Kernel {
+            package: package("6.1.0-56"),
+            version: String::new(),
+            image: PathBuf::new(),
+        }];
+        assert_eq!(uncovered(&kernels, &[package("6.1.0-0.deb11.52")]), None);
+        assert_eq!(
+            uncovered(&kernels, &[package("6.16.3+deb13")]),
+            Some((6, 16))
+        );
+        assert_eq!(uncovered(&kernels, &[]), None);
     }
 
     #[test]

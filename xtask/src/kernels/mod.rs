@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use anyhow::Result;
+use anyhow::bail;
 use anyhow::ensure;
 use clap::Args;
 use tempfile::TempDir;
@@ -111,13 +112,22 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let cache = cache_dir(options)?;
-    let kernels = match cache::kernels(&apt, &cache, &packages) {
-        Ok(kernels) => kernels,
+    let (kernels, missing) = match fetch(&apt, &cache, &packages) {
+        Ok(fetched) => fetched,
         Err(error) if options.must_run => return Err(error),
         Err(error) => return Ok(skip(&error)),
     };
     let rows = Matrix::prepare(options)?.run(&kernels)?;
-    report(options, &rows)
+    report(options, &rows, &missing)
+}
+
+/// Of a series that several packages hold, one will do; a series without any is none.
+fn fetch(apt: &Apt, cache: &Path, packages: &[Package]) -> Result<(Vec<Kernel>, Vec<Package>)> {
+    let (kernels, missing) = cache::kernels(apt, cache, packages)?;
+    if let Some((major, minor)) = cache::uncovered(&kernels, &missing) {
+        bail!("no kernel of the series {major}.{minor} could be fetched");
+    }
+    Ok((kernels, missing))
 }
 
 fn skip(error: &anyhow::Error) -> ExitCode {
@@ -347,8 +357,12 @@ fn find_clang(name: &str) -> Result<PathBuf> {
     newest.context("there is no clang-N in the PATH: scripts/install-packages newest-clang")
 }
 
-fn report(options: &Options, rows: &[Row]) -> Result<ExitCode> {
-    let text = format!("{}\n\n{}", circumstances(options)?, Table(rows));
+fn report(options: &Options, rows: &[Row], missing: &[Package]) -> Result<ExitCode> {
+    let mut text = format!("{}\n\n{}", circumstances(options)?, Table(rows));
+    for package in missing {
+        let name = &package.name;
+        text += &format!("\nNot run: {name}, which the package source lists and does not serve.\n");
+    }
     print!("{text}");
     if let Some(file) = &options.write {
         std::fs::write(file, page(&text)).with_context(|| format!("{}", file.display()))?;
