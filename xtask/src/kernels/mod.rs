@@ -50,9 +50,9 @@ pub(crate) struct Options {
     /// Print which kernels there are, and boot none
     #[arg(long)]
     list: bool,
-    /// Run the tests whose names contain this; or `all` of them; or those that depend on the `kernel`
-    /// (the default with --quick and --only); or of those the few of the `matrix`
-    #[arg(long, value_name = "FILTER")]
+    /// Run the tests whose names contain one of these (a,b,c); or `all` of them; or those that depend on
+    /// the `kernel` (the default with --quick and --only); or of those the few of the `matrix`
+    #[arg(long, value_name = "FILTERS")]
     tests: Option<String>,
     /// The way in which execsnoop is to trace; on `classic` the kernels hide their BTF
     #[arg(long, value_enum, default_value = "core")]
@@ -334,7 +334,7 @@ fn tests(options: &Options, e2e: &Path) -> Result<Vec<String>> {
         .lines()
         .filter_map(|line| line.strip_suffix(": test"));
     let chosen: Vec<_> = names
-        .filter(|name| name.contains(wanted))
+        .filter(|name| wanted.split(',').any(|part| name.contains(part)))
         .map(str::to_owned)
         .collect();
     ensure!(!chosen.is_empty(), "no test has {wanted:?} in its name");
