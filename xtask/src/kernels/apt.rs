@@ -83,17 +83,19 @@ impl Apt {
         Ok(parse_versions(&output_of(&mut show)?))
     }
 
-    /// Downloads a package and unpacks it into `dir`.
-    pub(crate) fn unpack(&self, package: &Package, dir: &Path) -> Result<()> {
-        fs::create_dir_all(dir)?;
+    /// Downloads a package and unpacks its kernel, and nothing else of it, into `dir`.
+    pub(crate) fn unpack_kernel(&self, package: &Package, dir: &Path) -> Result<()> {
         let mut download = self.run("apt-get");
         download
             .args(["-q", "download", &package.name])
             .current_dir(dir);
         output_of(&mut download)?;
         let deb = only_file(dir, "deb")?;
-        output_of(Command::new("dpkg-deb").arg("-x").arg(&deb).arg(dir))?;
-        fs::remove_file(deb).context("a package that was unpacked cannot be removed")
+        let script = "dpkg-deb --fsys-tarfile \"$1\" | tar -x -C \"$2\" --wildcards '*/vmlinuz*'";
+        let mut unpack = Command::new("sh");
+        unpack.args(["-c", script, "sh"]).arg(&deb).arg(dir);
+        output_of(&mut unpack)?;
+        Ok(())
     }
 
     fn run(&self, program: &str) -> Command {

@@ -74,7 +74,7 @@ fn image(apt: &Apt, dir: &Path, package: &Package, version: &str) -> Result<Path
     if !image.exists() {
         eprintln!("xtask: fetching {} {version}", package.name);
         let unpacked = tempfile::tempdir_in(dir).context("the cache is not writable")?;
-        apt.unpack(package, unpacked.path())?;
+        apt.unpack_kernel(package, unpacked.path())?;
         fs::rename(find_image(unpacked.path())?, &image)?;
         forget_older(dir, package, &image)?;
     }
