@@ -397,9 +397,9 @@ fn first_line(text: &str) -> String {
 fn page(text: &str) -> String {
     format!(
         "# Kernels\n\n\
-         The end-to-end tests that depend on the kernel, run on Debian's kernels: the newest package of each\n\
+         End-to-end tests (which, the next paragraph says) on Debian's kernels: the newest package of each\n\
          series and of each release of Debian that it is built for. Written by\n\
-         `cargo xtask kernels --write docs/kernels.md`; times are those of an emulated processor, some 20\n\
-         times what a real one takes.\n\n{text}"
+         `cargo xtask kernels --write docs/kernels.md`. The processor is emulated, and nobody kept the machine\n\
+         free: the times are no measure of what loading costs on a real one.\n\n{text}"
     )
 }
