@@ -8,13 +8,19 @@ INSTALL := scripts/install-packages
 C_FILES = $(shell find crates -name '*.[ch]')
 # Lets cargo start what it built through a script, so that cargo itself never needs root.
 cargo_through = cargo --config 'target."cfg(unix)".runner = ["$(CURDIR)/scripts/$(1)"]'
+# 77 is the exit status of what was skipped.
+kernels = cargo xtask kernels $(1) $(CARGO_FLAGS) $(KERNELS_FLAGS) || [ $$? -eq 77 ]
 # CI sets this to --locked.
 CARGO_FLAGS ?=
+# CI sets this to --must-run: without it, a machine that cannot have other kernels skips them, loudly.
+KERNELS_FLAGS ?=
 ARGS ?=
+CLANG ?= clang
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: build run test demo cost vmlinux lint clean help install-build install-test install-lint install-vmlinux
+.PHONY: build run test kernels dist demo cost vmlinux lint clean help
+.PHONY: install-build install-test install-lint install-vmlinux install-kernels install-newest-clang install-dist
 
 build: ## Build target/release/execsnoop (the default)
 	cargo build --release --package execsnoop $(CARGO_FLAGS)
@@ -22,8 +28,16 @@ build: ## Build target/release/execsnoop (the default)
 run: install-build build ## Show every exec on this machine until Ctrl-C (installs what building needs)
 	scripts/as-root $(EXECSNOOP) $(ARGS)
 
-test: install-test ## Run all tests (installs what they need; those that load BPF go through sudo)
+test: install-test install-kernels ## Run all tests, on this kernel and on four more in QEMU (some through sudo)
 	$(call cargo_through,run-test) test --workspace --no-fail-fast $(CARGO_FLAGS)
+	$(call kernels,--quick)
+
+kernels: install-kernels install-newest-clang ## Run the tests on one kernel of each series; docs/kernels.md is what it prints
+	$(call kernels,--clang newest $(ARGS))
+
+dist: install-dist ## Pack the static binary for any Linux into target/dist, and test it in bare root file systems
+	cargo xtask dist $(CARGO_FLAGS)
+	EXECSNOOP=$(abspath $(TARGET))/dist/execsnoop $(call cargo_through,run-test) test --package execsnoop --test e2e $(CARGO_FLAGS) -- roots::
 
 demo: install-build build ## Trace a small busy workload for some seconds
 	scripts/demo $(EXECSNOOP)
@@ -34,11 +48,12 @@ cost: install-build build ## Measure what tracing costs: kernel time per exec, s
 vmlinux: install-vmlinux ## Write the running kernel's types to target/vmlinux.h
 	scripts/vmlinux $(TARGET)/vmlinux.h
 
-lint: install-lint ## Check formats and lints of the Rust, the C and the scripts
+lint: install-lint ## Check formats and lints of the Rust, the C and the scripts; compile the C for arm64 too
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets $(CARGO_FLAGS) -- -D warnings
 	scripts/check-c-format $(C_FILES)
-	shellcheck .ci/run scripts/*
+	shellcheck .ci/run scripts/* xtask/src/kernels/init.sh
+	scripts/check-bpf $(CLANG)
 
 clean: ## Remove everything that was built
 	cargo clean
@@ -57,3 +72,13 @@ install-lint:
 
 install-vmlinux:
 	@$(INSTALL) vmlinux
+
+# What cannot be had is said, and then the kernels are skipped.
+install-kernels:
+	@$(INSTALL) build dist kernels || true
+
+install-newest-clang:
+	@$(INSTALL) newest-clang || true
+
+install-dist:
+	@$(INSTALL) build dist

@@ -6,7 +6,8 @@ use std::process::Command;
 
 use anyhow::Context;
 use anyhow::Result;
-use anyhow::ensure;
+
+use crate::run::run;
 
 const WORKLOAD: &str = "crates/cli/tests/workload";
 
@@ -36,7 +37,8 @@ fn existing(path: &Path) -> Result<PathBuf> {
     })
 }
 
-fn workspace() -> &'static Path {
+/// The root of the project.
+pub(crate) fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .unwrap_or(Path::new("."))
@@ -53,7 +55,7 @@ fn build_execsnoop() -> Result<PathBuf> {
 
 /// Built as the end-to-end tests build it. Static, and with an entrance of its own (entry.c), an exec
 /// of it costs as little as an exec can, so that the tracer's share shows.
-fn build_workload(dir: &Path) -> Result<PathBuf> {
+pub(crate) fn build_workload(dir: &Path) -> Result<PathBuf> {
     let binary = dir.join("workload");
     run(Command::new("cc")
         .args([
@@ -80,16 +82,4 @@ fn c_files(dir: &Path) -> Result<Vec<PathBuf>> {
         .into_iter()
         .filter(|path| path.extension().is_some_and(|ext| ext == "c"))
         .collect())
-}
-
-fn run(command: &mut Command) -> Result<()> {
-    let program = command.get_program().to_string_lossy().into_owned();
-    let status = command
-        .status()
-        .with_context(|| format!("{program} could not be started"))?;
-    ensure!(
-        status.success(),
-        "{program} failed ({status}): its message is above"
-    );
-    Ok(())
 }

@@ -30,7 +30,7 @@ impl Interrupt {
     pub(crate) fn check(&self) -> Result<()> {
         ensure!(
             !self.0.load(Ordering::Relaxed),
-            "interrupted: nothing was measured to its end"
+            "interrupted before the end"
         );
         Ok(())
     }

@@ -8,10 +8,14 @@ use clap::Subcommand;
 mod binaries;
 mod bpf_stats;
 mod cost;
+mod dist;
 mod interrupt;
+mod kernels;
 mod machine;
 mod pairs;
 mod report;
+mod run;
+mod static_build;
 mod storm;
 mod tracer;
 
@@ -26,20 +30,26 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Chore {
     Cost(cost::Options),
+    Dist(dist::Options),
+    Kernels(Box<kernels::Options>),
 }
 
 /// This user or this kernel cannot do it: the same code as execsnoop's own.
 const CANNOT_TRACE: u8 = 77;
 
 fn main() -> ExitCode {
-    let Chore::Cost(options) = Cli::parse().chore;
-    if !nix::unistd::geteuid().is_root() {
-        eprintln!(
-            "xtask: measuring what tracing costs needs root: run `make cost`, which asks for it."
-        );
-        return ExitCode::from(CANNOT_TRACE);
-    }
-    cost::run(&options).unwrap_or_else(|error| {
+    let outcome = match Cli::parse().chore {
+        Chore::Cost(_) if !nix::unistd::geteuid().is_root() => {
+            eprintln!(
+                "xtask: measuring what tracing costs needs root: run `make cost`, which asks for it."
+            );
+            return ExitCode::from(CANNOT_TRACE);
+        }
+        Chore::Cost(options) => cost::run(&options),
+        Chore::Dist(options) => dist::run(&options),
+        Chore::Kernels(options) => kernels::run(&options),
+    };
+    outcome.unwrap_or_else(|error| {
         eprintln!("xtask: {error:#}");
         ExitCode::FAILURE
     })

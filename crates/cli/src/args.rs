@@ -18,6 +18,7 @@ use clap::error::ContextValue;
 use clap::error::ErrorKind;
 use execsnoop_probe::Rung;
 use jiff::SignedDuration;
+use nix::errno::Errno;
 use nix::unistd::Uid;
 use nix::unistd::User;
 use regex::bytes::Regex;
@@ -496,7 +497,8 @@ fn parse_user(name: &str) -> Result<User, String> {
     };
     match found {
         Ok(Some(user)) => Ok(user),
-        Ok(None) => Err("there is no such user".to_owned()),
+        // ENOENT: there is not even a file of users.
+        Ok(None) | Err(Errno::ENOENT) => Err("there is no such user".to_owned()),
         Err(errno) => Err(format!("cannot look the user up: {errno}")),
     }
 }

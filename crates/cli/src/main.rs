@@ -31,6 +31,7 @@ use crate::say::say;
 const CANNOT_TRACE: u8 = 77;
 
 fn main() -> ExitCode {
+    execsnoop_probe::use_files_for_names();
     let line = CommandLine::of_this_process();
     start_logging(line.verbose());
     let outcome = match &line.verb {

@@ -6,6 +6,7 @@ use std::ptr;
 use std::sync::atomic::Ordering;
 use std::sync::atomic::compiler_fence;
 use std::time::Duration;
+use std::time::Instant;
 
 use libbpf_rs::MapType;
 use libbpf_rs::ProgramType;
@@ -79,6 +80,7 @@ pub(crate) fn start(options: &Options) -> Result<Session, StartError> {
     }
     refuse_filters(options)?;
     libbpf_log::capture();
+    tracing::debug!("backend: classic");
     let (layout, tgid) = learn_layout(options, &features)?;
     let places = Places::read()?;
     let with_ring = !options.perf_buffer && has_ring();
@@ -157,8 +159,11 @@ fn load(
     open.progs.on_exit.set_autoload(options.exits);
     open.progs.on_execve_exit.set_autoload(options.failed);
     open.progs.on_execveat_exit.set_autoload(options.failed);
+    let begin = Instant::now();
     let loaded = open.load();
     let skeleton = loaded.map_err(|cause| load_failure(features, cause, &libbpf_log::take()))?;
+    let load_ms = begin.elapsed().as_secs_f64() * 1e3;
+    tracing::debug!("loaded in {load_ms:.1} ms");
     pinned
         .put_into(&skeleton.maps.wanted_cgroups, &skeleton.maps.wanted_mntns)
         .map_err(&filtering)?;

@@ -79,6 +79,7 @@ impl Cnproc {
             return Err(obstacle.into());
         }
         refuse_filters(options)?;
+        tracing::debug!("backend: cnproc");
         let connector = Connector::open(options.ring_bytes).map_err(|cause| {
             tracing::debug!("the process connector: {cause}");
             Obstacle::Connector

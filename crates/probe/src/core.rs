@@ -126,6 +126,7 @@ pub(crate) fn start(options: &Options) -> Result<Session, StartError> {
         return Err(obstacle.into());
     }
     libbpf_log::capture();
+    tracing::debug!("backend: core");
     let failed_by = FailedBy::choose(options);
     let mut skeleton = load(options, failed_by, &features)?;
     if let Some(path) = &options.filters.cgroup {

@@ -34,6 +34,9 @@ use crate::skeleton::CoreSkelBuilder;
 use crate::skeleton::OpenCoreSkel;
 use crate::skeleton::types::rodata;
 
+/// The verifier's statistics, without its trace of each instruction (include/linux/bpf_verifier.h).
+const BPF_LOG_STATS: u32 = 4;
+
 /// The two ways to see failed execs; see bpf/failed.bpf.h.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FailedBy {
@@ -78,8 +81,14 @@ pub(crate) fn load(
     let filtering = other("setting filters up");
     pinned.make_patterns(&mut open).map_err(&filtering)?;
     choose_programs(&mut open, options, failed_by);
+    if tracing::enabled!(tracing::Level::DEBUG) {
+        ask_for_verifier_statistics(&mut open);
+    }
+    let begin = Instant::now();
     let loaded = open.load();
     let skeleton = loaded.map_err(|cause| load_failure(features, cause, &libbpf_log::take()))?;
+    let load_ms = begin.elapsed().as_secs_f64() * 1e3;
+    tracing::debug!("loaded in {load_ms:.1} ms");
     let (cgroups, mount_ns) = (&skeleton.maps.wanted_cgroups, &skeleton.maps.wanted_mntns);
     pinned.put_into(cgroups, mount_ns).map_err(&filtering)?;
     Ok(skeleton)
@@ -141,6 +150,13 @@ fn choose_programs(open: &mut OpenCoreSkel<'_>, options: &Options, failed_by: Op
     open.progs
         .on_any_exit
         .set_autoload(failed_by == Some(FailedBy::AnyExit));
+}
+
+/// How many instructions the verifier goes through, among others; libbpf tells it to the log (5.2+).
+fn ask_for_verifier_statistics(open: &mut OpenCoreSkel<'_>) {
+    for mut program in open.open_object_mut().progs_mut() {
+        program.set_log_level(BPF_LOG_STATS);
+    }
 }
 
 /// The pinned maps that filters name, opened.

@@ -383,7 +383,7 @@ pub(crate) fn cases() -> Vec<Case> {
         [Tracing, Root, Setpriv] => [capabilities];
         [Tracing, Root, Setpriv, Setcap] => [advice_works];
         [Root, Setpriv] => [as_nobody, as_nobody_for_good, is_recommended];
-        [Root, UserNamespace] => [in_a_user_namespace];
+        [Root, UserNamespaceForAll] => [in_a_user_namespace];
         [Root, Unshare] => [without_btf, without_proc_and_sys];
         [Terminal] => [colors];
     ]

@@ -2,6 +2,7 @@
 //!
 //! A machine that cannot trace skips these tests: loudly, and counted as ignored, never as passed.
 //! `EXECSNOOP_TESTS_MUST_RUN=1` makes every skipped test an error, for machines that should run all.
+//! `TESTS=FILE` runs only the tests that a file names, one a line: see `cargo xtask kernels`.
 
 use std::process::ExitCode;
 
@@ -47,6 +48,7 @@ mod needs;
 mod options;
 mod oracle;
 mod privileges;
+mod roots;
 mod safety;
 mod storm;
 mod support;
@@ -110,6 +112,7 @@ fn all_cases() -> Vec<Case> {
         namespaces::cases(),
         options::cases(),
         privileges::cases(),
+        roots::cases(),
         safety::cases(),
         storm::cases(),
         survival::cases(),
@@ -120,6 +123,20 @@ fn all_cases() -> Vec<Case> {
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// Those that the file of `TESTS` names; all when it names none.
+fn chosen(mut cases: Vec<Case>) -> Vec<Case> {
+    let file = std::env::var_os("TESTS");
+    let names = file.map(|file| std::fs::read_to_string(file).expect("TESTS is a readable file"));
+    let names = names.unwrap_or_default();
+    let names: Vec<&str> = names.lines().collect();
+    for name in &names {
+        let there = cases.iter().any(|case| case.short_name() == *name);
+        assert!(there, "TESTS names {name}, and there is no such test");
+    }
+    cases.retain(|case| names.is_empty() || names.contains(&case.short_name()));
+    cases
 }
 
 /// Says which tests this machine cannot run, and why, so that nobody takes silence for success.
@@ -148,7 +165,7 @@ fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     // They watch the whole machine, so each would see the others' subjects.
     arguments.test_threads.get_or_insert(1);
-    let cases = all_cases();
+    let cases = chosen(all_cases());
     let _workshop = support::open_workshop();
     let skipped = announce_skipped(&cases);
     if skipped > 0 && std::env::var_os("EXECSNOOP_TESTS_MUST_RUN").is_some() {

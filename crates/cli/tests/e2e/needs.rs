@@ -65,10 +65,12 @@ pub(crate) enum Need {
     LoginUid,
     /// User namespaces for everybody.
     UserNamespaceForAll,
+    /// An execsnoop that needs no library of the machine: see `make dist`.
+    StaticTracer,
 }
 
 impl Need {
-    const COUNT: usize = Self::UserNamespace as usize + 1;
+    const COUNT: usize = Self::StaticTracer as usize + 1;
 
     /// What this machine lacks, if it does.
     pub(crate) fn lack(self) -> Option<&'static str> {
@@ -116,6 +118,7 @@ impl Need {
                 "setpriv",
                 &["--reuid=61234", "--clear-groups", "unshare", "-r", "true"],
             ),
+            Self::StaticTracer => is_static(&execsnoop()),
         }
     }
 
@@ -147,6 +150,9 @@ impl Need {
             Self::Nobody => "there is no user nobody",
             Self::LoginUid => "no right to write a login uid (CAP_AUDIT_CONTROL, CONFIG_AUDIT)",
             Self::UserNamespaceForAll => "users may not make user namespaces",
+            Self::StaticTracer => {
+                "execsnoop is linked dynamically (`make dist` tests the static one)"
+            }
         }
     }
 }
@@ -189,6 +195,13 @@ fn can_pin_maps() -> bool {
 fn set_user_id_works() -> bool {
     let about = nix::sys::statvfs::statvfs(&std::env::temp_dir());
     about.is_ok_and(|about| !about.flags().contains(FsFlags::ST_NOSUID))
+}
+
+/// The loader of a binary that needs one is named within its first bytes.
+fn is_static(binary: &std::path::Path) -> bool {
+    let bytes = std::fs::read(binary).expect("execsnoop can be read");
+    let head = &bytes[..bytes.len().min(4096)];
+    !head.windows(5).any(|word| word == b"/ld-l")
 }
 
 pub(crate) fn kernel_version() -> (u32, u32) {

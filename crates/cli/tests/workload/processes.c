@@ -24,6 +24,20 @@ int case_exit(char **args)
 	return number(args[0], 0);
 }
 
+/* groups: prints the supplementary groups */
+int case_groups(char **args)
+{
+	gid_t groups[64];
+	int count = getgroups(64, groups);
+
+	(void)args;
+	if (count < 0)
+		die("getgroups");
+	for (int i = 0; i < count; i++)
+		printf("%u\n", groups[i]);
+	return 0;
+}
+
 /* sleep MS */
 int case_sleep(char **args)
 {

@@ -75,6 +75,7 @@ static const struct {
 	{"fexecve-memfd", case_fexecve_memfd},
 	{"forbidden", case_forbidden},
 	{"fork-children", case_fork_children},
+	{"groups", case_groups},
 	{"huge-in-storm", case_huge_in_storm},
 	{"int80", case_int80},
 	{"int80-fail", case_int80_fail},

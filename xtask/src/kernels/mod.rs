@@ -1,0 +1,405 @@
+//! `cargo xtask kernels`: the end-to-end tests on many kernels, each in a virtual machine.
+
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use anyhow::Context;
+use anyhow::Result;
+use anyhow::bail;
+use anyhow::ensure;
+use clap::Args;
+use tempfile::TempDir;
+
+mod apt;
+mod cache;
+mod console;
+mod guest;
+mod initramfs;
+mod package;
+mod suite;
+mod table;
+
+use self::apt::Apt;
+use self::cache::Kernel;
+use self::guest::Boot;
+use self::guest::QEMU;
+use self::guest::Run;
+use self::initramfs::Contents;
+use self::package::Package;
+use self::suite::Rung;
+use self::table::Row;
+use self::table::Table;
+use crate::binaries::build_workload;
+use crate::interrupt::Interrupt;
+use crate::run::output_of;
+use crate::static_build::StaticBuild;
+
+/// Run the end-to-end tests on Debian's kernels, one of each series, in QEMU
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Only these kernels: 6.1, 6.12.117, a whole release; may be given several times
+    #[arg(long, value_name = "KERNEL")]
+    only: Vec<String>,
+    /// Only 5.10, 6.1, 6.12 and the newest
+    #[arg(long, conflicts_with = "only")]
+    quick: bool,
+    /// Print which kernels there are, and boot none
+    #[arg(long)]
+    list: bool,
+    /// Run the tests whose names contain one of these (a,b,c); or `all` of them; or those that depend on
+    /// the `kernel` (the default with --quick and --only); or of those the few of the `matrix`
+    #[arg(long, value_name = "FILTERS")]
+    tests: Option<String>,
+    /// The way in which execsnoop is to trace; on `classic` the kernels hide their BTF
+    #[arg(long, value_enum, default_value = "core")]
+    rung: Rung,
+    /// Guests at a time, with two processors each; by default as many as this machine has CPUs
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    jobs: Option<u16>,
+    /// The longest that one guest may take, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 1800)]
+    limit: u64,
+    /// Compile the BPF programs with this clang; `newest` takes the highest clang-N in the PATH
+    #[arg(long, value_name = "CLANG")]
+    clang: Option<String>,
+    /// Where kernels are kept between runs
+    #[arg(long, value_name = "DIR")]
+    cache: Option<PathBuf>,
+    /// Keep the consoles of all guests in this directory
+    #[arg(long, value_name = "DIR")]
+    logs: Option<PathBuf>,
+    /// Write the tables to this file as well
+    #[arg(long, value_name = "FILE")]
+    write: Option<PathBuf>,
+    /// Tell how long each test took
+    #[arg(long)]
+    times: bool,
+    /// Fail when kernels cannot be had here, instead of skipping all (exit status 77)
+    #[arg(long)]
+    must_run: bool,
+    /// Cargo.lock must not change
+    #[arg(long)]
+    locked: bool,
+}
+
+impl Options {
+    fn tests(&self) -> &str {
+        let few = self.quick || !self.only.is_empty();
+        let default = if few { "kernel" } else { "matrix" };
+        self.tests.as_deref().unwrap_or(default)
+    }
+}
+
+/// Nothing was tested, since this machine cannot.
+const SKIPPED: u8 = 77;
+
+/// Boots all kernels that are asked for; fails when any is not green.
+pub(crate) fn run(options: &Options) -> Result<ExitCode> {
+    let (apt, packages) = match find_packages(options) {
+        Ok(found) => found,
+        Err(error) if options.must_run => return Err(error),
+        Err(error) => return Ok(skip(&error)),
+    };
+    let packages = choose(options, packages)?;
+    if options.list {
+        packages
+            .iter()
+            .for_each(|package| println!("{}", package.release));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let cache = cache_dir(options)?;
+    let (kernels, missing) = match fetch(&apt, &cache, &packages) {
+        Ok(fetched) => fetched,
+        Err(error) if options.must_run => return Err(error),
+        Err(error) => return Ok(skip(&error)),
+    };
+    let rows = Matrix::prepare(options)?.run(&kernels)?;
+    report(options, &rows, &missing)
+}
+
+/// Of a series that several packages hold, one will do; a series without any is none.
+fn fetch(apt: &Apt, cache: &Path, packages: &[Package]) -> Result<(Vec<Kernel>, Vec<Package>)> {
+    let (kernels, missing) = cache::kernels(apt, cache, packages)?;
+    if let Some((major, minor)) = cache::uncovered(&kernels, &missing) {
+        bail!("no kernel of the series {major}.{minor} could be fetched");
+    }
+    Ok((kernels, missing))
+}
+
+fn skip(error: &anyhow::Error) -> ExitCode {
+    let line = "*".repeat(78);
+    eprintln!("\n{line}\nSKIPPED: the tests on other kernels: {error:#}\n{line}\n");
+    ExitCode::from(SKIPPED)
+}
+
+fn cache_dir(options: &Options) -> Result<PathBuf> {
+    let dir = options.cache.clone().map_or_else(cache::default_dir, Ok)?;
+    std::fs::create_dir_all(&dir).with_context(|| format!("{} cannot be made", dir.display()))?;
+    dir.canonicalize().context("the cache is gone")
+}
+
+fn find_packages(options: &Options) -> Result<(Apt, Vec<Package>)> {
+    ensure!(
+        std::env::consts::ARCH == "x86_64",
+        "only kernels for x86_64 are booted, and this machine is not one"
+    );
+    for tool in [QEMU, "cpio", "apt-get", "dpkg-deb"] {
+        output_of(Command::new(tool).arg("--version"))
+            .context("this needs scripts/install-packages kernels, on Debian")?;
+    }
+    let apt = Apt::set_up(&cache_dir(options)?.join("apt"))?;
+    let packages = package::newest_of_each(apt.kernels()?);
+    Ok((apt, packages))
+}
+
+fn choose(options: &Options, packages: Vec<Package>) -> Result<Vec<Package>> {
+    if options.quick {
+        return Ok(package::quick_set(&packages));
+    }
+    for wanted in &options.only {
+        let there = packages.iter().any(|package| package.answers_to(wanted));
+        ensure!(
+            there,
+            "there is no kernel {wanted}: --list tells which there are"
+        );
+    }
+    let wanted = |package: &Package| {
+        options.only.is_empty() || options.only.iter().any(|one| package.answers_to(one))
+    };
+    Ok(packages.into_iter().filter(wanted).collect())
+}
+
+/// What all guests have in common.
+struct Matrix<'a> {
+    options: &'a Options,
+    dir: TempDir,
+    initramfs: PathBuf,
+    interrupt: Interrupt,
+}
+
+impl<'a> Matrix<'a> {
+    fn prepare(options: &'a Options) -> Result<Self> {
+        let dir = tempfile::tempdir().context("no temporary directory could be made")?;
+        let build = StaticBuild {
+            clang: options.clang.as_deref().map(find_clang).transpose()?,
+            locked: options.locked,
+        };
+        let (execsnoop, e2e) = build.with_tests()?;
+        let contents = Contents {
+            execsnoop: &execsnoop,
+            e2e: &e2e,
+            workload: &build_workload(dir.path())?,
+            tests: &tests(options, &e2e)?,
+        };
+        let initramfs = initramfs::make(&contents, dir.path())?;
+        if let Some(logs) = &options.logs {
+            std::fs::create_dir_all(logs)?;
+        }
+        Ok(Self {
+            options,
+            initramfs,
+            dir,
+            interrupt: Interrupt::catch()?,
+        })
+    }
+
+    /// As many at a time as was asked for, in the order of the kernels.
+    fn run(&self, kernels: &[Kernel]) -> Result<Vec<Row>> {
+        let waiting = Mutex::new(kernels.iter().enumerate());
+        let next = || waiting.lock().ok().and_then(|mut waiting| waiting.next());
+        let work = || {
+            let mut rows = Vec::new();
+            while let Some((index, kernel)) = next() {
+                rows.push((index, self.row(kernel)?));
+            }
+            Ok(rows)
+        };
+        let mut rows = std::thread::scope(|scope| {
+            let workers: Vec<_> = (0..self.jobs()).map(|_| scope.spawn(work)).collect();
+            let joined = workers.into_iter().map(|worker| {
+                let rows: Result<Vec<(usize, Row)>> = worker.join().expect("no worker panics");
+                rows
+            });
+            joined.collect::<Result<Vec<_>>>()
+        })?
+        .concat();
+        rows.sort_by_key(|(index, _)| *index);
+        Ok(rows.into_iter().map(|(_, row)| row).collect())
+    }
+
+    fn jobs(&self) -> u16 {
+        let cpus = std::thread::available_parallelism().map_or(1, usize::from);
+        let cpus = u16::try_from(cpus).unwrap_or(u16::MAX);
+        self.options.jobs.unwrap_or(cpus)
+    }
+
+    /// A guest that dies is booted once more: emulation itself is not perfect. When its call trace went
+    /// through a program of ours, the blame is not the emulation's.
+    fn row(&self, kernel: &Kernel) -> Result<Row> {
+        let mut notes = Vec::new();
+        let mut run = self.boot(kernel)?;
+        if run.stuck.is_some() && !console::blames_bpf(&run.console) {
+            notes.push(format!("booted twice, at first {}", symptom(&run)));
+            run = self.boot(kernel)?;
+        }
+        let complaint = console::first_complaint(&run.console);
+        if run.stuck.is_none() {
+            notes.extend(complaint.map(|complaint| format!("the kernel said: {complaint}")));
+        }
+        let row = Row {
+            release: run
+                .results
+                .release
+                .clone()
+                .unwrap_or_else(|| kernel.package.release.clone()),
+            version: kernel.version.clone(),
+            rung: self.options.rung,
+            stuck: run.stuck.as_ref().map(|_| symptom(&run)),
+            took: run.took,
+            reasons: console::skip_reasons(&run.console),
+            results: run.results,
+            notes,
+        };
+        self.announce(&row, &run.times);
+        Ok(row)
+    }
+
+    fn boot(&self, kernel: &Kernel) -> Result<Run> {
+        let boot = Boot {
+            kernel,
+            initramfs: &self.initramfs,
+            rung: self.options.rung,
+            limit: Duration::from_secs(self.options.limit),
+        };
+        let logs = self.options.logs.as_deref().unwrap_or(self.dir.path());
+        let console = free_name(&logs.join(format!("{}.log", kernel.package.release)));
+        boot.run(&console, &self.interrupt)
+    }
+
+    fn announce(&self, row: &Row, times: &[(Duration, String)]) {
+        let Row {
+            release,
+            results,
+            took,
+            ..
+        } = row;
+        let verdict = if row.is_green() { "ok" } else { "FAILED" };
+        let (passed, failed) = (results.passed.len(), results.failed.len());
+        let skipped = results.skipped.len();
+        eprintln!(
+            "xtask: {release}: {verdict}, {passed} passed, {failed} failed, {skipped} skipped, {} s",
+            took.as_secs()
+        );
+        for (test, why) in &results.failed {
+            eprintln!("xtask: {release}: {test}: {why}");
+        }
+        if self.options.times {
+            for (time, test) in times {
+                eprintln!("{:>8.1} s  {test}", time.as_secs_f64());
+            }
+        }
+    }
+}
+
+/// The first boot's console is kept beside the second's.
+fn free_name(path: &Path) -> PathBuf {
+    match path.exists() {
+        true => free_name(&path.with_extension("again.log")),
+        false => path.to_owned(),
+    }
+}
+
+/// How and where a guest did not come to its end.
+fn symptom(run: &Run) -> String {
+    let stuck = run.stuck.as_deref().unwrap_or_default();
+    let at = run.results.current.as_deref();
+    let at = at.map_or(String::new(), |test| format!(" in {test}"));
+    let said = console::first_complaint(&run.console).or(run.console.lines().last());
+    format!("{stuck}{at}: {}", said.unwrap_or("no output").trim())
+}
+
+fn tests(options: &Options, e2e: &Path) -> Result<Vec<String>> {
+    let wanted = match options.tests() {
+        "all" => return Ok(Vec::new()),
+        "kernel" => return Ok(options.rung.kernel_tests()),
+        "matrix" => return Ok(options.rung.matrix_tests()),
+        filter => filter,
+    };
+    let listed = output_of(Command::new(e2e).arg("--list"))?;
+    let names = listed
+        .lines()
+        .filter_map(|line| line.strip_suffix(": test"));
+    let chosen: Vec<_> = names
+        .filter(|name| wanted.split(',').any(|part| name.contains(part)))
+        .map(str::to_owned)
+        .collect();
+    ensure!(!chosen.is_empty(), "no test has {wanted:?} in its name");
+    Ok(chosen)
+}
+
+/// The clang that somebody means by its name.
+fn find_clang(name: &str) -> Result<PathBuf> {
+    if name != "newest" {
+        return Ok(name.into());
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let files = std::env::split_paths(&path).flat_map(|dir| dir.read_dir().into_iter().flatten());
+    let clangs = files.filter_map(|file| {
+        let file = file.ok()?.path();
+        let version = file.file_name()?.to_str()?.strip_prefix("clang-")?;
+        Some((version.parse::<u32>().ok()?, file))
+    });
+    let newest = clangs.max().map(|(_, file)| file);
+    newest.context("there is no clang-N in the PATH: scripts/install-packages newest-clang")
+}
+
+fn report(options: &Options, rows: &[Row], missing: &[Package]) -> Result<ExitCode> {
+    let mut text = format!("{}\n\n{}", circumstances(options)?, Table(rows));
+    for package in missing {
+        let name = &package.name;
+        text += &format!("\nNot run: {name}, which the package source lists and does not serve.\n");
+    }
+    print!("{text}");
+    if let Some(file) = &options.write {
+        std::fs::write(file, page(&text)).with_context(|| format!("{}", file.display()))?;
+    }
+    let green = rows.iter().all(Row::is_green) && !rows.is_empty();
+    Ok(if green {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// What the figures mean nothing without.
+fn circumstances(options: &Options) -> Result<String> {
+    let date = jiff::Timestamp::now().strftime("%Y-%m-%d");
+    let qemu = first_line(&output_of(Command::new(QEMU).arg("--version"))?);
+    let clang = options
+        .clang
+        .as_deref()
+        .map_or(Ok("clang".into()), find_clang)?;
+    let clang = first_line(&output_of(Command::new(clang).arg("--version"))?);
+    let tests = options.tests();
+    Ok(format!(
+        "{date}, {qemu}, emulated (TCG), 2 processors; {clang}; tests: {tests}"
+    ))
+}
+
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().to_owned()
+}
+
+fn page(text: &str) -> String {
+    format!(
+        "# Kernels\n\n\
+         End-to-end tests (which, the next paragraph says) on Debian's kernels: the newest package of each\n\
+         series and of each release of Debian that it is built for. Written by\n\
+         `cargo xtask kernels --write docs/kernels.md`. The processor is emulated, and nobody kept the machine\n\
+         free: the times are no measure of what loading costs on a real one.\n\n{text}"
+    )
+}
