@@ -3,8 +3,24 @@
 //! A program is a C file in BCC's dialect or in libbpf's. [`compile`] makes a CO-RE object of it (the
 //! system's clang does the compiling, and no kernel headers are needed).
 
+mod attach;
+mod btf;
 mod compile;
+mod declared;
+mod decode;
+mod layout;
+mod libbpf_log;
+mod map;
+mod perf_event;
+mod program;
+mod running;
+mod schema;
+mod stream;
+mod value;
+mod verifier;
 
+pub use attach::AttachError;
+pub use attach::AttachFailure;
 pub use compile::Attach;
 pub use compile::CompileError;
 pub use compile::CompileOptions;
@@ -13,3 +29,25 @@ pub use compile::Dialect;
 pub use compile::EventType;
 pub use compile::Source;
 pub use compile::compile;
+pub use declared::Buckets;
+pub use declared::ObjectError;
+pub use map::Entries;
+pub use map::Entry;
+pub use map::Map;
+pub use map::MapError;
+pub use map::MapKind;
+pub use program::LoadError;
+pub use program::Loaded;
+pub use program::Program;
+pub use program::SourceError;
+pub use program::Verdict;
+pub use running::Event;
+pub use running::Flow;
+pub use running::ReadError;
+pub use running::Running;
+pub use running::RunningOptions;
+pub use schema::Column;
+pub use schema::Schema;
+pub use value::Value;
+pub use verifier::Refusal;
+pub use verifier::SourceLine;

@@ -26,6 +26,7 @@ pub use command::invoking_user;
 pub use core::Core;
 pub use explain::Obstacle;
 pub use explain::StartError;
+pub use explain::obstacle_before_load;
 pub use features::Features;
 pub use options::KernelFilters;
 pub use options::Options;
