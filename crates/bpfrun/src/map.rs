@@ -93,6 +93,11 @@ impl Map {
         self.histogram = Some(buckets);
     }
 
+    /// The names of a value's fields, when it is a struct.
+    pub fn value_fields(&self) -> impl Iterator<Item = &str> {
+        self.value.fields().iter().map(|field| field.name.as_str())
+    }
+
     /// Reads all entries. The program may change them meanwhile: an entry that is there all the time is
     /// there once, others may be there or not.
     pub fn entries(&self) -> Result<Entries<'_>, MapError> {

@@ -303,6 +303,11 @@ pub struct Loaded {
 }
 
 impl Loaded {
+    /// Whether a function calls `bpf_trace_printk`, whose lines come through the kernel's trace pipe.
+    pub fn prints(&self) -> bool {
+        self.prints
+    }
+
     /// Attaches every function to what its section names, and opens the output maps before that.
     pub fn attach(self) -> Result<Running, AttachError> {
         self.attach_with(&RunningOptions::default())

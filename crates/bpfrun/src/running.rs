@@ -45,7 +45,6 @@ pub struct Running {
     outputs: Vec<Output>,
     maps: Vec<Map>,
     programs: Vec<u32>,
-    prints: bool,
     _object: Object,
 }
 
@@ -102,7 +101,7 @@ impl Running {
             object,
             declared,
             attach,
-            prints,
+            ..
         } = loaded;
         let maps = open_maps(&object, &declared)?;
         let outputs = outputs(&maps, &declared);
@@ -114,7 +113,6 @@ impl Running {
             outputs,
             maps: maps.into_iter().map(|(map, _)| map).collect(),
             programs: program_ids(&object),
-            prints,
             _object: object,
         })
     }
@@ -199,11 +197,6 @@ impl Running {
     /// A map by its name.
     pub fn map(&self, name: &str) -> Option<&Map> {
         self.maps.iter().find(|map| map.name() == name)
-    }
-
-    /// Whether a function calls `bpf_trace_printk`, whose lines come through the kernel's trace pipe.
-    pub fn prints(&self) -> bool {
-        self.prints
     }
 
     /// How often the kernel did not run a function because it ran on that CPU already (kernel 5.12
