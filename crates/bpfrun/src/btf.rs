@@ -241,4 +241,4 @@ impl Btf {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -97,13 +97,16 @@ impl<'a> Decoder<'a> {
     fn record(&mut self, fields: &'a [Field], place: Place) -> Value<'a> {
         let mut values: Vec<(&str, Value<'_>)> = Vec::with_capacity(fields.len().min(self.left));
         for field in fields {
+            if self.left == 0 {
+                break;
+            }
             let value = match field.extent {
                 Extent::FirstNul | Extent::All => self.field(field, place, &[]),
                 _ => Value::Absent,
             };
             values.push((&field.name, value));
         }
-        for (at, field) in fields.iter().enumerate() {
+        for (at, field) in fields.iter().enumerate().take(values.len()) {
             if !matches!(field.extent, Extent::FirstNul | Extent::All) {
                 values[at].1 = self.field(field, place, &values);
             }

@@ -27,6 +27,8 @@ pub struct Column {
     pub path: String,
     /// Numbers stand at the right of a column.
     pub number: bool,
+    /// How many characters its values mostly need.
+    pub width: usize,
 }
 
 impl Schema {
@@ -34,10 +36,7 @@ impl Schema {
         let mut columns = Vec::new();
         add_fields(layout, layout.fields(), "", 0, &mut columns);
         if columns.is_empty() {
-            columns.push(Column {
-                path: "value".to_owned(),
-                number: is_number(layout.root()),
-            });
+            columns.push(Column::new("value".to_owned(), layout.root()));
         }
         Self {
             map: map.to_owned(),
@@ -64,18 +63,37 @@ fn add_fields(
             Node::Record { fields } if !fields.is_empty() && depth < MAX_DEPTH => {
                 add_fields(layout, fields, &format!("{path}."), depth + 1, columns);
             }
-            _ => columns.push(Column {
-                path,
-                number: is_number(node),
-            }),
+            _ => columns.push(Column::new(path, node)),
         }
     }
 }
 
-fn is_number(node: &Node) -> bool {
+impl Column {
+    fn new(path: String, node: &Node) -> Self {
+        Self {
+            path,
+            number: matches!(node, Node::Int { boolean: false, .. } | Node::Float { .. }),
+            width: usual_width(node),
+        }
+    }
+}
+
+/// Most numbers are small, and most texts shorter than the room for them.
+fn usual_width(node: &Node) -> usize {
+    let room = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
     match node {
-        Node::Int { boolean, .. } => !boolean,
-        Node::Float { .. } => true,
-        _ => false,
+        Node::Int { boolean: true, .. } => "false".len(),
+        Node::Int { bits: 1..8, .. } | Node::Int { bytes: 1, .. } => 4,
+        Node::Int { bytes: 2, .. } => 5,
+        Node::Int { bytes: 4, .. } | Node::Float { .. } => 7,
+        Node::Int { .. } => 10,
+        Node::Pointer => "0xffffffff81000000".len(),
+        Node::Enum { names, .. } => {
+            let longest = names.iter().map(|(_, name)| name.len()).max();
+            longest.unwrap_or(4).min(16)
+        }
+        Node::Text { bytes } => room(*bytes).saturating_sub(1).min(15),
+        Node::Bytes { bytes } => room(*bytes).saturating_mul(2).min(16),
+        Node::Array { .. } | Node::Record { .. } => 8,
     }
 }

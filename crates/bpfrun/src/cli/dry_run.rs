@@ -53,7 +53,7 @@ fn table(verdicts: &[Verdict], out: &mut Vec<u8>) {
         ("verified", true),
         ("verdict", false),
     ];
-    let mut table = Table::new(columns.map(|(name, number)| (name.to_owned(), number)));
+    let mut table = Table::new(columns.map(|(name, number)| (name.to_owned(), number, 0)));
     let rows: Vec<_> = verdicts.iter().map(row).collect();
     rows.iter().for_each(|row| table.fit(row.iter()));
     table.header(out);

@@ -1,5 +1,7 @@
 //! What a program can be made into: C, an object, a crate.
 
+use std::io::IsTerminal as _;
+
 use anyhow::anyhow;
 
 use crate::cli::args::Args;
@@ -22,7 +24,7 @@ pub fn emit(args: &Args) -> Result<u8, Failure> {
     let c = || program.compiled().map(|compiled| compiled.c.as_str());
     match args.emit {
         Some(Emit::C) | None => write(args, c().unwrap_or_default().as_bytes())?,
-        Some(Emit::Object) if args.output.is_none() && is_terminal() => {
+        Some(Emit::Object) if args.output.is_none() && std::io::stdout().is_terminal() => {
             let advice = "--emit object writes bytes that no terminal shows: -o FILE names a file";
             return Err(Failure::new(2, anyhow!(advice)));
         }
@@ -38,9 +40,4 @@ fn word(args: &Args) -> &'static str {
         Some(Emit::Object) => "object",
         Some(Emit::C) | None => "c",
     }
-}
-
-fn is_terminal() -> bool {
-    use std::io::IsTerminal as _;
-    std::io::stdout().is_terminal()
 }

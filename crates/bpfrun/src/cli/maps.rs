@@ -242,7 +242,7 @@ fn table(map: &Map, entries: &Entries<'_>, out: &mut Vec<u8>) {
     rows().for_each(|cells| table.row(out, cells.into_iter()));
 }
 
-fn columns(entry: &Entry<'_>) -> Vec<(String, bool)> {
+fn columns(entry: &Entry<'_>) -> Vec<(String, bool, usize)> {
     let total = value_of(entry);
     let mut names = Vec::new();
     show::leaf_names("key", &entry.key, &mut names);
@@ -253,7 +253,8 @@ fn columns(entry: &Entry<'_>) -> Vec<(String, bool)> {
     show::leaf_names("", &total, &mut names);
     let numbers = cells(entry, &total);
     let numbers = numbers.iter().map(|value| value.as_i64().is_some());
-    names.into_iter().zip(numbers).collect()
+    let columns = names.into_iter().zip(numbers);
+    columns.map(|(name, number)| (name, number, 0)).collect()
 }
 
 fn cells<'v, 'a>(entry: &'v Entry<'a>, total: &'v Value<'a>) -> Vec<&'v Value<'a>> {

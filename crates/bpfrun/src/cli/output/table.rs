@@ -5,9 +5,6 @@ use crate::cli::output::show::cell;
 /// No column is made wider than this for the sake of one long value.
 const WIDEST: usize = 32;
 
-/// Room for a number or a word before any value was seen.
-const FIRST_WIDTH: usize = 7;
-
 /// A table whose rows come one by one: a column grows when a longer value needs it.
 #[derive(Debug)]
 pub struct Table {
@@ -24,13 +21,12 @@ struct Column {
 }
 
 impl Table {
-    /// A table with these columns: titles, and whether there are numbers in them.
-    pub fn new(columns: impl IntoIterator<Item = (String, bool)>) -> Self {
-        let column = |(path, number): (String, bool)| {
+    /// A table with these columns: titles, whether there are numbers in them, and their least widths.
+    pub fn new(columns: impl IntoIterator<Item = (String, bool, usize)>) -> Self {
+        let column = |(path, number, width): (String, bool, usize)| {
             let title = path.to_uppercase();
-            let width = title.chars().count();
             Column {
-                width: if number { width.max(FIRST_WIDTH) } else { width.max(2 * FIRST_WIDTH) },
+                width: width.max(title.chars().count()),
                 title,
                 number,
             }
@@ -117,8 +113,9 @@ mod tests {
     /// Numbers stand at the right, text at the left, and a long value moves only what comes later.
     #[test]
     fn alignment() {
-        let columns = [("pid", true), ("comm", false), ("args", false)];
-        let mut table = Table::new(columns.map(|(path, number)| (path.to_owned(), number)));
+        let columns = [("pid", true, 7), ("comm", false, 14), ("args", false, 0)];
+        let columns = columns.map(|(path, number, width)| (path.to_owned(), number, width));
+        let mut table = Table::new(columns);
         let mut out = Vec::new();
         table.header(&mut out);
         for comm in [&b"sh"[..], b"a-rather-long-name", b"ls"] {

@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::fs::OpenOptions;
 use std::io;
-use std::io::IsTerminal as _;
 use std::io::Write as _;
 use std::os::fd::AsFd;
 use std::path::Path;
@@ -57,11 +56,6 @@ impl Target {
             file,
             path,
         })
-    }
-
-    /// Whether somebody looks at it.
-    pub fn is_terminal(&self) -> bool {
-        self.file.is_terminal()
     }
 
     /// Throws away what a file of ours held before.

@@ -19,7 +19,7 @@ impl TextFormat {
     pub fn new(schemas: &[Schema]) -> Self {
         let columns = |schema: &Schema| {
             let columns = schema.columns.iter();
-            Table::new(columns.map(|column| (column.path.clone(), column.number)))
+            Table::new(columns.map(|column| (column.path.clone(), column.number, column.width)))
         };
         Self {
             table: match schemas {
