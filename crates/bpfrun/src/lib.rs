@@ -16,6 +16,7 @@ mod program;
 mod running;
 mod schema;
 mod stream;
+mod sys;
 mod value;
 mod verifier;
 

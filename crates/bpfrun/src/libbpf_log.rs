@@ -2,15 +2,13 @@
 
 use std::sync::Mutex;
 
-use libbpf_rs::PrintLevel;
-
 /// What was said since the last call of [`take`]. libbpf's callback carries no context, so this is global,
 /// and of two programs that load at once one may be told the other's reasons.
 static SAID: Mutex<String> = Mutex::new(String::new());
 
 /// Makes libbpf talk to the log instead of stderr, and starts collecting.
 pub(crate) fn capture() {
-    libbpf_rs::set_print(Some((PrintLevel::Debug, on_message)));
+    crate::sys::capture_messages();
     take();
 }
 
@@ -21,12 +19,13 @@ pub(crate) fn take() -> String {
         .unwrap_or_default()
 }
 
-fn on_message(level: PrintLevel, message: String) {
+/// Takes a message of libbpf's.
+pub(crate) fn on_message(warning: bool, message: &str) {
     tracing::debug!(target: "libbpf", "{}", message.trim_end());
     // With a log level set, the log of a program that is accepted comes as a debug message.
-    if (level == PrintLevel::Warn || message.contains("-- BEGIN PROG LOAD LOG --"))
+    if (warning || message.contains("-- BEGIN PROG LOAD LOG --"))
         && let Ok(mut said) = SAID.lock()
     {
-        said.push_str(&message);
+        said.push_str(message);
     }
 }

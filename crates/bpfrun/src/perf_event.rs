@@ -1,18 +1,14 @@
-//! Programs that run at regular times on every CPU. This is the only file with unsafe code here: nobody
-//! wraps perf_event_open(2) for what we need of it.
+//! Programs that run at regular times on every CPU.
 
 use std::fs;
 use std::io;
-use std::mem::size_of;
 use std::os::fd::AsRawFd as _;
-use std::os::fd::FromRawFd as _;
 use std::os::fd::IntoRawFd as _;
-use std::os::fd::OwnedFd;
 
 use libbpf_rs::Link;
 use libbpf_rs::ProgramMut;
-use libbpf_sys::perf_event_attr;
-use nix::libc;
+
+use crate::sys::open_clock;
 
 const ONLINE: &str = "/sys/devices/system/cpu/online";
 
@@ -42,36 +38,6 @@ fn cpus(list: &str) -> impl Iterator<Item = i32> + '_ {
         let first = first.parse().unwrap_or(0);
         first..=last.parse().unwrap_or(-1)
     })
-}
-
-fn open_clock(cpu: i32, frequency: u64) -> io::Result<OwnedFd> {
-    let mut attr = perf_event_attr {
-        type_: libbpf_sys::PERF_TYPE_SOFTWARE,
-        size: u32::try_from(size_of::<perf_event_attr>()).unwrap_or(0),
-        config: u64::from(libbpf_sys::PERF_COUNT_SW_CPU_CLOCK),
-        ..perf_event_attr::default()
-    };
-    attr.__bindgen_anon_1.sample_freq = frequency;
-    attr.set_freq(1);
-    let (every_process, no_group) = (-1, -1);
-    // SAFETY: `attr` is a whole perf_event_attr that says its own size and outlives the call; the kernel
-    // reads it, and writes to it only its size when it does not know this one.
-    let fd = unsafe {
-        libc::syscall(
-            libc::SYS_perf_event_open,
-            &raw mut attr,
-            every_process,
-            cpu,
-            no_group,
-            libbpf_sys::PERF_FLAG_FD_CLOEXEC,
-        )
-    };
-    let fd = i32::try_from(fd).unwrap_or(-1);
-    if fd < 0 {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: the kernel has just made this descriptor, and nobody else knows of it.
-    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
 #[cfg(test)]

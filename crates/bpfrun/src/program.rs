@@ -194,12 +194,17 @@ impl Program {
 
     fn verify_one(&self, function: &str) -> Result<Option<u64>, LoadError> {
         libbpf_log::take();
-        self.open(Some(function))?.load().map_err(load_error)?;
-        Ok(verifier::processed(&libbpf_log::take()))
+        if self.open(Some((function, LOG_STATISTICS)))?.load().is_ok() {
+            return Ok(verifier::processed(&libbpf_log::take()));
+        }
+        // Again, with a log that says why.
+        libbpf_log::take();
+        let open = self.open(Some((function, 0)))?;
+        open.load().map(|_| None).map_err(load_error)
     }
 
-    /// Opens the object, to load all of it or `only` one function.
-    fn open(&self, only: Option<&str>) -> Result<OpenObject, LoadError> {
+    /// Opens the object, to load all of it or `only` one function, with a log level.
+    fn open(&self, only: Option<(&str, u32)>) -> Result<OpenObject, LoadError> {
         let mut builder = ObjectBuilder::default();
         let mut open = builder
             .name("bpfrun")
@@ -207,9 +212,9 @@ impl Program {
             .map_err(load_error)?;
         open.maps_mut().for_each(|map| mend_map(&map.name().to_owned(), map));
         for mut program in open.progs_mut() {
-            if let Some(only) = only {
-                program.set_autoload(program.name() == only);
-                program.set_log_level(LOG_STATISTICS);
+            if let Some((function, log_level)) = only {
+                program.set_autoload(program.name() == function);
+                program.set_log_level(log_level);
             }
             choose_type(&mut program);
         }
