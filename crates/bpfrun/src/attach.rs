@@ -77,11 +77,7 @@ pub(crate) fn attach_all(object: &Object, chosen: &[Attach]) -> Result<Vec<Link>
     }
 }
 
-fn attach(
-    program: &ProgramMut<'_>,
-    section: &str,
-    chosen: bool,
-) -> libbpf_rs::Result<Vec<Link>> {
+fn attach(program: &ProgramMut<'_>, section: &str, chosen: bool) -> libbpf_rs::Result<Vec<Link>> {
     if let Some(event) = section.strip_prefix("perf_event/") {
         return perf_event::attach(program, event);
     }

@@ -226,11 +226,7 @@ impl Entries<'_> {
     pub fn iter(&self) -> impl Iterator<Item = Entry<'_>> {
         self.entries.iter().map(|entry| Entry {
             key: self.map.key.decode(&entry.key),
-            values: entry
-                .cells
-                .iter()
-                .map(|cell| self.value(cell))
-                .collect(),
+            values: entry.cells.iter().map(|cell| self.value(cell)).collect(),
         })
     }
 
@@ -261,7 +257,5 @@ fn sum(values: &[Value<'_>]) -> Option<Value<'static>> {
         return Some(Value::Uint(sum));
     }
     let numbers: Option<Vec<i64>> = values.iter().map(Value::as_i64).collect();
-    Some(Value::Int(
-        numbers?.into_iter().fold(0, i64::wrapping_add),
-    ))
+    Some(Value::Int(numbers?.into_iter().fold(0, i64::wrapping_add)))
 }

@@ -14,7 +14,10 @@ const ONLINE: &str = "/sys/devices/system/cpu/online";
 
 /// Attaches a program to a clock on each CPU: `99`, `cpu-clock:99` (so many times a second).
 pub(crate) fn attach(program: &ProgramMut<'_>, event: &str) -> libbpf_rs::Result<Vec<Link>> {
-    let frequency = event.rsplit(':').next().and_then(|hertz| hertz.parse().ok());
+    let frequency = event
+        .rsplit(':')
+        .next()
+        .and_then(|hertz| hertz.parse().ok());
     let Some(frequency) = frequency.filter(|hertz| *hertz > 0) else {
         let usage = "write it as perf_event/99: so many times a second";
         return Err(io::Error::new(io::ErrorKind::InvalidInput, usage).into());

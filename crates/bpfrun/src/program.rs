@@ -120,7 +120,10 @@ impl Program {
     }
 
     /// Reads and compiles a C file.
-    pub fn from_file(path: impl AsRef<Path>, options: &CompileOptions) -> Result<Self, SourceError> {
+    pub fn from_file(
+        path: impl AsRef<Path>,
+        options: &CompileOptions,
+    ) -> Result<Self, SourceError> {
         let path = path.as_ref().to_owned();
         match std::fs::read(&path) {
             Ok(text) => Self::from_source(&Source { path, text }, options),
@@ -210,7 +213,8 @@ impl Program {
             .name("bpfrun")
             .and_then(|builder| builder.open_memory(&self.object))
             .map_err(load_error)?;
-        open.maps_mut().for_each(|map| mend_map(&map.name().to_owned(), map));
+        open.maps_mut()
+            .for_each(|map| mend_map(&map.name().to_owned(), map));
         for mut program in open.progs_mut() {
             if let Some((function, log_level)) = only {
                 program.set_autoload(program.name() == function);

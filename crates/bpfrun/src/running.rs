@@ -176,12 +176,20 @@ impl Running {
 
     /// What came through each output map so far.
     pub fn flows(&self) -> Vec<Flow> {
-        let flow = |output: &Output| Flow {
+        // The kernel hears of a loss at once, we only when there is room again.
+        let told: HashMap<usize, u64> = self.streams.lost().collect();
+        let flow = |(number, output): (usize, &Output)| Flow {
             map: output.name.clone(),
             received: output.received,
-            lost: output.lost,
+            lost: told.get(&number).copied().unwrap_or(0).max(output.lost),
         };
-        self.outputs.iter().map(flow).collect()
+        self.outputs.iter().enumerate().map(flow).collect()
+    }
+
+    /// Maps that have lost events, as far as it is known without asking the kernel.
+    pub fn losing(&self) -> impl Iterator<Item = (&str, u64)> {
+        let lossy = self.outputs.iter().filter(|output| output.lost > 0);
+        lossy.map(|output| (output.name.as_str(), output.lost))
     }
 
     /// All maps that the program declares, in the order in which it does.
@@ -220,7 +228,8 @@ impl Output {
         let bytes = bytes as u64;
         let padded = |size: u64| (size.saturating_add(4)).next_multiple_of(8) - 4;
         let exact = |layout: &&Layout| {
-            layout.bytes == bytes || (self.perf && layout.bytes > 0 && padded(layout.bytes) == bytes)
+            layout.bytes == bytes
+                || (self.perf && layout.bytes > 0 && padded(layout.bytes) == bytes)
         };
         let larger = self.layouts.iter().filter(|layout| layout.bytes >= bytes);
         let largest = || self.layouts.iter().max_by_key(|layout| layout.bytes);
@@ -233,10 +242,7 @@ impl Output {
     }
 }
 
-fn open_maps(
-    object: &Object,
-    declared: &Declared,
-) -> Result<Vec<(Map, MapHandle)>, AttachError> {
+fn open_maps(object: &Object, declared: &Declared) -> Result<Vec<(Map, MapHandle)>, AttachError> {
     let mut maps = Vec::new();
     for map in object.maps() {
         let name = map.name().to_string_lossy().into_owned();

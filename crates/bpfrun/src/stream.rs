@@ -3,17 +3,18 @@
 use std::cell::RefCell;
 use std::fmt;
 use std::io;
+use std::os::fd::AsFd as _;
 use std::rc::Rc;
 use std::time::Duration;
 
-use libbpf_rs::ErrorKind;
 use libbpf_rs::MapHandle;
-use libbpf_rs::PerfBuffer;
-use libbpf_rs::PerfBufferBuilder;
 use libbpf_rs::RingBuffer;
 use libbpf_rs::RingBufferBuilder;
 use nix::errno::Errno;
 use nix::poll::PollTimeout;
+
+use crate::sys::PerfBuffer;
+use crate::sys::PerfRecord;
 
 /// A batch ends when it holds this much, so that output is written while a storm goes on.
 const BATCH_BYTES: usize = 1 << 20;
@@ -51,6 +52,13 @@ impl Batch {
             BATCH_FULL
         }
     }
+
+    fn lose(&mut self, map: usize, count: u64) {
+        if self.lost.len() <= map {
+            self.lost.resize(map + 1, 0);
+        }
+        self.lost[map] += count;
+    }
 }
 
 /// All output maps of a program.
@@ -58,7 +66,8 @@ impl Batch {
 /// Records are copied out before they are looked at: the kernel gets its room back at once.
 pub(crate) struct Streams {
     rings: Option<RingBuffer<'static>>,
-    perfs: Vec<PerfBuffer<'static>>,
+    /// With the numbers of their maps.
+    perfs: Vec<(usize, PerfBuffer)>,
     batch: Rc<RefCell<Batch>>,
 }
 
@@ -81,12 +90,12 @@ impl Streams {
         rings: &[(usize, &MapHandle)],
         perfs: &[(usize, &MapHandle)],
         pages: usize,
-    ) -> libbpf_rs::Result<Self> {
+    ) -> Result<Self, libbpf_rs::Error> {
         let batch = Rc::new(RefCell::new(Batch::default()));
         let perfs = perfs
             .iter()
-            .map(|(number, map)| open_perf(*number, map, pages, &batch))
-            .collect::<libbpf_rs::Result<_>>()?;
+            .map(|(number, map)| Ok((*number, open_perf(*number, map, pages, &batch)?)))
+            .collect::<io::Result<_>>()?;
         Ok(Self {
             rings: open_rings(rings, &batch)?,
             perfs,
@@ -107,7 +116,7 @@ impl Streams {
                 ring_outcome(rings.consume_raw())?;
             }
         }
-        for perf in &self.perfs {
+        for (_, perf) in &self.perfs {
             interrupted(match wait.take() {
                 Some(timeout) => perf.poll(timeout),
                 None => perf.consume(),
@@ -119,6 +128,12 @@ impl Streams {
             let _ = nix::poll::poll(&mut [], timeout);
         }
         Ok(())
+    }
+
+    /// How many records of each perf buffer's map were lost in all, where the kernel tells.
+    pub(crate) fn lost(&self) -> impl Iterator<Item = (usize, u64)> {
+        let told = |(map, perf): &(usize, PerfBuffer)| Some((*map, perf.lost()?));
+        self.perfs.iter().filter_map(told)
     }
 
     /// Hands each record out, in the order in which they were read, and then the numbers of maps with
@@ -167,24 +182,19 @@ fn open_perf(
     map: &MapHandle,
     pages: usize,
     batch: &Rc<RefCell<Batch>>,
-) -> libbpf_rs::Result<PerfBuffer<'static>> {
-    let (samples, losses) = (Rc::clone(batch), Rc::clone(batch));
-    PerfBufferBuilder::new(map)
-        .pages(pages)
-        .sample_cb(move |cpu, record: &[u8]| {
+) -> io::Result<PerfBuffer> {
+    let batch = Rc::clone(batch);
+    let sink = move |record: PerfRecord<'_>| {
+        let mut batch = batch.borrow_mut();
+        match record {
+            PerfRecord::Lost(count) => batch.lose(number, count),
             // How much that can be is limited by the buffers.
-            samples
-                .borrow_mut()
-                .push(number, u32::try_from(cpu).ok(), record);
-        })
-        .lost_cb(move |_cpu, count| {
-            let lost = &mut losses.borrow_mut().lost;
-            if lost.len() <= number {
-                lost.resize(number + 1, 0);
+            PerfRecord::Sample(cpu, bytes) => {
+                batch.push(number, u32::try_from(cpu).ok(), bytes);
             }
-            lost[number] += count;
-        })
-        .build()
+        }
+    };
+    PerfBuffer::open(map.as_fd(), pages, Box::new(sink))
 }
 
 fn ring_outcome(outcome: i32) -> io::Result<()> {
@@ -196,9 +206,9 @@ fn ring_outcome(outcome: i32) -> io::Result<()> {
     }
 }
 
-fn interrupted(outcome: libbpf_rs::Result<()>) -> libbpf_rs::Result<()> {
+fn interrupted(outcome: io::Result<()>) -> io::Result<()> {
     match outcome {
-        Err(error) if error.kind() == ErrorKind::Interrupted => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
         other => other,
     }
 }

@@ -65,7 +65,12 @@ fn is_statistics(line: &str) -> bool {
 /// The last line that is not about the verifier's own work.
 fn reason(log: &str) -> Option<&str> {
     let says = |line: &&str| {
-        let own = ["verification time", "stack depth", "mark_precise", "max_states"];
+        let own = [
+            "verification time",
+            "stack depth",
+            "mark_precise",
+            "max_states",
+        ];
         !line.is_empty() && !is_statistics(line) && !own.iter().any(|word| line.starts_with(word))
     };
     log.lines().map(str::trim).filter(says).next_back()

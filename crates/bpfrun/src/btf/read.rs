@@ -184,8 +184,7 @@ impl Cursor<'_> {
         count: usize,
         signed: bool,
     ) -> Result<Type, BtfError> {
-        let values =
-            self.list::<8, _>(count, |[name, value, _]| (Name(name), u64::from(value)))?;
+        let values = self.list::<8, _>(count, |[name, value, _]| (Name(name), u64::from(value)))?;
         Ok(Type::Enum(Enum {
             name,
             bytes,

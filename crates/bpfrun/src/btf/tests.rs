@@ -139,15 +139,18 @@ fn damaged() {
     let swapped = [&[0xEB, 0x9F][..], &bytes[2..]].concat();
     assert_eq!(Btf::parse(&swapped).err(), Some(BtfError::ByteOrder));
     builder.add("", 31, (0, false), 0, &[]);
-    assert_eq!(
-        Btf::parse(&builder.bytes()).err(),
-        Some(BtfError::Kind(31))
-    );
+    assert_eq!(Btf::parse(&builder.bytes()).err(), Some(BtfError::Kind(31)));
 }
 
 /// Types that refer to each other at random, with sizes and counts at random.
 fn hostile() -> impl Strategy<Value = Vec<u8>> {
-    let one = (1..20u32, 0..4usize, any::<bool>(), 0..40u32, any::<[u32; 12]>());
+    let one = (
+        1..20u32,
+        0..4usize,
+        any::<bool>(),
+        0..40u32,
+        any::<[u32; 12]>(),
+    );
     proptest::collection::vec(one, 1..30).prop_map(|types| {
         let mut builder = Builder::new();
         for name in ["char", "a", "a_size", "a_len", "a_count"] {

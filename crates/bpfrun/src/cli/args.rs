@@ -212,7 +212,9 @@ fn parse_duration(text: &str) -> Result<Duration, String> {
 }
 
 fn parse_pages(text: &str) -> Result<u32, String> {
-    let pages: u32 = text.parse().map_err(|_| "this is not a number".to_owned())?;
+    let pages: u32 = text
+        .parse()
+        .map_err(|_| "this is not a number".to_owned())?;
     match pages.is_power_of_two() && pages <= 1 << 16 {
         true => Ok(pages),
         false => Err("write a power of two, at most 65536".to_owned()),

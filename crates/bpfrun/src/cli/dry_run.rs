@@ -24,7 +24,9 @@ pub fn dry_run(args: &Args) -> Result<u8, Failure> {
         Format::Text | Format::Csv => table(&verdicts, &mut out),
     }
     write(args, &out)?;
-    let refused = verdicts.into_iter().filter_map(|verdict| verdict.outcome.err());
+    let refused = verdicts
+        .into_iter()
+        .filter_map(|verdict| verdict.outcome.err());
     let mut status = 0;
     for error in refused {
         if let LoadError::Cannot(_) = error {

@@ -17,7 +17,10 @@ pub fn emit(args: &Args) -> Result<u8, Failure> {
         let path = input.path.display();
         return Err(Failure::new(
             2,
-            anyhow!("{path} is compiled already: --emit {} needs the C file", word(args)),
+            anyhow!(
+                "{path} is compiled already: --emit {} needs the C file",
+                word(args)
+            ),
         ));
     }
     let program = input.program(args)?;

@@ -115,7 +115,9 @@ mod tests {
         let mut counts = vec![0; 65];
         counts[64] = u64::MAX;
         let text = shown(Buckets::Log2, &counts);
-        assert!(text.contains("9223372036854775808 -> 18446744073709551615 : 18446744073709551615 |"));
+        assert!(
+            text.contains("9223372036854775808 -> 18446744073709551615 : 18446744073709551615 |")
+        );
         assert_eq!(text.lines().count(), 65);
         assert_eq!(shown(Buckets::Log2, &[0, 0]), "");
     }

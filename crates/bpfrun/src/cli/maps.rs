@@ -38,10 +38,7 @@ pub struct Report {
 impl Report {
     /// Chooses maps: those that are named; else histograms, and in a program without events all.
     pub fn new(args: &Args, running: &mut Running) -> anyhow::Result<Self> {
-        for (names, buckets) in [
-            (&args.log2, Buckets::Log2),
-            (&args.linear, Buckets::Linear),
-        ] {
+        for (names, buckets) in [(&args.log2, Buckets::Log2), (&args.linear, Buckets::Linear)] {
             for name in names {
                 find(running, name)?.set_histogram(buckets);
             }
@@ -178,7 +175,11 @@ fn histograms(map: &Map, entries: &Entries<'_>) -> Histograms {
     for entry in entries.iter() {
         if let Some(slots) = entry.values.first().and_then(|value| value.get("slots")) {
             let alone = map.kind() == MapKind::Array && entries.len() == 1;
-            let group = if alone { Group::default() } else { Group::of(&entry.key) };
+            let group = if alone {
+                Group::default()
+            } else {
+                Group::of(&entry.key)
+            };
             found.insert(group, slots_of(slots));
             continue;
         }
@@ -236,7 +237,11 @@ fn table(map: &Map, entries: &Entries<'_>, out: &mut Vec<u8>) {
         return all.iter().for_each(|entry| stack(entry, &symbols, out));
     }
     let totals: Vec<Value<'_>> = all.iter().map(value_of).collect();
-    let rows = || all.iter().zip(&totals).map(|(entry, total)| cells(entry, total));
+    let rows = || {
+        all.iter()
+            .zip(&totals)
+            .map(|(entry, total)| cells(entry, total))
+    };
     rows().for_each(|cells| table.fit(cells.into_iter()));
     table.header(out);
     rows().for_each(|cells| table.row(out, cells.into_iter()));
@@ -349,7 +354,14 @@ fn json_histograms(map: &Map, kind: Buckets, found: &Histograms, out: &mut Vec<u
         let buckets = Value::Array(counted.map(bucket).collect());
         json::line(out, "histogram", &now, |object| {
             object.text("map", map.name());
-            object.raw("key", if group.is_empty() { b"null" } else { &group.json });
+            object.raw(
+                "key",
+                if group.is_empty() {
+                    b"null"
+                } else {
+                    &group.json
+                },
+            );
             object.value("buckets", &buckets);
         });
     }

@@ -166,12 +166,13 @@ impl Session {
 
     /// Says at once that something is missing; how much is said at the end.
     fn warn_of_loss(&mut self) {
-        let lossy = self.running.flows().into_iter().find(|flow| flow.lost > 0);
-        if let Some(flow) = lossy.filter(|_| !self.warned) {
+        if self.warned {
+            return;
+        }
+        if let Some((map, lost)) = self.running.losing().next() {
             self.warned = true;
             say(format_args!(
-                "bpfrun: events are being lost ({} of {}); larger --pages may help",
-                flow.lost, flow.map
+                "bpfrun: events are being lost ({lost} of {map}); larger --pages may help"
             ));
         }
     }
@@ -184,7 +185,11 @@ impl Session {
             self.show_maps();
             // One that was missed is not made up for.
             let following = next + interval;
-            self.next_report = Some(if following > now { following } else { now + interval });
+            self.next_report = Some(if following > now {
+                following
+            } else {
+                now + interval
+            });
         }
     }
 

@@ -63,7 +63,13 @@ mod tests {
     /// The nearest function before an address.
     #[test]
     fn nearest() {
-        let lines = ["ff10 T first", "ff80 t second", "0 T hidden", "fff0 T last", "ff90 D data"];
+        let lines = [
+            "ff10 T first",
+            "ff80 t second",
+            "0 T hidden",
+            "fff0 T last",
+            "ff90 D data",
+        ];
         let symbols = Symbols::from_lines(lines.into_iter());
         assert_eq!(symbols.name(0xff1f).as_deref(), Some("first+0xf"));
         assert_eq!(symbols.name(0xff80).as_deref(), Some("second+0x0"));

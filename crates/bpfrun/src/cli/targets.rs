@@ -66,12 +66,18 @@ mod tests {
     fn sections() {
         for (text, expected) in [
             ("f=kprobe:do_unlinkat", "kprobe/do_unlinkat"),
-            ("f=tracepoint:sched:sched_switch", "tracepoint/sched/sched_switch"),
+            (
+                "f=tracepoint:sched:sched_switch",
+                "tracepoint/sched/sched_switch",
+            ),
             ("f=uprobe:/bin/bash:readline", "uprobe//bin/bash:readline"),
             ("f=perf_event:99", "perf_event/99"),
         ] {
             let attach = parse_attach(text).expect("valid");
-            assert_eq!((attach.function.as_str(), attach.section.as_str()), ("f", expected));
+            assert_eq!(
+                (attach.function.as_str(), attach.section.as_str()),
+                ("f", expected)
+            );
         }
     }
 

@@ -23,7 +23,12 @@ fn integers() {
         .map(|(bytes, signed)| builder.int("int", bytes, signed))
         .to_vec();
     let record = [0xff; 16];
-    let expected = ["Int(-1)", "Uint(65535)", "Int(-1)", "Uint(18446744073709551615)"];
+    let expected = [
+        "Int(-1)",
+        "Uint(65535)",
+        "Int(-1)",
+        "Uint(18446744073709551615)",
+    ];
     for (id, expected) in ids.into_iter().zip(expected) {
         assert_eq!(shown(&builder, id, &record), expected);
         assert_eq!(shown(&builder, id, &[]), "Absent");
@@ -60,12 +65,21 @@ fn enums() {
     let signed = builder.add("state", ENUM, (2, true), 4, &[up, 1, down, minus_one]);
     let large = builder.add("large", ENUM64, (1, false), 8, &[up, 0, 1]);
     let byte = builder.add("packed", ENUM, (1, true), 1, &[down, minus_one]);
-    assert_eq!(shown(&builder, signed, &1u32.to_ne_bytes()), "Enum(Some(\"UP\"), 1)");
+    assert_eq!(
+        shown(&builder, signed, &1u32.to_ne_bytes()),
+        "Enum(Some(\"UP\"), 1)"
+    );
     let down = "Enum(Some(\"DOWN\"), -1)";
     assert_eq!(shown(&builder, signed, &minus_one.to_ne_bytes()), down);
-    assert_eq!(shown(&builder, signed, &7u32.to_ne_bytes()), "Enum(None, 7)");
+    assert_eq!(
+        shown(&builder, signed, &7u32.to_ne_bytes()),
+        "Enum(None, 7)"
+    );
     let four_gib = "Enum(Some(\"UP\"), 4294967296)";
-    assert_eq!(shown(&builder, large, &(1u64 << 32).to_ne_bytes()), four_gib);
+    assert_eq!(
+        shown(&builder, large, &(1u64 << 32).to_ne_bytes()),
+        four_gib
+    );
     assert_eq!(shown(&builder, byte, &[0xff]), down);
 }
 
@@ -86,7 +100,10 @@ fn bit_fields() {
     assert_eq!(shown(&builder, flagged, &record[..2]), expected);
     let three_bits = builder.add("int", 1, (0, false), 4, &[1 << 16 | 3]);
     let old = builder.record("event", 4, &[("x", three_bits, 0)]);
-    assert_eq!(shown(&builder, old, &[0b1010, 0, 0, 0]), "Record([(\"x\", Uint(5))])");
+    assert_eq!(
+        shown(&builder, old, &[0b1010, 0, 0, 0]),
+        "Record([(\"x\", Uint(5))])"
+    );
 }
 
 /// Structs in structs, unions, and members of those without a name.
@@ -101,7 +118,8 @@ fn records() {
     assert_eq!(shown(&builder, nested, &[1, 2, 3, 4]), expected);
     let (x, y) = (builder.name("x"), builder.name("y"));
     let both = builder.add("", UNION, (2, false), 2, &[x, byte, 0, y, inner, 0]);
-    let expected = "Record([(\"x\", Uint(1)), (\"y\", Record([(\"a\", Uint(1)), (\"b\", Uint(2))]))])";
+    let expected =
+        "Record([(\"x\", Uint(1)), (\"y\", Record([(\"a\", Uint(1)), (\"b\", Uint(2))]))])";
     assert_eq!(shown(&builder, both, &[1, 2]), expected);
 }
 
@@ -111,9 +129,14 @@ fn short_and_padded() {
     let mut builder = Builder::new();
     let int = builder.int("int", 4, false);
     let array = builder.array(int, 3);
-    let event = builder.record("event", 20, &[("a", int, 0), ("b", array, 32), ("c", int, 128)]);
+    let event = builder.record(
+        "event",
+        20,
+        &[("a", int, 0), ("b", array, 32), ("c", int, 128)],
+    );
     let record: Vec<u8> = (1..=6u32).flat_map(u32::to_ne_bytes).collect();
-    let whole = "Record([(\"a\", Uint(1)), (\"b\", Array([Uint(2), Uint(3), Uint(4)])), (\"c\", Uint(5))])";
+    let whole =
+        "Record([(\"a\", Uint(1)), (\"b\", Array([Uint(2), Uint(3), Uint(4)])), (\"c\", Uint(5))])";
     assert_eq!(shown(&builder, event, &record), whole);
     let short = "Record([(\"a\", Uint(1)), (\"b\", Array([Uint(2)])), (\"c\", Absent)])";
     assert_eq!(shown(&builder, event, &record[..10]), short);
@@ -130,9 +153,18 @@ fn text_and_bytes() {
     let (text, bytes) = (builder.array(char, 4), builder.array(byte, 2));
     let matrix = builder.array(text, 2);
     let decode = |id, record: &'static [u8]| shown(&builder, id, record);
-    assert_eq!(decode(text, b"ab\0stale"), format!("{:?}", Value::Text(b"ab")));
-    assert_eq!(decode(text, b"abcdef"), format!("{:?}", Value::Text(b"abcd")));
-    assert_eq!(decode(bytes, b"\0\x01"), format!("{:?}", Value::Bytes(b"\0\x01")));
+    assert_eq!(
+        decode(text, b"ab\0stale"),
+        format!("{:?}", Value::Text(b"ab"))
+    );
+    assert_eq!(
+        decode(text, b"abcdef"),
+        format!("{:?}", Value::Text(b"abcd"))
+    );
+    assert_eq!(
+        decode(bytes, b"\0\x01"),
+        format!("{:?}", Value::Bytes(b"\0\x01"))
+    );
     let two = Value::Array(vec![Value::Text(b"a"), Value::Text(b"b")]);
     assert_eq!(decode(matrix, b"a\0\0\0b\0\0\0"), format!("{two:?}"));
 }
@@ -157,7 +189,10 @@ fn with_args(sibling: &str, number: u32, args: &[u8]) -> Vec<Vec<u8>> {
 #[test]
 fn several_strings() {
     let args = b"ls\0-l\0\0/\0stale";
-    assert_eq!(with_args("args_size", 9, args), [&b"ls"[..], b"-l", b"", b"/"]);
+    assert_eq!(
+        with_args("args_size", 9, args),
+        [&b"ls"[..], b"-l", b"", b"/"]
+    );
     assert_eq!(with_args("args_count", 2, args), [&b"ls"[..], b"-l"]);
     assert_eq!(with_args("args_count", 99, b"ls\0-l\0"), {
         let empty = vec![&b""[..]; 10];
@@ -205,7 +240,12 @@ fn decoding_cost() {
     let (char, int) = (builder.int("char", 1, true), builder.int("int", 4, false));
     let long = builder.int("long", 8, false);
     let comm = builder.array(char, 16);
-    let members = [("pid", int, 0), ("ppid", int, 32), ("ns", long, 64), ("comm", comm, 128)];
+    let members = [
+        ("pid", int, 0),
+        ("ppid", int, 32),
+        ("ns", long, 64),
+        ("comm", comm, 128),
+    ];
     let event = builder.record("event", 32, &members);
     let layout = Layout::new(&builder.build(), event);
     let record = [65; 32];

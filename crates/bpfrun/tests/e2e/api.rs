@@ -22,7 +22,11 @@ pub(crate) fn cases() -> Vec<Case> {
 fn running(name: &str) -> Running {
     let object = std::fs::read(object(name)).expect("it is there");
     let program = Program::from_object(object).expect("an object");
-    program.load().expect("it loads").attach().expect("it attaches")
+    program
+        .load()
+        .expect("it loads")
+        .attach()
+        .expect("it attaches")
 }
 
 /// Events with their fields by name.
@@ -55,14 +59,20 @@ fn maps() {
     assert_eq!(recent.kind(), MapKind::Hash);
     let entries = recent.entries().expect("it can be read");
     assert_eq!(entries.len(), 2);
-    let five = recent.lookup(&5u32.to_ne_bytes()).expect("readable").expect("there");
+    let five = recent
+        .lookup(&5u32.to_ne_bytes())
+        .expect("readable")
+        .expect("there");
     let value = five.iter().next().and_then(|entry| entry.total()?.as_u64());
     assert_eq!(value, Some(2));
     for name in ["recent", "totals", "each_cpu", "sizes", "by_key"] {
         let map = running.map(name).expect("a map");
         map.clear().expect("it can be cleared");
         let entries = map.entries().expect("it can be read");
-        let left = entries.iter().filter_map(|entry| entry.total()?.as_u64()).sum::<u64>();
+        let left = entries
+            .iter()
+            .filter_map(|entry| entry.total()?.as_u64())
+            .sum::<u64>();
         assert_eq!(left, 0, "{name}");
     }
     assert!(recent.entries().expect("it can be read").is_empty());
@@ -80,5 +90,8 @@ fn unknown_type() {
     };
     let object = std::fs::read(object("ring")).expect("it is there");
     let error = Program::from_object_with(object, &options).expect_err("no such type");
-    assert!(error.to_string().contains("events=struct nothing"), "{error}");
+    assert!(
+        error.to_string().contains("events=struct nothing"),
+        "{error}"
+    );
 }

@@ -35,7 +35,10 @@ fn without_a_target() {
 
 /// A tracepoint by option.
 fn tracepoint() {
-    let args = ["--attach", "on_tracepoint=tracepoint:syscalls:sys_enter_getpgid"];
+    let args = [
+        "--attach",
+        "on_tracepoint=tracepoint:syscalls:sys_enter_getpgid",
+    ];
     let args = [&args[..], &["--format", "json"]].concat();
     let object = object_with("targets", &["TRACEPOINT"]);
     let outcome = crate::support::run_with(&object, &args, || call(0..7));
@@ -44,18 +47,23 @@ fn tracepoint() {
 
 /// A function of a program: bash's own, called once.
 fn uprobe() {
-    let Some(symbol) = ["main", "shell_initialize", "readline"].into_iter().find(|symbol| {
-        let target = format!("on_user=uprobe:/bin/bash:{symbol}");
-        let object = object_with("targets", &["UPROBE"]);
-        run(&[text(&object), "--attach", &target, "--duration", "1ms"]).code == Some(0)
-    }) else {
+    let Some(symbol) = ["main", "shell_initialize", "readline"]
+        .into_iter()
+        .find(|symbol| {
+            let target = format!("on_user=uprobe:/bin/bash:{symbol}");
+            let object = object_with("targets", &["UPROBE"]);
+            run(&[text(&object), "--attach", &target, "--duration", "1ms"]).code == Some(0)
+        })
+    else {
         panic!("no known symbol in /bin/bash");
     };
     let target = format!("on_user=uprobe:/bin/bash:{symbol}");
     let args = ["--attach", &target, "--format", "json"];
     let run = Run::start(&object_with("targets", &["UPROBE"]), &args);
     for _ in 0..3 {
-        let status = std::process::Command::new("/bin/bash").args(["-c", ":"]).status();
+        let status = std::process::Command::new("/bin/bash")
+            .args(["-c", ":"])
+            .status();
         assert!(status.expect("bash runs").success());
     }
     let entries = run.interrupt().fine().json("entry");
@@ -66,7 +74,11 @@ fn uprobe() {
 /// A symbol that is not there.
 fn no_such_symbol() {
     let object = object_with("targets", &["UPROBE"]);
-    let outcome = run(&[text(&object), "--attach", "on_user=uprobe:/bin/bash:no_such"]);
+    let outcome = run(&[
+        text(&object),
+        "--attach",
+        "on_user=uprobe:/bin/bash:no_such",
+    ]);
     assert_eq!(outcome.code, Some(1));
     let expected = "cannot attach on_user (uprobe//bin/bash:no_such)";
     assert!(outcome.stderr.contains(expected), "{}", outcome.stderr);
@@ -88,7 +100,11 @@ fn on_a_clock() {
 /// A tracepoint that is not there.
 fn no_such_tracepoint() {
     let object = object_with("targets", &["TRACEPOINT"]);
-    let outcome = run(&[text(&object), "--attach", "on_tracepoint=tracepoint:sched:no_such"]);
+    let outcome = run(&[
+        text(&object),
+        "--attach",
+        "on_tracepoint=tracepoint:sched:no_such",
+    ]);
     assert_eq!(outcome.code, Some(1));
     let expected = "this kernel has no tracepoint sched/no_such";
     assert!(outcome.stderr.contains(expected), "{}", outcome.stderr);
@@ -99,5 +115,9 @@ fn no_kprobes() {
     let object = object_with("targets", &["KPROBE"]);
     let outcome = run(&[text(&object), "--attach", "on_kernel=kprobe:do_unlinkat"]);
     assert_eq!(outcome.code, Some(1));
-    assert!(outcome.stderr.contains("this kernel has no kprobes"), "{}", outcome.stderr);
+    assert!(
+        outcome.stderr.contains("this kernel has no kprobes"),
+        "{}",
+        outcome.stderr
+    );
 }

@@ -38,7 +38,13 @@ pub(crate) fn cases() -> Vec<Case> {
 /// Everything is explained, examples among it.
 fn help() {
     let outcome = run(&["--help"]).fine();
-    for word in ["Examples:", "Exit status", "--attach", "The program", "--emit"] {
+    for word in [
+        "Examples:",
+        "Exit status",
+        "--attach",
+        "The program",
+        "--emit",
+    ] {
         assert!(outcome.stdout.contains(word), "{word}");
     }
 }
@@ -93,7 +99,11 @@ fn nobody_reads() {
     drop(run.child().stdout.take());
     call(0..3);
     let outcome = run.outcome().fine();
-    assert!(!outcome.stderr.contains("Broken pipe"), "{}", outcome.stderr);
+    assert!(
+        !outcome.stderr.contains("Broken pipe"),
+        "{}",
+        outcome.stderr
+    );
     assert_eq!(outcome.account("discarded"), outcome.account("seen"));
 }
 
@@ -106,7 +116,10 @@ fn a_reader_that_stops() {
     let outcome = run.interrupt().fine();
     let seen = outcome.account("seen");
     assert_eq!(seen, 3000, "{}", outcome.stderr);
-    assert_eq!(seen, outcome.account("shown") + outcome.account("discarded"));
+    assert_eq!(
+        seen,
+        outcome.account("shown") + outcome.account("discarded")
+    );
     assert!(outcome.account("discarded") > 0);
     drop(stdout);
 }
@@ -132,7 +145,11 @@ fn ready_file() {
     fs::write(&file, "words").expect("it can be written");
     let outcome = run(&[text(&object("ring")), "--ready-file", text(&file)]);
     assert_eq!(outcome.code, Some(1));
-    assert!(outcome.stderr.contains("not an empty file"), "{}", outcome.stderr);
+    assert!(
+        outcome.stderr.contains("not an empty file"),
+        "{}",
+        outcome.stderr
+    );
     assert_eq!(fs::read_to_string(&file).expect("there"), "words");
 }
 
@@ -142,7 +159,11 @@ fn a_full_disk() {
     call(0..3);
     let outcome = run.outcome();
     assert_eq!(outcome.code, Some(1));
-    assert!(outcome.stderr.contains("cannot write to \"/dev/full\""), "{}", outcome.stderr);
+    assert!(
+        outcome.stderr.contains("cannot write to \"/dev/full\""),
+        "{}",
+        outcome.stderr
+    );
     assert_eq!(outcome.account("shown"), 0);
 }
 
@@ -156,10 +177,16 @@ fn the_verifier_says_why() {
                  R0 invalid mem access 'map_value_or_null'";
     assert_eq!(lines.next(), Some(first));
     let second = lines.next().expect("a line");
-    assert!(second.ends_with("return *item; /* may be NULL */"), "{second}");
+    assert!(
+        second.ends_with("return *item; /* may be NULL */"),
+        "{second}"
+    );
     let number = 1 + line_of("refused", "return *item; /* may be NULL */");
     let place = format!("refused.bpf.c:{number}: ");
-    assert!(second.contains(&place) || crate::needs::kernel() < (6, 10), "{second}");
+    assert!(
+        second.contains(&place) || crate::needs::kernel() < (6, 10),
+        "{second}"
+    );
     assert!(!outcome.stderr.contains("processed"));
     let verbose = run(&[text(&object), "-v"]).stderr;
     assert!(verbose.contains("processed "), "{verbose}");
@@ -179,9 +206,16 @@ fn verdicts() {
     let verdicts = outcome.json("verdict");
     assert_eq!(verdicts[0]["function"], "without_check");
     assert_eq!(verdicts[0]["verdict"], "refused");
-    assert_eq!(verdicts[0]["reason"], "R0 invalid mem access 'map_value_or_null'");
+    assert_eq!(
+        verdicts[0]["reason"],
+        "R0 invalid mem access 'map_value_or_null'"
+    );
     assert_eq!(verdicts[1]["verdict"], "accepted");
-    assert!(verdicts[1]["verified"].as_u64().is_some_and(|count| count > 0));
+    assert!(
+        verdicts[1]["verified"]
+            .as_u64()
+            .is_some_and(|count| count > 0)
+    );
     let outcome = run(&[text(&object("ring")), "--dry-run"]).fine();
     assert!(outcome.stdout.starts_with("FUNCTION"), "{}", outcome.stdout);
 }

@@ -27,6 +27,10 @@ fn objects_have_no_source() {
     for what in ["c", "skeleton"] {
         let outcome = run(&[text(&object("ring")), "--emit", what]);
         assert_eq!(outcome.code, Some(2));
-        assert!(outcome.stderr.contains("needs the C file"), "{}", outcome.stderr);
+        assert!(
+            outcome.stderr.contains("needs the C file"),
+            "{}",
+            outcome.stderr
+        );
     }
 }

@@ -43,8 +43,15 @@ fn entries_as_json() {
     let entries = maps(&["--format", "json"]).json("entry");
     let by_key = of(&entries, "by_key");
     assert_eq!(by_key[0]["key"]["number"], 5);
-    assert!(by_key[0]["key"]["comm"].as_str().is_some_and(|comm| !comm.is_empty()));
-    assert_eq!((&by_key[0]["value"], &by_key[1]["value"]), (&json!(3), &json!(1)));
+    assert!(
+        by_key[0]["key"]["comm"]
+            .as_str()
+            .is_some_and(|comm| !comm.is_empty())
+    );
+    assert_eq!(
+        (&by_key[0]["value"], &by_key[1]["value"]),
+        (&json!(3), &json!(1))
+    );
     assert_eq!(of(&entries, "recent")[0]["value"], 3);
     let each_cpu = of(&entries, "each_cpu")[0];
     assert_eq!(each_cpu["value"], 3);
@@ -61,10 +68,16 @@ fn tables_by_value() {
     let table = |name: &str| -> Vec<Vec<String>> {
         let words = |line: &str| line.split_whitespace().map(str::to_owned).collect();
         let lines = text.lines().skip_while(|line| *line != name).skip(1);
-        lines.take_while(|line| !line.is_empty()).map(words).collect()
+        lines
+            .take_while(|line| !line.is_empty())
+            .map(words)
+            .collect()
     };
     assert_eq!(table("by_key")[0], ["NUMBER", "COMM", "VALUE"]);
-    assert_eq!((&*table("by_key")[1][0], &*table("by_key")[1][2]), ("5", "3"));
+    assert_eq!(
+        (&*table("by_key")[1][0], &*table("by_key")[1][2]),
+        ("5", "3")
+    );
     assert_eq!(table("recent"), [["KEY", "VALUE"], ["5", "3"], ["6", "1"]]);
     assert_eq!(table("totals"), [["KEY", "VALUE"], ["0", "4"]]);
 }
@@ -85,9 +98,15 @@ fn histograms_as_bars() {
     assert!(text.contains(&bars("\nsizes", 4)), "{text}");
     assert!(text.contains(&bars("\nhists", 4)), "{text}");
     assert!(text.contains("\nsizes_by_number: 5\n"), "{text}");
-    assert!(text.contains("         8 -> 15         : 3        |"), "{text}");
+    assert!(
+        text.contains("         8 -> 15         : 3        |"),
+        "{text}"
+    );
     let text = maps(&["--linear", "sizes", "--map", "sizes"]).stdout;
-    assert!(text.contains(&format!("        3          : 4        |{stars}|\n")), "{text}");
+    assert!(
+        text.contains(&format!("        3          : 4        |{stars}|\n")),
+        "{text}"
+    );
 }
 
 /// Buckets with their bounds; empty ones are left out.
@@ -105,7 +124,10 @@ fn histograms_as_json() {
 /// Kernel functions by name.
 fn stacks_have_names() {
     let text = maps(&["--map", "stacks"]).stdout;
-    let frames: Vec<_> = text.lines().filter(|line| line.starts_with("    ")).collect();
+    let frames: Vec<_> = text
+        .lines()
+        .filter(|line| line.starts_with("    "))
+        .collect();
     assert!(!frames.is_empty(), "{text}");
     assert!(frames.iter().any(|frame| frame.contains("+0x")), "{text}");
     let entries = maps(&["--map", "stacks", "--format", "json"]).json("entry");
@@ -116,7 +138,10 @@ fn stacks_have_names() {
 /// A program with events shows its histograms only, unless maps are named; wrong names are told.
 fn only_some_maps() {
     let text = maps(&["--map", "recent"]).stdout;
-    assert!(text.contains("\nrecent\n") && !text.contains("by_key"), "{text}");
+    assert!(
+        text.contains("\nrecent\n") && !text.contains("by_key"),
+        "{text}"
+    );
     let text = run_with(&object("perf"), &[], || call([1])).stdout;
     assert!(!text.contains("scratch"), "{text}");
     let text = run_with(&object("perf"), &["--map", "all"], || call([1])).stdout;
@@ -124,13 +149,28 @@ fn only_some_maps() {
     let object = object("perf");
     let wrong = crate::support::run(&[crate::support::text(&object), "--map", "nothing"]);
     assert_eq!(wrong.code, Some(2));
-    assert!(wrong.stderr.contains("it has scratch, events"), "{}", wrong.stderr);
+    assert!(
+        wrong.stderr.contains("it has scratch, events"),
+        "{}",
+        wrong.stderr
+    );
 }
 
 /// Shown every so often, and cleared each time.
 fn every_interval() {
-    let args = ["--interval", "200ms", "--clear", "--map", "recent", "--map", "totals"];
-    let run = Run::start(&object("maps"), &[&args[..], &["--format", "json"]].concat());
+    let args = [
+        "--interval",
+        "200ms",
+        "--clear",
+        "--map",
+        "recent",
+        "--map",
+        "totals",
+    ];
+    let run = Run::start(
+        &object("maps"),
+        &[&args[..], &["--format", "json"]].concat(),
+    );
     for _ in 0..4 {
         call([5]);
         thread::sleep(Duration::from_millis(250));
@@ -150,8 +190,14 @@ fn every_interval() {
 fn entries_as_csv() {
     let text = maps(&["--format", "csv", "--map", "recent"]).stdout;
     let mut reader = csv::Reader::from_reader(text.as_bytes());
-    assert_eq!(reader.headers().expect("a header"), ["time", "map", "key", "value"][..]);
+    assert_eq!(
+        reader.headers().expect("a header"),
+        ["time", "map", "key", "value"][..]
+    );
     let rows: Vec<_> = reader.records().collect::<Result<_, _>>().expect("CSV");
-    assert_eq!((&rows[0][1], &rows[0][2], &rows[0][3]), ("recent", "5", "3"));
+    assert_eq!(
+        (&rows[0][1], &rows[0][2], &rows[0][3]),
+        ("recent", "5", "3")
+    );
     assert_eq!(rows.len(), 2);
 }

@@ -26,7 +26,10 @@ fn no_objects() {
     let ours = fs::read(std::env::current_exe().expect("we are there")).expect("readable");
     for (bytes, word) in [
         (&b"\x7fELF"[..], "not a BPF object file"),
-        (&b"\x7fELF\xff\xff\xff\xff\xff\xff\xff\xff"[..], "not a BPF object file"),
+        (
+            &b"\x7fELF\xff\xff\xff\xff\xff\xff\xff\xff"[..],
+            "not a BPF object file",
+        ),
         (&ours[..], "not one for the BPF machine"),
     ] {
         fs::write(&file, bytes).expect("it can be written");

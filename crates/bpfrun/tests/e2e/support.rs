@@ -75,7 +75,9 @@ pub(crate) fn call(numbers: impl IntoIterator<Item = i32>) {
 
 /// Longer than anything takes that works.
 pub(crate) fn patience() -> Duration {
-    let slow = std::env::var("SLOW").ok().and_then(|slow| slow.parse().ok());
+    let slow = std::env::var("SLOW")
+        .ok()
+        .and_then(|slow| slow.parse().ok());
     Duration::from_secs(30) * slow.unwrap_or(1)
 }
 

@@ -45,16 +45,20 @@ impl CsvFormat {
     pub fn header(&self, out: &mut Vec<u8>) {
         match self.takes_entries() {
             true => row(out, ENTRY),
-            false => row(out, FIXED.into_iter().chain(self.paths.iter().map(String::as_str))),
+            false => row(
+                out,
+                FIXED
+                    .into_iter()
+                    .chain(self.paths.iter().map(String::as_str)),
+            ),
         }
     }
 
     /// Appends an event.
     pub fn event(&mut self, out: &mut Vec<u8>, time: &str, event: &Event<'_>) {
         self.cells.iter_mut().for_each(Vec::clear);
-        let is_it = |schema: &&Schema| {
-            schema.map == event.map && schema.type_name == event.type_name
-        };
+        let is_it =
+            |schema: &&Schema| schema.map == event.map && schema.type_name == event.type_name;
         if let Some(schema) = self.schemas.iter().find(is_it) {
             let mut columns = schema.columns.iter();
             show::leaves(&event.value, &mut |value| {
@@ -69,7 +73,12 @@ impl CsvFormat {
         }
         let cpu = event.cpu.map(|cpu| cpu.to_string()).unwrap_or_default();
         let fixed = [time, event.map, event.type_name, &cpu].map(str::as_bytes);
-        row(out, fixed.into_iter().chain(self.cells.iter().map(Vec::as_slice)));
+        row(
+            out,
+            fixed
+                .into_iter()
+                .chain(self.cells.iter().map(Vec::as_slice)),
+        );
     }
 
     /// Appends an entry of a map.

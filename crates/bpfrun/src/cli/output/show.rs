@@ -14,7 +14,9 @@ pub fn cell(out: &mut Vec<u8>, value: &Value<'_>) {
     match value {
         Value::Absent => out.extend_from_slice(ABSENT),
         Value::Text(bytes) => quote::plain(out, bytes),
-        Value::Texts(_) => joined(out, value.texts(), b" ", |out, text| quote::shell(out, text)),
+        Value::Texts(_) => joined(out, value.texts(), b" ", |out, text| {
+            quote::shell(out, text)
+        }),
         Value::Bytes(bytes) => hex(out, bytes),
         Value::Enum(Some(name), _) => quote::plain(out, name.as_bytes()),
         Value::Array(values) => {
