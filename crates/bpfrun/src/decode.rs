@@ -43,7 +43,7 @@ struct Place {
 
 impl Place {
     fn byte(self) -> Option<usize> {
-        let aligned = self.bit % 8 == 0 && self.bits == 0;
+        let aligned = self.bit.is_multiple_of(8) && self.bits == 0;
         aligned.then(|| usize::try_from(self.bit / 8).ok())?
     }
 }
@@ -321,14 +321,14 @@ fn so_many(bytes: &[u8], count: Option<usize>) -> &[u8] {
     let Some(count) = count else {
         return bytes;
     };
-    let ends = bytes
+    let mut ends = bytes
         .iter()
         .enumerate()
         .filter(|(_, byte)| **byte == 0)
         .map(|(at, _)| at + 1);
     match count.checked_sub(1) {
         None => &[],
-        Some(before) => &bytes[..ends.skip(before).next().unwrap_or(bytes.len())],
+        Some(before) => &bytes[..ends.nth(before).unwrap_or(bytes.len())],
     }
 }
 

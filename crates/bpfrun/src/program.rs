@@ -213,8 +213,7 @@ impl Program {
             .name("bpfrun")
             .and_then(|builder| builder.open_memory(&self.object))
             .map_err(load_error)?;
-        open.maps_mut()
-            .for_each(|map| mend_map(&map.name().to_owned(), map));
+        open.maps_mut().for_each(mend_map);
         for mut program in open.progs_mut() {
             if let Some((function, log_level)) = only {
                 program.set_autoload(program.name() == function);
@@ -238,7 +237,7 @@ fn can_load() -> Result<(), Obstacle> {
 }
 
 /// Output maps may name their events' type as their value's, which the kernel does not want to hear of.
-fn mend_map(name: &std::ffi::OsStr, mut map: OpenMapMut<'_>) {
+fn mend_map(mut map: OpenMapMut<'_>) {
     let (size, is_ring) = match map.map_type() {
         MapType::RingBuf => (0, true),
         MapType::PerfEventArray => (4, false),
@@ -252,7 +251,7 @@ fn mend_map(name: &std::ffi::OsStr, mut map: OpenMapMut<'_>) {
             false => Ok(()),
         });
     if let Err(error) = mended {
-        tracing::debug!("map {name:?}: {error}");
+        tracing::debug!("map {:?}: {error}", map.name());
     }
 }
 

@@ -73,7 +73,7 @@ fn reason(log: &str) -> Option<&str> {
         ];
         !line.is_empty() && !is_statistics(line) && !own.iter().any(|word| line.starts_with(word))
     };
-    log.lines().map(str::trim).filter(says).next_back()
+    log.lines().map(str::trim).rfind(says)
 }
 
 /// The last source line that the log names: `; text @ file:line`, or `; text`.

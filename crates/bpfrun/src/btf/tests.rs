@@ -51,7 +51,7 @@ impl Builder {
     ) -> TypeId {
         let count = u32::try_from(count).expect("few members");
         let name = self.name(name);
-        let info = kind << 24 | u32::from(flag) << 31 | count;
+        let info = (kind << 24) | (u32::from(flag) << 31) | count;
         for word in [name, info, size].iter().chain(words) {
             self.types.extend_from_slice(&word.to_ne_bytes());
         }
@@ -61,7 +61,7 @@ impl Builder {
 
     pub(crate) fn int(&mut self, name: &str, bytes: u32, signed: bool) -> TypeId {
         let flags = u32::from(signed) << 24;
-        self.add(name, INT, (0, false), bytes, &[flags | bytes * 8])
+        self.add(name, INT, (0, false), bytes, &[flags | (bytes * 8)])
     }
 
     pub(crate) fn array(&mut self, element: TypeId, count: u32) -> TypeId {

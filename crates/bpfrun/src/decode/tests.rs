@@ -46,7 +46,7 @@ fn integers() {
 #[test]
 fn other_scalars() {
     let mut builder = Builder::new();
-    let boolean = builder.add("_Bool", 1, (0, false), 1, &[4 << 24 | 8]);
+    let boolean = builder.add("_Bool", 1, (0, false), 1, &[(4 << 24) | 8]);
     let pointer = builder.add("", POINTER, (0, false), boolean, &[]);
     let float = builder.add("double", FLOAT, (0, false), 8, &[]);
     assert_eq!(shown(&builder, boolean, &[2]), "Bool(true)");
@@ -91,14 +91,14 @@ fn bit_fields() {
     let int = builder.int("int", 4, true);
     let unsigned = builder.int("unsigned int", 4, false);
     let (lo, hi) = (builder.name("lo"), builder.name("hi"));
-    let words = [lo, unsigned, 4 << 24, hi, int, 12 << 24 | 4];
+    let words = [lo, unsigned, 4 << 24, hi, int, (12 << 24) | 4];
     let flagged = builder.add("event", STRUCT, (2, true), 4, &words);
     let record = 0xfff5u32.to_le_bytes();
     let expected = "Record([(\"lo\", Uint(5)), (\"hi\", Int(-1))])";
     assert_eq!(shown(&builder, flagged, &record), expected);
     // A record that ends within the bytes of the field's type, but not within its own.
     assert_eq!(shown(&builder, flagged, &record[..2]), expected);
-    let three_bits = builder.add("int", 1, (0, false), 4, &[1 << 16 | 3]);
+    let three_bits = builder.add("int", 1, (0, false), 4, &[(1 << 16) | 3]);
     let old = builder.record("event", 4, &[("x", three_bits, 0)]);
     assert_eq!(
         shown(&builder, old, &[0b1010, 0, 0, 0]),
