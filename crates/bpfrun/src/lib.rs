@@ -4,6 +4,8 @@
 //! system's clang does the compiling, and no kernel headers are needed).
 
 mod compile;
+mod dialect;
+mod kernel;
 
 pub use compile::Attach;
 pub use compile::CompileError;
@@ -13,3 +15,4 @@ pub use compile::Dialect;
 pub use compile::EventType;
 pub use compile::Source;
 pub use compile::compile;
+pub use dialect::Refusal;
