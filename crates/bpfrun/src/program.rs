@@ -27,7 +27,7 @@ use crate::libbpf_log;
 use crate::running::Running;
 use crate::running::RunningOptions;
 use crate::verifier;
-use crate::verifier::Refusal;
+use crate::verifier::Objection;
 
 /// Of a ring buffer whose program does not say how large it is to be.
 const RING_BYTES: u32 = 256 << 10;
@@ -71,7 +71,7 @@ pub enum LoadError {
     Cannot(#[from] Obstacle),
     /// The verifier does not accept a function.
     #[error("{}", refused(.0))]
-    Refused(Box<Refusal>),
+    Refused(Box<Objection>),
     /// libbpf does not accept the object, or the kernel something in it.
     #[error("{what}: {cause}")]
     Other {
@@ -82,12 +82,12 @@ pub enum LoadError {
     },
 }
 
-fn refused(refusal: &Refusal) -> String {
+fn refused(objection: &Objection) -> String {
     let mut text = format!(
         "the kernel's verifier refuses {}: {}",
-        refusal.program, refusal.reason
+        objection.program, objection.reason
     );
-    if let Some(line) = &refusal.source {
+    if let Some(line) = &objection.source {
         let place = line.place.as_deref().unwrap_or("at the line");
         text.push_str(&format!("\n  {place}: {}", line.text));
     }
@@ -288,8 +288,8 @@ fn prints(instructions: &[libbpf_sys::bpf_insn]) -> bool {
 /// What a failure to open or load means.
 fn load_error(cause: libbpf_rs::Error) -> LoadError {
     let said = libbpf_log::take();
-    if let Some(refusal) = Refusal::find(&said) {
-        return LoadError::Refused(Box::new(refusal));
+    if let Some(objection) = Objection::find(&said) {
+        return LoadError::Refused(Box::new(objection));
     }
     let what = said
         .lines()

@@ -2,7 +2,7 @@
 
 /// A program that the verifier refused, or (with an empty reason) looked at.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Refusal {
+pub struct Objection {
     /// The program's function.
     pub program: String,
     /// Why: the log's last word.
@@ -22,7 +22,7 @@ pub struct SourceLine {
     pub place: Option<String>,
 }
 
-impl Refusal {
+impl Objection {
     /// Finds the refused program in what libbpf said about loading.
     pub(crate) fn find(said: &str) -> Option<Self> {
         let (program, log) = last_log(said)?;
@@ -107,24 +107,24 @@ mod tests {
 
     /// The reason, and the line it was for.
     #[test]
-    fn refusal() {
-        let refusal = Refusal::find(SAID).expect("a refusal");
-        assert_eq!(refusal.program, "on_exec");
-        assert_eq!(refusal.reason, "R0 invalid mem access 'map_value_or_null'");
-        let source = refusal.source.clone().expect("a line");
+    fn objection() {
+        let objection = Objection::find(SAID).expect("a objection");
+        assert_eq!(objection.program, "on_exec");
+        assert_eq!(objection.reason, "R0 invalid mem access 'map_value_or_null'");
+        let source = objection.source.clone().expect("a line");
         assert_eq!(source.text, "return item->count;");
         assert_eq!(source.place.as_deref(), Some("prog.bpf.c:18"));
-        assert_eq!(refusal.end_of_log(2).lines().count(), 2);
+        assert_eq!(objection.end_of_log(2).lines().count(), 2);
         assert_eq!(processed(SAID), Some(8));
     }
 
     /// Older kernels name no file, and a log may hold no line at all.
     #[test]
-    fn refusal_without_lines() {
+    fn objection_without_lines() {
         let said = SAID.replace(" @ prog.bpf.c:18", "");
-        let source = Refusal::find(&said).and_then(|refusal| refusal.source);
+        let source = Objection::find(&said).and_then(|objection| objection.source);
         assert_eq!(source.expect("a line").place, None);
-        assert_eq!(Refusal::find("libbpf: something else\n"), None);
+        assert_eq!(Objection::find("libbpf: something else\n"), None);
         assert_eq!(processed(""), None);
     }
 }

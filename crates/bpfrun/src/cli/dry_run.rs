@@ -82,7 +82,7 @@ fn line(verdict: &Verdict, out: &mut Vec<u8>) {
         object.value("verified", &verified);
         object.value("verdict", &word);
         let reason = match &verdict.outcome {
-            Err(LoadError::Refused(refusal)) => refusal.reason.clone(),
+            Err(LoadError::Refused(objection)) => objection.reason.clone(),
             Err(error) => error.to_string(),
             Ok(_) => return object.value("reason", &Value::Absent),
         };

@@ -39,8 +39,8 @@ impl Failure {
     pub fn load(error: LoadError, verbose: bool) -> Self {
         match &error {
             LoadError::Cannot(_) => Self::new(CANNOT_TRACE, error),
-            LoadError::Refused(refusal) if verbose => {
-                let log = refusal.end_of_log(LOG_LINES);
+            LoadError::Refused(objection) if verbose => {
+                let log = objection.end_of_log(LOG_LINES);
                 Self::new(1, anyhow::anyhow!("{error}\n\n{log}"))
             }
             LoadError::Refused(_) => Self::new(

@@ -1,6 +1,28 @@
 //! From C text to an object that the kernel takes.
 
+mod bcc;
+mod clang;
+mod config;
+mod error;
+mod includes;
+mod job;
+mod kernel_types;
+mod libbpf;
+mod messages;
+mod seen;
+mod workshop;
+
 use std::path::PathBuf;
+
+pub use error::CompileError;
+
+use clang::Clang;
+use includes::Includes;
+use job::Job;
+use kernel_types::KernelTypes;
+use workshop::Workshop;
+
+use crate::dialect::ast;
 
 /// A C file.
 #[derive(Debug, Clone)]
@@ -64,6 +86,8 @@ pub struct Compiled {
     pub object: Vec<u8>,
     /// The C that was compiled: of BCC's dialect, what it was translated to.
     pub c: String,
+    /// The kernel's types that it needs, as a `vmlinux.h` of its own.
+    pub vmlinux: String,
     /// The dialect of the source.
     pub dialect: Dialect,
     /// It was there already; no compiler was needed.
@@ -72,12 +96,29 @@ pub struct Compiled {
     pub warnings: String,
 }
 
-/// A source could not be compiled.
-#[derive(Debug, thiserror::Error)]
-#[error("not yet")]
-pub struct CompileError;
-
 /// Compiles a source.
-pub fn compile(_source: &Source, _options: &CompileOptions) -> Result<Compiled, CompileError> {
-    Err(CompileError)
+pub fn compile(source: &Source, options: &CompileOptions) -> Result<Compiled, CompileError> {
+    let includes = Includes::find(source, &options.include_dirs);
+    let dialect = options.dialect.unwrap_or_else(|| job::recognise(&source.text, &includes));
+    let job = Job {
+        source,
+        options,
+        includes: &includes,
+        clang: Clang::find(options.clang.as_deref())?,
+        kernel: KernelTypes::read()?,
+        workshop: Workshop::open(&includes)?,
+    };
+    let made = ast::with_stack(|| match dialect {
+        Dialect::Bcc => bcc::compile(&job),
+        Dialect::Libbpf => libbpf::compile(&job),
+    })
+    .map_err(CompileError::Thread)??;
+    Ok(Compiled {
+        object: made.object,
+        c: made.c,
+        vmlinux: made.vmlinux,
+        dialect,
+        from_cache: false,
+        warnings: made.warnings,
+    })
 }
