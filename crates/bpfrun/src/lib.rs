@@ -17,6 +17,7 @@ mod perf_event;
 mod program;
 mod running;
 mod schema;
+mod skeleton;
 mod stream;
 mod sys;
 mod value;

@@ -1,6 +1,7 @@
 //! A program: from C or from an object to what the kernel has accepted.
 
 use std::path::Path;
+use std::path::PathBuf;
 
 use execsnoop_probe::Features;
 use execsnoop_probe::Obstacle;
@@ -26,6 +27,8 @@ use crate::declared::ObjectError;
 use crate::libbpf_log;
 use crate::running::Running;
 use crate::running::RunningOptions;
+use crate::skeleton;
+use crate::skeleton::Use;
 use crate::verifier;
 use crate::verifier::Objection;
 
@@ -51,7 +54,7 @@ pub enum SourceError {
     #[error("cannot read {path}: {cause}", path = path.display())]
     Read {
         /// The file.
-        path: std::path::PathBuf,
+        path: PathBuf,
         /// Why.
         cause: std::io::Error,
     },
@@ -159,6 +162,32 @@ impl Program {
     /// elsewhere.
     pub fn compiled(&self) -> Option<&Compiled> {
         self.compiled.as_ref()
+    }
+
+    /// The files of a Rust crate that does what this program does, with their paths in it. Only for a
+    /// program that was compiled here: an object has no C.
+    pub fn skeleton(&self, name: &str) -> Result<Vec<(PathBuf, String)>, SourceError> {
+        let c = self.compiled.as_ref().map(|compiled| compiled.c.as_str());
+        libbpf_log::capture();
+        let open = self.open(None).map_err(|error| {
+            let why = error.to_string();
+            SourceError::Object(ObjectError::NotBpf(why))
+        })?;
+        let uses: Vec<_> = open
+            .maps()
+            .filter_map(|map| {
+                let name = map.name().to_string_lossy().into_owned();
+                let of = match map.map_type() {
+                    MapType::RingBuf => Use::Ring,
+                    MapType::PerfEventArray => Use::Perf,
+                    MapType::Hash | MapType::LruHash | MapType::Array => Use::Entries,
+                    _ => return None,
+                };
+                (!name.contains('.')).then_some((name, of))
+            })
+            .collect();
+        let files = skeleton::files(name, c.unwrap_or_default(), &self.declared, &uses);
+        Ok(files?)
     }
 
     /// Loads all functions and maps into the kernel.

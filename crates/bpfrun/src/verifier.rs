@@ -110,7 +110,10 @@ mod tests {
     fn objection() {
         let objection = Objection::find(SAID).expect("a objection");
         assert_eq!(objection.program, "on_exec");
-        assert_eq!(objection.reason, "R0 invalid mem access 'map_value_or_null'");
+        assert_eq!(
+            objection.reason,
+            "R0 invalid mem access 'map_value_or_null'"
+        );
         let source = objection.source.clone().expect("a line");
         assert_eq!(source.text, "return item->count;");
         assert_eq!(source.place.as_deref(), Some("prog.bpf.c:18"));

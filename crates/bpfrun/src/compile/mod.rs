@@ -99,7 +99,9 @@ pub struct Compiled {
 /// Compiles a source.
 pub fn compile(source: &Source, options: &CompileOptions) -> Result<Compiled, CompileError> {
     let includes = Includes::find(source, &options.include_dirs);
-    let dialect = options.dialect.unwrap_or_else(|| job::recognise(&source.text, &includes));
+    let dialect = options
+        .dialect
+        .unwrap_or_else(|| job::recognise(&source.text, &includes));
     let job = Job {
         source,
         options,
@@ -121,4 +123,17 @@ pub fn compile(source: &Source, options: &CompileOptions) -> Result<Compiled, Co
         from_cache: false,
         warnings: made.warnings,
     })
+}
+
+/// The kernel's types that a program's C names, as the header `vmlinux.h`. What the program defines
+/// itself has other names there.
+pub(crate) fn kernel_header(
+    c: &[u8],
+    defined: &std::collections::HashSet<String>,
+) -> Result<String, CompileError> {
+    let choice = kernel_types::Choice {
+        hidden: defined.clone(),
+        ..kernel_types::Choice::default()
+    };
+    KernelTypes::read()?.declare(&kernel_types::words(c), &choice)
 }

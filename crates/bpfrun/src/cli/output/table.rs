@@ -5,6 +5,9 @@ use crate::cli::output::show::cell;
 /// No column is made wider than this for the sake of one long value.
 const WIDEST: usize = 32;
 
+/// Where all rows are known before, more is worth it.
+const WIDEST_FITTED: usize = 60;
+
 /// A table whose rows come one by one: a column grows when a longer value needs it.
 #[derive(Debug)]
 pub struct Table {
@@ -42,7 +45,7 @@ impl Table {
         for (column, value) in self.columns.iter_mut().zip(values) {
             self.scratch.clear();
             cell(&mut self.scratch, value);
-            column.grow(width(&self.scratch));
+            column.width = column.width.max(width(&self.scratch).min(WIDEST_FITTED));
         }
     }
 
