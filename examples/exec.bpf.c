@@ -7,7 +7,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
-#define ARGSIZE 64
+#define ARGSIZE	 64
 #define MAX_ARGS 12
 
 struct event {

@@ -1,13 +1,13 @@
 /*
  * Every exec with its arguments, in BCC's dialect: `bpfrun examples/exec.c`.
  *
- * The arguments are read when the system call begins, from the caller's memory. What the tracer execsnoop
- * does better, and why: docs/two-methods.md.
+ * The arguments are read when the system call begins, from the caller's memory. What the tracer
+ * execsnoop does better, and why: docs/two-methods.md.
  */
 #include <uapi/linux/ptrace.h>
 #include <linux/sched.h>
 
-#define ARGSIZE 64
+#define ARGSIZE	 64
 #define MAX_ARGS 6
 
 struct event {

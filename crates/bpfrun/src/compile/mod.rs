@@ -99,9 +99,7 @@ pub struct Compiled {
 /// Compiles a source.
 pub fn compile(source: &Source, options: &CompileOptions) -> Result<Compiled, CompileError> {
     let includes = Includes::find(source, &options.include_dirs);
-    let dialect = options
-        .dialect
-        .unwrap_or_else(|| job::recognise(&source.text, &includes));
+    let dialect = options.dialect.unwrap_or_else(|| job::recognise(&source.text, &includes));
     let job = Job {
         source,
         options,

@@ -61,12 +61,7 @@ impl Workshop {
             arguments.push("-isystem".into());
             arguments.push(self.path(place).into_os_string());
         }
-        arguments.extend(
-            options
-                .defines
-                .iter()
-                .map(|define| format!("-D{define}").into()),
-        );
+        arguments.extend(options.defines.iter().map(|define| format!("-D{define}").into()));
         arguments
     }
 }

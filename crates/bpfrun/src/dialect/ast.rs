@@ -182,9 +182,7 @@ impl<'a> Node<'a> {
 
     /// The parameters of a function.
     pub fn parameters(&self) -> Vec<&Node<'a>> {
-        self.children()
-            .filter(|node| node.is("ParmVarDecl"))
-            .collect()
+        self.children().filter(|node| node.is("ParmVarDecl")).collect()
     }
 
     /// The body of a function.
@@ -231,9 +229,7 @@ const MAX_DEPTH: u32 = 1000;
 /// Runs what goes through trees on a stack that is deep enough for them.
 pub(crate) fn with_stack<T: Send>(run: impl FnOnce() -> T + Send) -> std::io::Result<T> {
     std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new()
-            .stack_size(128 << 20)
-            .spawn_scoped(scope, run)?;
+        let thread = std::thread::Builder::new().stack_size(128 << 20).spawn_scoped(scope, run)?;
         match thread.join() {
             Ok(result) => Ok(result),
             Err(panic) => std::panic::resume_unwind(panic),

@@ -70,9 +70,7 @@ pub enum Refusal {
     )]
     NoTracefs(String),
     /// A part of the dialect that is left out on purpose.
-    #[error(
-        "{0} is not supported: BCC's packet parsing has no translation here; use struct pointers into skb->data in libbpf's dialect"
-    )]
+    #[error("{0} is not supported: BCC's packet parsing has no translation here; use struct pointers into skb->data in libbpf's dialect")]
     NoPackets(String),
     /// A macro whose brackets are never closed.
     #[error("the brackets of a map's declaration are never closed")]
@@ -81,8 +79,6 @@ pub enum Refusal {
     #[error("the program is nested more than 400 levels deep; split it into functions")]
     TooDeep,
     /// The compiler's tree and the text do not fit together.
-    #[error(
-        "the program could not be translated: its text and the compiler's tree differ; please report this"
-    )]
+    #[error("the program could not be translated: its text and the compiler's tree differ; please report this")]
     Lost,
 }

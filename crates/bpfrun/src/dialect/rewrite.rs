@@ -121,9 +121,7 @@ impl<'r, 't, 'a> Rewriter<'r, 't, 'a> {
         let mut called = None;
         function.visit(&mut |node| {
             let entered = node.callee_name().and_then(|name| {
-                programs
-                    .iter()
-                    .find(|one| one.name() == name && !one.is_helper())
+                programs.iter().find(|one| one.name() == name && !one.is_helper())
             });
             called = called.or(entered.map(|function| function.name()));
         });
@@ -138,10 +136,7 @@ impl<'r, 't, 'a> Rewriter<'r, 't, 'a> {
         let whole = function.bytes().ok_or(Refusal::Lost)?;
         let inside = body.bytes().ok_or(Refusal::Lost)?;
         let block = self.node(body)?;
-        let head = self
-            .text
-            .get(whole.start..inside.start)
-            .ok_or(Refusal::Lost)?;
+        let head = self.text.get(whole.start..inside.start).ok_or(Refusal::Lost)?;
         if function.is_helper() {
             return Ok(format!("__attribute__((always_inline)) {head}{block}"));
         }
@@ -167,19 +162,12 @@ impl<'r, 't, 'a> Rewriter<'r, 't, 'a> {
         arguments: &[&Node],
     ) -> Result<String, Refusal> {
         let first = context.bytes().ok_or(Refusal::Lost)?.end;
-        let last = arguments
-            .last()
-            .and_then(|one| one.bytes())
-            .ok_or(Refusal::Lost)?
-            .end;
+        let last = arguments.last().and_then(|one| one.bytes()).ok_or(Refusal::Lost)?.end;
         let head = self.text.get(whole.start..first).ok_or(Refusal::Lost)?;
         let gone = self.text.get(first..last).ok_or(Refusal::Lost)?;
         let rest = self.text.get(last..body.start).ok_or(Refusal::Lost)?;
         // The lines that follow keep their numbers.
-        Ok(format!(
-            "{head}{}{rest}",
-            "\n".repeat(gone.matches('\n').count())
-        ))
+        Ok(format!("{head}{}{rest}", "\n".repeat(gone.matches('\n').count())))
     }
 
     /// The parameters of a probe as variables, from the registers.
@@ -258,9 +246,7 @@ impl<'r, 't, 'a> Rewriter<'r, 't, 'a> {
     /// A load from external memory becomes a read.
     fn load(&self, node: &'t Node<'a>) -> Result<Option<String>, Refusal> {
         let is_load = node.cast_kind.as_deref() == Some("LValueToRValue");
-        let Some(place) = node
-            .child(0)
-            .filter(|place| is_load && self.externals.is_external(place))
+        let Some(place) = node.child(0).filter(|place| is_load && self.externals.is_external(place))
         else {
             return Ok(None);
         };
@@ -287,18 +273,12 @@ impl<'r, 't, 'a> Rewriter<'r, 't, 'a> {
             true => pointer,
             false => format!("(&({pointer}))"),
         };
-        Ok(format!(
-            "BPF_CORE_READ_BITFIELD_PROBED({pointer}, {})",
-            member.name()
-        ))
+        Ok(format!("BPF_CORE_READ_BITFIELD_PROBED({pointer}, {})", member.name()))
     }
 
     fn method(&self, call: &MethodCall<'t, 'a>) -> Result<String, Refusal> {
-        let arguments: Result<Vec<_>, _> = call
-            .arguments
-            .iter()
-            .map(|argument| self.node(argument))
-            .collect();
+        let arguments: Result<Vec<_>, _> =
+            call.arguments.iter().map(|argument| self.node(argument)).collect();
         let text = methods::translate(call.map, call.method, &arguments?)?;
         let (data, size) = match call.method {
             "perf_submit" => (1, 2),
@@ -348,10 +328,7 @@ impl<'r, 't, 'a> Rewriter<'r, 't, 'a> {
     /// Calls that BCC writes differently.
     fn helper(&self, node: &'t Node<'a>) -> Result<Option<String>, Refusal> {
         let arguments = || -> Result<Vec<String>, Refusal> {
-            node.arguments()
-                .into_iter()
-                .map(|argument| self.node(argument))
-                .collect()
+            node.arguments().into_iter().map(|argument| self.node(argument)).collect()
         };
         Ok(match node.callee_name() {
             Some("bpf_trace_printk") => self.printed(node, &arguments()?),
@@ -364,17 +341,12 @@ impl<'r, 't, 'a> Rewriter<'r, 't, 'a> {
     /// `bpf_trace_printk("text", …)`: the kernel wants the text's size as well.
     fn printed(&self, node: &'t Node<'a>, arguments: &[String]) -> Option<String> {
         let given = node.arguments();
-        let measured = given
-            .get(1)
-            .is_some_and(|one| one.bare().is("UnaryExprOrTypeTraitExpr"));
+        let measured = given.get(1).is_some_and(|one| one.bare().is("UnaryExprOrTypeTraitExpr"));
         if !given.first()?.bare().is("StringLiteral") || measured {
             return None;
         }
         let (format, rest) = arguments.split_first()?;
-        let rest: String = rest
-            .iter()
-            .map(|argument| format!(", {argument}"))
-            .collect();
+        let rest: String = rest.iter().map(|argument| format!(", {argument}")).collect();
         Some(format!(
             "({{ static const char _fmt[] = {format}; bpf_trace_printk(_fmt, sizeof(_fmt){rest}); }})"
         ))

@@ -30,6 +30,7 @@ mod events;
 mod maps;
 mod needs;
 mod objects;
+mod sources;
 mod support;
 
 /// One test: it fails by panicking.
@@ -69,6 +70,7 @@ fn all_cases() -> Vec<Case> {
         events::cases(),
         maps::cases(),
         objects::cases(),
+        sources::cases(),
     ]
     .into_iter()
     .flatten()

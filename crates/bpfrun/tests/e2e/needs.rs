@@ -25,10 +25,12 @@ pub(crate) enum Need {
     Uprobes,
     /// setpriv, to be without any right.
     Setpriv,
+    /// cargo, and packages to build with.
+    Cargo,
 }
 
 impl Need {
-    const COUNT: usize = Self::Setpriv as usize + 1;
+    const COUNT: usize = Self::Cargo as usize + 1;
 
     /// What this machine lacks, if it does.
     pub(crate) fn lack(self) -> Option<&'static str> {
@@ -49,6 +51,7 @@ impl Need {
             Self::NoKprobes => !there("/sys/bus/event_source/devices/kprobe"),
             Self::Uprobes => there("/sys/bus/event_source/devices/uprobe"),
             Self::Setpriv => runs("setpriv", &["--reuid=1", "--clear-groups", "true"]),
+            Self::Cargo => runs(env!("CARGO"), &["--version"]),
         }
     }
 
@@ -61,6 +64,7 @@ impl Need {
             Self::NoKprobes => "this kernel has kprobes",
             Self::Uprobes => "this kernel has no uprobes",
             Self::Setpriv => "no setpriv, or not root",
+            Self::Cargo => "the cargo that built the tests is not there",
         }
     }
 }
