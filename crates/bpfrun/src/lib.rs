@@ -1,7 +1,32 @@
 //! BPF C, compiled on the spot, with typed events and maps.
 //!
 //! A program is a C file in BCC's dialect or in libbpf's. [`compile`] makes a CO-RE object of it (the
-//! system's clang does the compiling, and no kernel headers are needed).
+//! system's clang does the compiling, and no kernel headers are needed); [`Program`] loads and attaches
+//! that, or any other object made for libbpf. [`Running`] hands out what it sends, as [`Event`]s whose
+//! fields are [`Value`]s by name, and reads and clears its [`Map`]s.
+//!
+//! ```no_run
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use bpfrun::{CompileOptions, Program};
+//! use std::time::Duration;
+//!
+//! let program = Program::from_file("examples/exec.c", &CompileOptions::default())?;
+//! let mut running = program.load()?.attach()?;
+//! running.poll(Duration::from_secs(1), |event| {
+//!     println!("{:?} runs {:?}", event.get("pid"), event.get("args"));
+//! })?;
+//! if let Some(calls) = running.map("calls") {
+//!     for entry in calls.entries()?.iter() {
+//!         println!("{:?}: {:?}", entry.key, entry.total());
+//!     }
+//!     calls.clear()?;
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! That needs root, or CAP_BPF and CAP_PERFMON. Object files may come from anybody: what cannot be read
+//! is an error, and any bytes in an event decode to some value.
 
 mod attach;
 mod btf;

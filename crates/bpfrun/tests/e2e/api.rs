@@ -15,7 +15,7 @@ use crate::support::object;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        [Need::Tracing, Need::SyscallTracepoints] => [events_and_fields, maps, unknown_type];
+        [Need::Tracing, Need::SyscallTracepoints] => [events_and_fields, maps, unknown_type, the_example];
     ]
 }
 
@@ -94,4 +94,36 @@ fn unknown_type() {
         error.to_string().contains("events=struct nothing"),
         "{error}"
     );
+}
+
+/// examples/execs.rs, which is how the library is introduced: its text is this test's program as well.
+fn the_example() {
+    let output = std::thread::spawn(|| {
+        let example = std::process::Command::new(env!("CARGO"))
+            .args([
+                "run",
+                "--quiet",
+                "--package",
+                "bpfrun",
+                "--example",
+                "execs",
+            ])
+            .output();
+        example.expect("cargo runs")
+    });
+    while !output.is_finished() {
+        let status = std::process::Command::new("/bin/true")
+            .arg("shown")
+            .status();
+        assert!(status.expect("true runs").success());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let output = output.join().expect("it has ended");
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{output:?}");
+    assert!(
+        stdout.lines().any(|line| line.ends_with(" true")),
+        "{stdout}"
+    );
+    assert!(stdout.contains("calls are still under way"), "{stdout}");
 }
