@@ -161,6 +161,11 @@ fn explain(function: &str, section: &str, error: &libbpf_rs::Error) -> String {
         "perf_event" if target.is_empty() => {
             format!("it does not say which; say it with --attach {function}=perf_event:99 (99 times a second)")
         }
+        _ if format!("{error:#}").contains("Operation not supported") => {
+            "bpfrun attaches tracing programs only (kprobes, uprobes, tracepoints and their kin); \
+             --dry-run and --emit work with this one too"
+                .to_owned()
+        }
         _ => format!("{error:#}"),
     }
 }

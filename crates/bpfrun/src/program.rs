@@ -25,12 +25,13 @@ use crate::compile::compile;
 use crate::declared::Declared;
 use crate::declared::ObjectError;
 use crate::libbpf_log;
+use crate::load_error::LoadError;
+use crate::load_error::load_error;
 use crate::running::Running;
 use crate::running::RunningOptions;
 use crate::skeleton;
 use crate::skeleton::Use;
 use crate::verifier;
-use crate::verifier::Objection;
 
 /// Of a ring buffer whose program does not say how large it is to be.
 const RING_BYTES: u32 = 256 << 10;
@@ -64,37 +65,6 @@ pub enum SourceError {
     /// What was compiled cannot be used.
     #[error(transparent)]
     Object(#[from] ObjectError),
-}
-
-/// A program cannot be loaded.
-#[derive(Debug, thiserror::Error)]
-pub enum LoadError {
-    /// This kernel, or this user, cannot run BPF programs.
-    #[error(transparent)]
-    Cannot(#[from] Obstacle),
-    /// The verifier does not accept a function.
-    #[error("{}", refused(.0))]
-    Refused(Box<Objection>),
-    /// libbpf does not accept the object, or the kernel something in it.
-    #[error("{what}: {cause}")]
-    Other {
-        /// What libbpf said first.
-        what: String,
-        /// And last.
-        cause: libbpf_rs::Error,
-    },
-}
-
-fn refused(objection: &Objection) -> String {
-    let mut text = format!(
-        "the kernel's verifier refuses {}: {}",
-        objection.program, objection.reason
-    );
-    if let Some(line) = &objection.source {
-        let place = line.place.as_deref().unwrap_or("at the line");
-        text.push_str(&format!("\n  {place}: {}", line.text));
-    }
-    text
 }
 
 /// What the verifier says of one function.
@@ -312,22 +282,6 @@ fn prints(instructions: &[libbpf_sys::bpf_insn]) -> bool {
     instructions
         .iter()
         .any(|insn| insn.code == CALL && insn.src_reg() == 0 && PRINTK.contains(&insn.imm))
-}
-
-/// What a failure to open or load means.
-fn load_error(cause: libbpf_rs::Error) -> LoadError {
-    let said = libbpf_log::take();
-    if let Some(objection) = Objection::find(&said) {
-        return LoadError::Refused(Box::new(objection));
-    }
-    let what = said
-        .lines()
-        .map(|line| line.trim_start_matches("libbpf: ").trim())
-        .find(|line| !line.is_empty());
-    LoadError::Other {
-        what: what.unwrap_or("libbpf cannot load this object").to_owned(),
-        cause,
-    }
 }
 
 /// A program in the kernel, not attached yet.

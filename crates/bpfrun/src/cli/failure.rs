@@ -47,7 +47,7 @@ impl Failure {
                 1,
                 anyhow::anyhow!("{error}\n  (-v shows the end of the verifier's log)"),
             ),
-            LoadError::Other { .. } => Self::new(1, error),
+            _ => Self::new(1, error),
         }
     }
 }
