@@ -11,7 +11,7 @@ use bpfrun::Program;
 fn main() -> Result<(), Box<dyn Error>> {
     let file = std::env::args().nth(1);
     let file = file.unwrap_or_else(|| {
-        concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/exec.c").to_owned()
+        concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/bcc/execargs.c").to_owned()
     });
     let program = Program::from_file(file, &CompileOptions::default())?;
     let mut running = program.load()?.attach()?;

@@ -10,7 +10,7 @@
 //! use bpfrun::{CompileOptions, Program};
 //! use std::time::Duration;
 //!
-//! let program = Program::from_file("examples/exec.c", &CompileOptions::default())?;
+//! let program = Program::from_file("examples/bcc/execargs.c", &CompileOptions::default())?;
 //! let mut running = program.load()?.attach()?;
 //! running.poll(Duration::from_secs(1), |event| {
 //!     println!("{:?} runs {:?}", event.get("pid"), event.get("args"));

@@ -134,15 +134,14 @@ impl Program {
         self.compiled.as_ref()
     }
 
-    /// The files of a Rust crate that does what this program does, with their paths in it. Only for a
-    /// program that was compiled here: an object has no C.
-    pub fn skeleton(&self, name: &str) -> Result<Vec<(PathBuf, String)>, SourceError> {
-        let c = self.compiled.as_ref().map(|compiled| compiled.c.as_str());
+    /// The files of a Rust crate that does what this program does, with their paths in it. None for an
+    /// object from elsewhere, which has no C.
+    pub fn skeleton(&self, name: &str) -> Result<Vec<(PathBuf, String)>, LoadError> {
+        let Some(compiled) = &self.compiled else {
+            return Ok(Vec::new());
+        };
         libbpf_log::capture();
-        let open = self.open(None).map_err(|error| {
-            let why = error.to_string();
-            SourceError::Object(ObjectError::NotBpf(why))
-        })?;
+        let open = self.open(None)?;
         let uses: Vec<_> = open
             .maps()
             .filter_map(|map| {
@@ -156,8 +155,7 @@ impl Program {
                 (!name.contains('.')).then_some((name, of))
             })
             .collect();
-        let files = skeleton::files(name, c.unwrap_or_default(), &self.declared, &uses);
-        Ok(files?)
+        Ok(skeleton::files(name, compiled, &self.declared, &uses))
     }
 
     /// Loads all functions and maps into the kernel.

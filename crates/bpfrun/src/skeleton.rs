@@ -1,12 +1,10 @@
 //! From a program to a crate that runs it: the beginning of a tool of one's own.
 
 use std::collections::BTreeSet;
-use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use crate::compile::CompileError;
-use crate::compile::kernel_header;
+use crate::compile::Compiled;
 use crate::declared::Declared;
 use crate::declared::DeclaredMap;
 use crate::layout::Extent;
@@ -87,21 +85,19 @@ pub(crate) enum Use {
 /// The files of a crate.
 pub(crate) fn files(
     name: &str,
-    c: &str,
+    compiled: &Compiled,
     declared: &Declared,
     uses: &[(String, Use)],
-) -> Result<Vec<(PathBuf, String)>, CompileError> {
-    let file = |path: &str, text: String| (PathBuf::from(path), text);
-    Ok(vec![
-        file("Cargo.toml", CARGO.replace("NAME", &crate_name(name))),
-        file("build.rs", BUILD.to_owned()),
-        file("src/bpf/prog.bpf.c", c.to_owned()),
-        file(
-            "src/bpf/vmlinux.h",
-            kernel_header(c.as_bytes(), &defined(c))?,
-        ),
-        file("src/main.rs", main(name, declared, uses)),
-    ])
+) -> Vec<(PathBuf, String)> {
+    [
+        ("Cargo.toml", CARGO.replace("NAME", &crate_name(name))),
+        ("build.rs", BUILD.to_owned()),
+        ("src/bpf/prog.bpf.c", compiled.c.clone()),
+        ("src/bpf/vmlinux.h", compiled.vmlinux.clone()),
+        ("src/main.rs", main(name, declared, uses)),
+    ]
+    .map(|(path, text)| (PathBuf::from(path), text))
+    .into()
 }
 
 /// A name that cargo takes.
@@ -118,21 +114,6 @@ fn crate_name(name: &str) -> String {
         Some(first) if first.is_ascii_alphabetic() => name,
         _ => format!("bpf-{name}"),
     }
-}
-
-/// What the program defines itself: constants, structs, enums. The kernel's own are to have other names
-/// then.
-fn defined(c: &str) -> HashSet<String> {
-    let mut names = HashSet::new();
-    for line in c.lines() {
-        let words: Vec<_> = line.split_whitespace().take(3).collect();
-        match words[..] {
-            ["#define", name, ..] => names.insert(name.to_owned()),
-            ["struct" | "union" | "enum", name, "{"] => names.insert(name.to_owned()),
-            _ => false,
-        };
-    }
-    names
 }
 
 fn main(name: &str, declared: &Declared, uses: &[(String, Use)]) -> String {
@@ -438,13 +419,10 @@ fn cell(title: &str, node: &Node, at: u64, size: String, used: Option<String>) -
 mod tests {
     use super::*;
 
-    /// Names of files become names of crates, and what a program defines is known.
+    /// Names of files become names of crates.
     #[test]
     fn names() {
         assert_eq!(crate_name("exec.bpf"), "exec_bpf");
         assert_eq!(crate_name("2nd try"), "bpf-2nd_try");
-        let names = defined("#define ARGSIZE 64\nstruct event {\n\tint x;\n};\nstruct other *y;\n");
-        assert_eq!(names.len(), 2);
-        assert!(names.contains("ARGSIZE") && names.contains("event"));
     }
 }

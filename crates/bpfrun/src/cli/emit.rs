@@ -52,7 +52,9 @@ fn write_crate(args: &Args, program: &Program) -> Result<(), Failure> {
         return Err(anyhow!("{folder} is not empty: name a new folder with -o").into());
     }
     let name = folder.file_name().map(|name| name.to_string_lossy());
-    for (path, text) in program.skeleton(name.as_deref().unwrap_or("prog"))? {
+    let files = program.skeleton(name.as_deref().unwrap_or("prog"));
+    let files = files.map_err(|error| Failure::load(error, args.verbose))?;
+    for (path, text) in files {
         let path = folder.join(path);
         let written = path
             .parent()

@@ -63,12 +63,14 @@ fn refused(job: &Job, refusal: Refusal) -> CompileError {
 fn preprocess(job: &Job) -> Result<String, CompileError> {
     let macros = job.workshop.write("bcc_macros.h", headers::MACROS.as_bytes())?;
     let constants = job.workshop.write("bcc_constants.h", headers::CONSTANTS.as_bytes())?;
+    let sockets = job.workshop.write("bcc_sockets.h", headers::SOCKETS.as_bytes())?;
     let text = [job.marker().as_bytes(), &job.source.text].concat();
     let main = job.workshop.write("source.c", &text)?;
     let mut arguments: Vec<OsString> = ["-E", "-w", "-x", "c"].map(OsString::from).to_vec();
     arguments.extend(job.workshop.arguments(job.source, job.options));
     arguments.extend(config::defines(&job.source.text));
-    for file in [macros, constants] {
+    let network = job.includes.dropped.iter().any(|name| is_network(name)).then_some(sockets);
+    for file in [macros, constants].into_iter().chain(network) {
         arguments.extend(["-imacros".into(), file.into()]);
     }
     arguments.push(main.into());
@@ -77,6 +79,12 @@ fn preprocess(job: &Job) -> Result<String, CompileError> {
         return Err(CompileError::Source(shown(job, &run.messages, None, &HashMap::new())));
     }
     Ok(plain(&run.output))
+}
+
+/// Headers that bring `net/sock.h` with them.
+fn is_network(name: &str) -> bool {
+    let of_linux = ["linux/tcp", "linux/udp", "linux/inet", "linux/icmp", "linux/ipv6", "linux/net.h"];
+    name.starts_with("net/") || of_linux.iter().any(|known| name.starts_with(known))
 }
 
 /// What the preprocessor left, from the user's text on: markers without flags, strings in ASCII.

@@ -1,6 +1,7 @@
 //! From C text to an object that the kernel takes.
 
 mod bcc;
+mod cache;
 mod clang;
 mod config;
 mod error;
@@ -16,6 +17,8 @@ use std::path::PathBuf;
 
 pub use error::CompileError;
 
+use cache::Cache;
+use cache::Entry;
 use clang::Clang;
 use includes::Includes;
 use job::Job;
@@ -96,16 +99,79 @@ pub struct Compiled {
     pub warnings: String,
 }
 
-/// Compiles a source.
+/// Compiles a source, or finds what it was compiled to before.
 pub fn compile(source: &Source, options: &CompileOptions) -> Result<Compiled, CompileError> {
+    let kernel = KernelTypes::read()?;
+    let clang = Clang::find(options.clang.as_deref());
+    let (cache, complaint) = open_cache(options);
+    let key = cache.as_ref().map(|_| key(source, options, &kernel));
+    let kept = cache.as_ref().zip(key.as_deref());
+    let compiler = clang.as_ref().ok().and_then(Clang::identity);
+    if let Some(entry) = kept.and_then(|(cache, key)| cache.find(key, compiler.as_deref())) {
+        return Ok(compiled(entry, true));
+    }
+    let entry = make(source, options, kernel, clang?, compiler)?;
+    if let Some((cache, key)) = kept {
+        cache.keep(key, &entry);
+    }
+    let mut compiled = compiled(entry, false);
+    compiled.warnings.insert_str(0, &complaint);
+    Ok(compiled)
+}
+
+/// The cache, or why there is none.
+fn open_cache(options: &CompileOptions) -> (Option<Cache>, String) {
+    if options.no_cache {
+        return (None, String::new());
+    }
+    match Cache::open() {
+        Ok(cache) => (Some(cache), String::new()),
+        Err(complaint) => (None, format!("warning: {complaint}\n")),
+    }
+}
+
+/// What an object depends on and is known without a compiler.
+fn key(source: &Source, options: &CompileOptions, kernel: &KernelTypes) -> String {
+    let path = source.path.as_os_str().as_encoded_bytes();
+    // Includes in quotes, and the source's name in messages, depend on where we are.
+    let here = std::env::current_dir().unwrap_or_default();
+    let wanted = format!(
+        "{:?} {:?} {:?} {:?} {:?}",
+        options.defines, options.include_dirs, options.dialect, options.attach, options.event_types
+    );
+    cache::key([
+        env!("CARGO_PKG_VERSION").as_bytes(),
+        build().as_bytes(),
+        std::env::consts::ARCH.as_bytes(),
+        &source.text,
+        path,
+        here.as_os_str().as_encoded_bytes(),
+        wanted.as_bytes(),
+        kernel.btf.bytes(),
+    ])
+}
+
+/// Which build translates: between two versions there are many.
+fn build() -> String {
+    let program = std::env::current_exe().and_then(std::fs::metadata);
+    program.map(|data| format!("{} {:?}", data.len(), data.modified().ok())).unwrap_or_default()
+}
+
+fn make(
+    source: &Source,
+    options: &CompileOptions,
+    kernel: KernelTypes,
+    clang: Clang,
+    compiler: Option<String>,
+) -> Result<Entry, CompileError> {
     let includes = Includes::find(source, &options.include_dirs);
     let dialect = options.dialect.unwrap_or_else(|| job::recognise(&source.text, &includes));
     let job = Job {
         source,
         options,
         includes: &includes,
-        clang: Clang::find(options.clang.as_deref())?,
-        kernel: KernelTypes::read()?,
+        clang,
+        kernel,
         workshop: Workshop::open(&includes)?,
     };
     let made = ast::with_stack(|| match dialect {
@@ -113,25 +179,28 @@ pub fn compile(source: &Source, options: &CompileOptions) -> Result<Compiled, Co
         Dialect::Libbpf => libbpf::compile(&job),
     })
     .map_err(CompileError::Thread)??;
-    Ok(Compiled {
-        object: made.object,
+    let others = includes.own.keys().chain(&includes.absent).chain(&made.inputs);
+    Ok(Entry {
+        inputs: others.map(|path| (path.clone(), cache::sum_of_file(path))).collect(),
+        compiler,
+        is_bcc: dialect == Dialect::Bcc,
         c: made.c,
         vmlinux: made.vmlinux,
-        dialect,
-        from_cache: false,
         warnings: made.warnings,
+        object: made.object,
     })
 }
 
-/// The kernel's types that a program's C names, as the header `vmlinux.h`. What the program defines
-/// itself has other names there.
-pub(crate) fn kernel_header(
-    c: &[u8],
-    defined: &std::collections::HashSet<String>,
-) -> Result<String, CompileError> {
-    let choice = kernel_types::Choice {
-        hidden: defined.clone(),
-        ..kernel_types::Choice::default()
-    };
-    KernelTypes::read()?.declare(&kernel_types::words(c), &choice)
+fn compiled(entry: Entry, from_cache: bool) -> Compiled {
+    Compiled {
+        object: entry.object,
+        c: entry.c,
+        vmlinux: entry.vmlinux,
+        dialect: match entry.is_bcc {
+            true => Dialect::Bcc,
+            false => Dialect::Libbpf,
+        },
+        from_cache,
+        warnings: entry.warnings,
+    }
 }

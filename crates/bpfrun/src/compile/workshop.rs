@@ -29,7 +29,8 @@ impl Workshop {
         for (name, text) in headers::served() {
             workshop.write(&name, text.as_bytes())?;
         }
-        for name in &includes.dropped {
+        workshop.write("dropped/linux/errno.h", headers::CONSTANTS.as_bytes())?; // for usdt.bpf.h
+        for name in includes.dropped.iter().filter(|name| *name != "linux/errno.h") {
             workshop.write(&format!("dropped/{name}"), b"")?;
         }
         Ok(workshop)

@@ -57,11 +57,6 @@ impl<'t, 'a> Types<'t, 'a> {
         types
     }
 
-    /// Every call in a function.
-    pub fn calls(&self) -> &[&'t Node<'a>] {
-        &self.calls
-    }
-
     /// The types of the data that goes to a map; none when they cannot be known.
     pub fn of_output(&self, output: &Output<'t, 'a>) -> Vec<String> {
         let mut found = Vec::new();

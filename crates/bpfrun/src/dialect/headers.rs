@@ -10,6 +10,9 @@ pub(crate) const MACROS: &str = include_str!("headers/macros.h");
 /// Constants that the kernel's headers define as macros.
 pub(crate) const CONSTANTS: &str = include_str!("headers/constants.h");
 
+/// Names of socket fields that the kernel's network headers define as macros.
+pub(crate) const SOCKETS: &str = include_str!("headers/sockets.h");
+
 const FUNCTIONS: &str = include_str!("headers/functions.h");
 
 /// Markers of Inspektor Gadget.
@@ -37,16 +40,14 @@ pub(crate) fn find(name: &str) -> Option<&'static str> {
 pub(crate) fn helpers<'t>(words: &HashSet<&[u8]>) -> Vec<&'t str> {
     let all = find("bpf_helper_defs.h").unwrap_or_default();
     all.lines()
-        .filter(|line| line.starts_with("static "))
+        .filter(|line| line.ends_with(';'))
         .filter(|line| helper_name(line).is_some_and(|name| words.contains(name.as_bytes())))
         .collect()
 }
 
 /// The `bpf_…` that a declaration is of.
 fn helper_name(line: &str) -> Option<&str> {
-    let from = line.find("const bpf_").or_else(|| line.find("(*bpf_"))?;
-    let from = from + line[from..].find("bpf_")?;
-    line[from..].split(')').next()
+    line.split_once("(* const ")?.1.split(')').next()
 }
 
 /// The kernel's inline functions that a text names, with those they call.
@@ -65,7 +66,32 @@ pub(crate) fn functions(words: &HashSet<&[u8]>, defined: &HashSet<&[u8]>) -> Str
 }
 
 fn function_name(chunk: &str) -> Option<&str> {
-    let head = chunk.split('(').next()?;
-    let name = head.rsplit([' ', '*']).next()?;
+    let head = chunk.split_once("__attribute__((always_inline)) ")?.1;
+    let name = head.split('(').next()?.rsplit([' ', '*']).next()?;
     Some(name.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_helper_is_found_by_its_name_only() {
+        let one = |name: &'static str| helpers(&HashSet::from([name.as_bytes()])).len();
+        assert_eq!(one("bpf_get_smp_processor_id"), 1);
+        assert_eq!((one("bpf_map_lookup_elem"), one("bpf_map")), (1, 0));
+    }
+
+    #[test]
+    fn a_function_comes_with_those_it_calls_before_it() {
+        let text = functions(&HashSet::from([b"bpf_log2l".as_slice()]), &HashSet::new());
+        let (first, second) = (text.find("bpf_log2("), text.find("bpf_log2l("));
+        assert!(first.is_some() && first < second, "{text}");
+    }
+
+    #[test]
+    fn headers_are_served_with_their_folder_or_without() {
+        assert!(find("bpf/bpf_helpers.h").is_some() && find("bpf_helpers.h").is_some());
+        assert!(find("usdt.bpf.h").is_some() && find("libbpf.h").is_none());
+    }
 }

@@ -167,11 +167,6 @@ impl Map {
         Ok(map)
     }
 
-    /// Whether events come through it.
-    pub fn is_output(&self) -> bool {
-        matches!(self.kind.family, Family::PerfOutput | Family::RingBuffer)
-    }
-
     /// Whether a count for a new key must first be put there.
     pub fn is_hash(&self) -> bool {
         self.kind.family == Family::Hash

@@ -45,15 +45,15 @@ fn objects_have_no_source() {
 
 /// BCC's dialect is translated, libbpf's stays what it was.
 fn c_of_both_dialects() {
-    let outcome = run(&[text(&file("exec.c")), "--emit", "c"]).fine();
+    let outcome = run(&[text(&file("execargs.c")), "--emit", "c"]).fine();
     for word in [
         "SEC(\"tracepoint/syscalls/sys_enter_execve\")",
         "bpf_perf_event_output",
     ] {
         assert!(outcome.stdout.contains(word), "{}", outcome.stdout);
     }
-    let outcome = run(&[text(&file("exec.bpf.c")), "--emit", "c"]).fine();
-    let source = fs::read_to_string(file("exec.bpf.c")).expect("it is there");
+    let outcome = run(&[text(&file("execargs.bpf.c")), "--emit", "c"]).fine();
+    let source = fs::read_to_string(file("execargs.bpf.c")).expect("it is there");
     assert!(outcome.stdout.starts_with(&source), "{}", outcome.stdout);
 }
 
@@ -61,7 +61,7 @@ fn c_of_both_dialects() {
 fn folders_that_hold_something() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     fs::write(dir.path().join("precious"), "").expect("it can be written");
-    let source = file("exec.c");
+    let source = file("execargs.c");
     let outcome = run(&[text(&source), "--emit", "skeleton", "-o", text(dir.path())]);
     assert_eq!(outcome.code, Some(1));
     assert!(
@@ -76,7 +76,7 @@ fn folders_that_hold_something() {
 
 /// A crate in an empty folder: it builds, and shows what is executed.
 fn a_crate_that_runs() {
-    for source in ["exec.c", "exec.bpf.c"] {
+    for source in ["execargs.c", "execargs.bpf.c"] {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let folder = dir.path().join("tracer");
         run(&[

@@ -28,11 +28,8 @@ pub(crate) fn cases() -> Vec<Case> {
 /// A file of the tests or of the examples.
 pub(crate) fn file(path: &str) -> PathBuf {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    [
-        package.join("tests/programs"),
-        package.join("../../examples"),
-    ]
-    .map(|folder| folder.join(path))
+    ["tests/programs", "../../examples/bcc", "../../examples/libbpf"]
+        .map(|folder| package.join(folder).join(path))
     .into_iter()
     .find(|path| path.exists())
     .expect("the file is there")
@@ -99,20 +96,20 @@ fn our_example(path: &str) {
     }
 }
 
-/// examples/exec.c.
+/// examples/bcc/execargs.c.
 fn our_example_in_bccs_dialect() {
-    our_example("exec.c");
+    our_example("execargs.c");
 }
 
-/// examples/exec.bpf.c.
+/// examples/libbpf/execargs.bpf.c.
 fn our_example_in_libbpfs_dialect() {
-    our_example("exec.bpf.c");
+    our_example("execargs.bpf.c");
 }
 
 /// --emit object, and then no compiler is needed.
 fn an_object_runs_without_clang() {
     let dir = tempfile::tempdir().expect("a temporary directory");
-    for source in ["exec.c", "exec.bpf.c"] {
+    for source in ["execargs.c", "execargs.bpf.c"] {
         let object = dir.path().join("exec.o");
         run(&[text(&file(source)), "--emit", "object", "-o", text(&object)]).fine();
         let outcome = run(&[text(&object), "--clang", "/nonexistent", "--dry-run"]).fine();

@@ -488,3 +488,15 @@
 #ifndef IS_ERR_OR_NULL
 #define IS_ERR_OR_NULL(x) (!(x) || IS_ERR_VALUE(x))
 #endif
+#ifndef DNAME_INLINE_LEN
+#define DNAME_INLINE_LEN 40
+#endif
+#ifndef SCM_RIGHTS
+#define SCM_RIGHTS 1
+#endif
+#ifndef SOCK_STREAM
+#define SOCK_STREAM 1
+#endif
+#ifndef SOCK_DGRAM
+#define SOCK_DGRAM 2
+#endif

@@ -1,4 +1,4 @@
-static __always_inline unsigned int bpf_log2(unsigned int v)
+static inline __attribute__((always_inline)) unsigned int bpf_log2(unsigned int v)
 {
 	unsigned int r, shift;
 	r = (v > 0xFFFF) << 4;
@@ -16,7 +16,7 @@ static __always_inline unsigned int bpf_log2(unsigned int v)
 	return r;
 }
 
-static __always_inline unsigned int bpf_log2l(unsigned long v)
+static inline __attribute__((always_inline)) unsigned int bpf_log2l(unsigned long v)
 {
 	unsigned int hi = v >> 32;
 	if (hi)
@@ -24,63 +24,63 @@ static __always_inline unsigned int bpf_log2l(unsigned long v)
 	return bpf_log2(v) + 1;
 }
 
-static __always_inline unsigned int new_encode_dev(unsigned int dev)
+static inline __attribute__((always_inline)) unsigned int new_encode_dev(unsigned int dev)
 {
 	unsigned int major = dev >> 20, minor = dev & 0xfffff;
 	return (minor & 0xff) | (major << 8) | ((minor & ~0xff) << 12);
 }
 
-static __always_inline struct inet_sock *inet_sk(const struct sock *sk)
+static inline __attribute__((always_inline)) struct inet_sock *inet_sk(const struct sock *sk)
 {
 	return (struct inet_sock *)sk;
 }
 
-static __always_inline struct tcp_sock *tcp_sk(const struct sock *sk)
+static inline __attribute__((always_inline)) struct tcp_sock *tcp_sk(const struct sock *sk)
 {
 	return (struct tcp_sock *)sk;
 }
 
-static __always_inline struct inet_connection_sock *inet_csk(const struct sock *sk)
+static inline __attribute__((always_inline)) struct inet_connection_sock *inet_csk(const struct sock *sk)
 {
 	return (struct inet_connection_sock *)sk;
 }
 
-static __always_inline struct inet_request_sock *inet_rsk(const struct request_sock *sk)
+static inline __attribute__((always_inline)) struct inet_request_sock *inet_rsk(const struct request_sock *sk)
 {
 	return (struct inet_request_sock *)sk;
 }
 
-static __always_inline struct tcp_request_sock *tcp_rsk(const struct request_sock *sk)
+static inline __attribute__((always_inline)) struct tcp_request_sock *tcp_rsk(const struct request_sock *sk)
 {
 	return (struct tcp_request_sock *)sk;
 }
 
-static __always_inline struct request_sock *inet_reqsk(const struct sock *sk)
+static inline __attribute__((always_inline)) struct request_sock *inet_reqsk(const struct sock *sk)
 {
 	return (struct request_sock *)sk;
 }
 
-static __always_inline unsigned char *skb_network_header(const struct sk_buff *skb)
+static inline __attribute__((always_inline)) unsigned char *skb_network_header(const struct sk_buff *skb)
 {
 	return skb->head + skb->network_header;
 }
 
-static __always_inline unsigned char *skb_transport_header(const struct sk_buff *skb)
+static inline __attribute__((always_inline)) unsigned char *skb_transport_header(const struct sk_buff *skb)
 {
 	return skb->head + skb->transport_header;
 }
 
-static __always_inline struct iphdr *ip_hdr(const struct sk_buff *skb)
+static inline __attribute__((always_inline)) struct iphdr *ip_hdr(const struct sk_buff *skb)
 {
 	return (struct iphdr *)(skb->head + skb->network_header);
 }
 
-static __always_inline struct tcphdr *tcp_hdr(const struct sk_buff *skb)
+static inline __attribute__((always_inline)) struct tcphdr *tcp_hdr(const struct sk_buff *skb)
 {
 	return (struct tcphdr *)(skb->head + skb->transport_header);
 }
 
-static __always_inline struct mount *real_mount(struct vfsmount *mnt)
+static inline __attribute__((always_inline)) struct mount *real_mount(struct vfsmount *mnt)
 {
 	return (struct mount *)((char *)mnt - __builtin_offsetof(struct mount, mnt));
 }

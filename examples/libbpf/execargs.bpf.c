@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT OR Apache-2.0
 /*
- * Every exec with its arguments, in libbpf's dialect: `bpfrun examples/exec.bpf.c`.
+ * Every exec with its arguments, in libbpf's dialect: `bpfrun examples/libbpf/execargs.bpf.c`.
  *
- * The same as exec.c, and the same shortcomings: see docs/two-methods.md.
+ * The same as bcc/execargs.c, and the same shortcomings: see docs/two-methods.md.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_core_read.h>

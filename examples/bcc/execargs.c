@@ -1,5 +1,6 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT OR Apache-2.0
 /*
- * Every exec with its arguments, in BCC's dialect: `bpfrun examples/exec.c`.
+ * Every exec with its arguments, in BCC's dialect: `bpfrun examples/bcc/execargs.c`.
  *
  * The arguments are read when the system call begins, from the caller's memory. What the tracer
  * execsnoop does better, and why: docs/two-methods.md.
