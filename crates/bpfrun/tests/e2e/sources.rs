@@ -28,8 +28,12 @@ pub(crate) fn cases() -> Vec<Case> {
 /// A file of the tests or of the examples.
 pub(crate) fn file(path: &str) -> PathBuf {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    ["tests/programs", "../../examples/bcc", "../../examples/libbpf"]
-        .map(|folder| package.join(folder).join(path))
+    [
+        "tests/programs",
+        "../../examples/bcc",
+        "../../examples/libbpf",
+    ]
+    .map(|folder| package.join(folder).join(path))
     .into_iter()
     .find(|path| path.exists())
     .expect("the file is there")
