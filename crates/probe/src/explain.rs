@@ -159,7 +159,7 @@ impl fmt::Display for Obstacle {
 }
 
 /// What can be known before anything is loaded.
-pub(crate) fn obstacle_before_load(features: &Features) -> Option<Obstacle> {
+pub fn obstacle_before_load(features: &Features) -> Option<Obstacle> {
     if !features.capable {
         return Some(Obstacle::Capabilities);
     }

@@ -35,6 +35,7 @@ pub use command::CommandError;
 pub use command::invoking_user;
 pub use explain::Obstacle;
 pub use explain::StartError;
+pub use explain::obstacle_before_load;
 pub use features::Features;
 pub use features::attempt::Attempt;
 pub use features::btf::Btf;

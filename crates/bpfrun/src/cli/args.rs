@@ -1,0 +1,238 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bpfrun::Attach;
+use bpfrun::CompileOptions;
+use bpfrun::Dialect;
+use bpfrun::EventType;
+use clap::Parser;
+use clap::ValueEnum;
+use jiff::SignedDuration;
+
+use crate::cli::targets::parse_attach;
+use crate::cli::targets::parse_event;
+
+const ABOUT: &str = "Runs a BPF C file, in BCC's dialect or libbpf's: shows its events and maps.";
+
+const EXAMPLES: &str = "\
+Examples:
+  bpfrun exec.c                            events as a table, until Ctrl-C
+  bpfrun exec.c --format json --count 10   ten of them, as JSON lines
+  bpfrun runqlat.c --interval 1s --clear   histograms of each second
+  bpfrun probe.c --attach on_readline=uretprobe:/bin/bash:readline
+  bpfrun exec.c --dry-run                  only ask the kernel's verifier
+  bpfrun exec.c --emit object -o exec.o    compile here, and on a machine without clang:
+  bpfrun exec.o                            run it
+  bpfrun exec.c --emit skeleton -o exec    a Rust crate that does the same
+
+Exit status: 0 fine, 1 failure, 2 wrong usage, 77 this kernel or user cannot trace.";
+
+/// What the user asked for, as it was written.
+#[derive(Debug, Parser)]
+#[command(name = "bpfrun", version, about = ABOUT, after_help = EXAMPLES)]
+#[command(infer_long_args = true, args_override_self = true)]
+pub struct Args {
+    /// A C file, or an object file compiled from one; - is standard input
+    #[arg(value_name = "PROGRAM")]
+    pub program: PathBuf,
+
+    /// Attach a function that does not say to what: FUNC=kprobe:NAME, kretprobe:, uprobe:FILE:SYMBOL,
+    /// uretprobe:, usdt:FILE:PROVIDER:NAME, tracepoint:CATEGORY:NAME, raw_tracepoint:NAME,
+    /// fentry:NAME, fexit:NAME, perf_event:HERTZ (repeatable)
+    #[arg(long, value_name = "FUNC=TARGET", value_parser = parse_attach, help_heading = "The program")]
+    pub attach: Vec<Attach>,
+
+    /// The C type of the events of a map, when it is not found out (repeatable)
+    #[arg(long, value_name = "MAP=TYPE", value_parser = parse_event, help_heading = "The program")]
+    pub event: Vec<EventType>,
+
+    /// Define a macro (repeatable)
+    #[arg(
+        short = 'D',
+        long = "define",
+        value_name = "NAME[=VALUE]",
+        help_heading = "The program"
+    )]
+    pub defines: Vec<String>,
+
+    /// Look for included files here too (repeatable)
+    #[arg(
+        short = 'I',
+        long = "include",
+        value_name = "DIR",
+        help_heading = "The program"
+    )]
+    pub include_dirs: Vec<PathBuf>,
+
+    /// How the C is written [default: found out]
+    #[arg(long, value_enum, value_name = "DIALECT", help_heading = "The program")]
+    pub dialect: Option<DialectName>,
+
+    /// The compiler [default: clang, or the newest clang-N]
+    #[arg(long, value_name = "PATH", help_heading = "The program")]
+    pub clang: Option<PathBuf>,
+
+    /// Compile anew, and keep nothing
+    #[arg(long, help_heading = "The program")]
+    pub no_cache: bool,
+
+    /// Form of the output
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORM", help_heading = "What is shown")]
+    pub format: Format,
+
+    /// Show this map at the end, or `all` [default: all when the program sends no events, else
+    /// histograms] (repeatable)
+    #[arg(long = "map", value_name = "MAP", help_heading = "What is shown")]
+    pub maps: Vec<String>,
+
+    /// Show maps every so often, such as 1s
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, help_heading = "What is shown")]
+    pub interval: Option<Duration>,
+
+    /// Clear the maps that are shown, each time
+    #[arg(long, help_heading = "What is shown")]
+    pub clear: bool,
+
+    /// Show this map as a histogram of powers of two (repeatable)
+    #[arg(long, value_name = "MAP", help_heading = "What is shown")]
+    pub log2: Vec<String>,
+
+    /// Show this map as a histogram of plain numbers (repeatable)
+    #[arg(long, value_name = "MAP", help_heading = "What is shown")]
+    pub linear: Vec<String>,
+
+    /// What the numbers in histograms are, such as usecs
+    #[arg(
+        long,
+        value_name = "UNIT",
+        default_value = "value",
+        help_heading = "What is shown"
+    )]
+    pub unit: String,
+
+    /// Write events and maps to this file (with --emit: what is emitted)
+    #[arg(short, long, value_name = "FILE", help_heading = "Running")]
+    pub output: Option<PathBuf>,
+
+    /// End after this time, such as 10s or 1m30s
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, help_heading = "Running")]
+    pub duration: Option<Duration>,
+
+    /// End after this many events
+    #[arg(long, value_name = "N", help_heading = "Running")]
+    pub count: Option<u64>,
+
+    /// Create this file when everything is attached
+    #[arg(long, value_name = "FILE", help_heading = "Running")]
+    pub ready_file: Option<PathBuf>,
+
+    /// Size of each perf buffer on each CPU, in pages: a power of two
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = parse_pages, help_heading = "Running")]
+    pub pages: u32,
+
+    /// Only ask the kernel's verifier about each function; attach nothing
+    #[arg(long, help_heading = "Instead of running")]
+    pub dry_run: bool,
+
+    /// Write what the program is made into
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHAT",
+        conflicts_with = "dry_run",
+        help_heading = "Instead of running"
+    )]
+    pub emit: Option<Emit>,
+
+    /// Say everything that libbpf and the kernel's verifier say
+    #[arg(short, long, help_heading = "Running")]
+    pub verbose: bool,
+}
+
+/// A way to write BPF C.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DialectName {
+    /// BPF_HASH, TRACEPOINT_PROBE, map.lookup()
+    Bcc,
+    /// SEC(), maps as variables, helpers by name
+    Libbpf,
+}
+
+/// Form of the output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// A table for people
+    Text,
+    /// One JSON object a line
+    Json,
+    /// Comma-separated values
+    Csv,
+}
+
+/// What a program can be made into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Emit {
+    /// C in libbpf's dialect
+    C,
+    /// A CO-RE object, which bpfrun runs on another machine
+    Object,
+    /// A Rust crate
+    Skeleton,
+}
+
+impl Args {
+    /// The arguments of this process. Wrong ones end it, with status 2 and a word on what is wrong.
+    pub fn from_command_line() -> Self {
+        Self::parse()
+    }
+
+    /// How to compile.
+    pub fn compile_options(&self) -> CompileOptions {
+        CompileOptions {
+            defines: self.defines.clone(),
+            include_dirs: self.include_dirs.clone(),
+            dialect: self.dialect.map(|name| match name {
+                DialectName::Bcc => Dialect::Bcc,
+                DialectName::Libbpf => Dialect::Libbpf,
+            }),
+            attach: self.attach.clone(),
+            event_types: self.event.clone(),
+            no_cache: self.no_cache,
+            clang: self.clang.clone(),
+        }
+    }
+}
+
+fn parse_duration(text: &str) -> Result<Duration, String> {
+    let usage = || "write it as 500ms, 10s, 1m30s, 2h".to_owned();
+    let duration: SignedDuration = text.parse().map_err(|_| usage())?;
+    Duration::try_from(duration).map_err(|_| usage())
+}
+
+fn parse_pages(text: &str) -> Result<u32, String> {
+    let pages: u32 = text
+        .parse()
+        .map_err(|_| "this is not a number".to_owned())?;
+    match pages.is_power_of_two() && pages <= 1 << 16 {
+        true => Ok(pages),
+        false => Err("write a power of two, at most 65536".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    /// The definition makes sense, and numbers of pages are checked.
+    #[test]
+    fn definition() {
+        Args::command().debug_assert();
+        assert_eq!(parse_pages("64"), Ok(64));
+        assert!(parse_pages("65").is_err() && parse_pages("0").is_err());
+        assert!(parse_duration("1s").is_ok() && parse_duration("-1s").is_err());
+    }
+}

@@ -1,0 +1,112 @@
+//! What the verifier says of each function.
+
+use bpfrun::LoadError;
+use bpfrun::Verdict;
+
+use crate::cli::args::Args;
+use crate::cli::args::Format;
+use crate::cli::failure::Failure;
+use crate::cli::input::Input;
+use crate::cli::output::Target;
+use crate::cli::output::json;
+use crate::cli::output::table::Table;
+use bpfrun::Value;
+
+/// Loads each function by itself and shows the verdicts. The exit status is 1 when one is refused.
+pub fn dry_run(args: &Args) -> Result<u8, Failure> {
+    let program = Input::read(args)?.program(args)?;
+    let verdicts = program
+        .verify()
+        .map_err(|error| Failure::load(error, args.verbose))?;
+    let mut out = Vec::new();
+    match args.format {
+        Format::Json => verdicts.iter().for_each(|verdict| line(verdict, &mut out)),
+        Format::Text | Format::Csv => table(&verdicts, &mut out),
+    }
+    write(args, &out)?;
+    let refused = verdicts
+        .into_iter()
+        .filter_map(|verdict| verdict.outcome.err());
+    let mut status = 0;
+    for error in refused {
+        if let LoadError::Cannot(_) = error {
+            return Err(Failure::load(error, args.verbose));
+        }
+        status = 1;
+        let failure = Failure::load(error, args.verbose);
+        crate::cli::say::say(format_args!("bpfrun: {failure}"));
+    }
+    Ok(status)
+}
+
+fn word(verdict: &Verdict) -> &'static str {
+    match verdict.outcome {
+        Ok(_) => "accepted",
+        Err(LoadError::Refused(_)) => "refused",
+        Err(_) => "not loaded",
+    }
+}
+
+fn table(verdicts: &[Verdict], out: &mut Vec<u8>) {
+    let columns = [
+        ("function", false),
+        ("section", false),
+        ("insns", true),
+        ("verified", true),
+        ("verdict", false),
+    ];
+    let mut table = Table::new(columns.map(|(name, number)| (name.to_owned(), number, 0)));
+    let rows: Vec<_> = verdicts.iter().map(row).collect();
+    rows.iter().for_each(|row| table.fit(row.iter()));
+    table.header(out);
+    rows.iter().for_each(|row| table.row(out, row.iter()));
+}
+
+fn row(verdict: &Verdict) -> [Value<'_>; 5] {
+    let verified = verdict.outcome.as_ref().ok().copied().flatten();
+    [
+        Value::Text(verdict.program.as_bytes()),
+        Value::Text(verdict.section.as_bytes()),
+        Value::Uint(verdict.instructions as u64),
+        verified.map_or(Value::Absent, Value::Uint),
+        Value::Text(word(verdict).as_bytes()),
+    ]
+}
+
+fn line(verdict: &Verdict, out: &mut Vec<u8>) {
+    let [function, section, instructions, verified, word] = row(verdict);
+    json::line(out, "verdict", &crate::cli::clock::timestamp(), |object| {
+        object.value("function", &function);
+        object.value("section", &section);
+        object.value("instructions", &instructions);
+        object.value("verified", &verified);
+        object.value("verdict", &word);
+        let reason = match &verdict.outcome {
+            Err(LoadError::Refused(objection)) => objection.reason.clone(),
+            Err(error) => error.to_string(),
+            Ok(_) => return object.value("reason", &Value::Absent),
+        };
+        object.text("reason", &reason);
+    });
+}
+
+/// Writes all of it, waiting for the reader. That nobody reads is no error.
+pub fn write(args: &Args, bytes: &[u8]) -> Result<(), Failure> {
+    let mut target = match &args.output {
+        Some(path) => Target::create(path)?,
+        None => Target::stream(std::io::stdout())?,
+    };
+    target.truncate()?;
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        match target.write(rest, std::time::Duration::from_secs(1)) {
+            Ok(count) => rest = &rest[count..],
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return Ok(()),
+            Err(error) => {
+                let name = target.name();
+                return Err(anyhow::anyhow!("cannot write to {name}: {error}").into());
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,78 @@
+//! What a program can be made into: C, an object, a crate.
+
+use std::fs;
+use std::io::IsTerminal as _;
+
+use anyhow::Context as _;
+use anyhow::anyhow;
+use bpfrun::Program;
+
+use crate::cli::args::Args;
+use crate::cli::args::Emit;
+use crate::cli::dry_run::write;
+use crate::cli::failure::Failure;
+use crate::cli::input::Input;
+use crate::cli::say::say;
+
+/// Writes what `--emit` asks for.
+pub fn emit(args: &Args) -> Result<u8, Failure> {
+    let input = Input::read(args)?;
+    if input.is_object() && args.emit != Some(Emit::Object) {
+        let path = input.path.display();
+        return Err(Failure::new(
+            2,
+            anyhow!(
+                "{path} is compiled already: --emit {} needs the C file",
+                word(args)
+            ),
+        ));
+    }
+    let program = input.program(args)?;
+    let c = || program.compiled().map(|compiled| compiled.c.as_str());
+    match args.emit {
+        Some(Emit::C) | None => write(args, c().unwrap_or_default().as_bytes())?,
+        Some(Emit::Object) if args.output.is_none() && std::io::stdout().is_terminal() => {
+            let advice = "--emit object writes bytes that no terminal shows: -o FILE names a file";
+            return Err(Failure::new(2, anyhow!(advice)));
+        }
+        Some(Emit::Object) => write(args, program.object())?,
+        Some(Emit::Skeleton) => write_crate(args, &program)?,
+    }
+    Ok(0)
+}
+
+/// Writes the files of a crate into a new or empty folder.
+fn write_crate(args: &Args, program: &Program) -> Result<(), Failure> {
+    let Some(folder) = &args.output else {
+        let advice = "--emit skeleton makes a folder: name it with -o";
+        return Err(Failure::new(2, anyhow!(advice)));
+    };
+    if fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()) {
+        let folder = folder.display();
+        return Err(anyhow!("{folder} is not empty: name a new folder with -o").into());
+    }
+    let name = folder.file_name().map(|name| name.to_string_lossy());
+    let files = program.skeleton(name.as_deref().unwrap_or("prog"));
+    let files = files.map_err(|error| Failure::load(error, args.verbose))?;
+    for (path, text) in files {
+        let path = folder.join(path);
+        let written = path
+            .parent()
+            .map_or(Ok(()), fs::create_dir_all)
+            .and_then(|()| fs::write(&path, text));
+        written.with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    let folder = folder.display();
+    say(format_args!(
+        "cd {folder} && cargo build, then run target/debug/ as root"
+    ));
+    Ok(())
+}
+
+fn word(args: &Args) -> &'static str {
+    match args.emit {
+        Some(Emit::Skeleton) => "skeleton",
+        Some(Emit::Object) => "object",
+        Some(Emit::C) | None => "c",
+    }
+}

@@ -1,0 +1,128 @@
+//! From events and maps to bytes, and from there to a file or a terminal.
+
+mod csv;
+pub mod json;
+pub mod show;
+pub mod table;
+mod target;
+mod text;
+
+use std::io;
+use std::time::Duration;
+
+use bpfrun::Event;
+use bpfrun::Schema;
+
+use crate::cli::args::Args;
+use crate::cli::args::Format;
+use crate::cli::clock::timestamp;
+use crate::cli::output::csv::CsvFormat;
+pub use crate::cli::output::target::Target;
+use crate::cli::output::text::TextFormat;
+
+/// Where everything goes, and in which form. Lines collect in a buffer that is used over and over, and
+/// are written together.
+#[derive(Debug)]
+pub struct Output {
+    form: Form,
+    buffer: Vec<u8>,
+    /// How much of the buffer is written already.
+    written: usize,
+    target: Target,
+    /// When the events at hand were read.
+    now: String,
+}
+
+/// The form of the output.
+#[derive(Debug)]
+pub enum Form {
+    Text(TextFormat),
+    Json,
+    Csv(CsvFormat),
+}
+
+impl Output {
+    /// Opens what `args` name: a file, or stdout.
+    pub fn open(args: &Args) -> anyhow::Result<Self> {
+        let target = match &args.output {
+            Some(path) => Target::create(path)?,
+            None => Target::stream(io::stdout())?,
+        };
+        Ok(Self {
+            form: Form::new(args.format, &[]),
+            buffer: Vec::new(),
+            written: 0,
+            target,
+            now: String::new(),
+        })
+    }
+
+    /// Makes the file empty, and begins with the header. To be called when everything is attached: if it
+    /// cannot be, what is in that file is not lost.
+    pub fn begin(&mut self, format: Format, schemas: &[Schema]) -> anyhow::Result<()> {
+        self.target.truncate()?;
+        self.form = Form::new(format, schemas);
+        match &self.form {
+            Form::Text(text) => text.header(&mut self.buffer),
+            Form::Csv(csv) => csv.header(&mut self.buffer),
+            Form::Json => {}
+        }
+        Ok(())
+    }
+
+    /// The output's name for a message.
+    pub fn name(&self) -> String {
+        self.target.name()
+    }
+
+    /// What is formatted from here on was read now.
+    pub fn tick(&mut self) {
+        self.now.clear();
+    }
+
+    /// Formats an event into the buffer.
+    pub fn event(&mut self, event: &Event<'_>) {
+        if self.now.is_empty() {
+            self.now = timestamp();
+        }
+        match &mut self.form {
+            Form::Text(text) => text.event(&mut self.buffer, event),
+            Form::Csv(csv) => csv.event(&mut self.buffer, &self.now, event),
+            Form::Json => json::event(&mut self.buffer, &self.now, event),
+        }
+    }
+
+    /// The form and the buffer, for what is no event.
+    pub fn parts(&mut self) -> (&Form, &mut Vec<u8>) {
+        (&self.form, &mut self.buffer)
+    }
+
+    /// Writes what can be written without blocking; waits for the reader at most `wait`. Returns whether
+    /// all is written.
+    pub fn flush(&mut self, wait: Duration) -> io::Result<bool> {
+        if !self.buffer.is_empty() {
+            self.written += self.target.write(&self.buffer[self.written..], wait)?;
+        }
+        let all = self.written == self.buffer.len();
+        if all {
+            self.buffer.clear();
+            self.written = 0;
+        }
+        Ok(all)
+    }
+
+    /// How many bytes wait to be written.
+    pub fn waiting(&self) -> usize {
+        self.buffer.len() - self.written
+    }
+}
+
+impl Form {
+    fn new(format: Format, schemas: &[Schema]) -> Self {
+        match format {
+            Format::Text => Self::Text(TextFormat::new(schemas)),
+            Format::Json => Self::Json,
+            Format::Csv => Self::Csv(CsvFormat::new(schemas)),
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! Running a program until something ends it.
+
+use std::io;
+use std::time::Duration;
+use std::time::Instant;
+
+use anyhow::Context as _;
+use bpfrun::Running;
+use bpfrun::RunningOptions;
+
+use crate::cli::account::Account;
+use crate::cli::args::Args;
+use crate::cli::failure::Failure;
+use crate::cli::input::Input;
+use crate::cli::maps::Report;
+use crate::cli::output::Output;
+use crate::cli::printk::TracePipe;
+use crate::cli::ready_file;
+use crate::cli::say::say;
+use crate::cli::signals::Signals;
+
+/// How long we wait before we look at everything again.
+const PERIOD: Duration = Duration::from_millis(50);
+
+/// How long a reader that takes nothing is waited for when a signal has asked us to end.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// What is left in the buffers when everything is detached is read in so many turns at most.
+const LAST_TURNS: usize = 1000;
+
+/// Runs the program that `args` name, and returns the exit status.
+pub fn run(args: &Args) -> Result<u8, Failure> {
+    let input = Input::read(args)?;
+    if let Some(path) = &args.ready_file {
+        ready_file::remove_stale(path)?;
+    }
+    let signals = Signals::install().context("cannot handle signals")?;
+    let mut output = Output::open(args)?;
+    let loaded = input
+        .program(args)?
+        .load()
+        .map_err(|error| Failure::load(error, args.verbose))?;
+    let options = RunningOptions {
+        perf_pages: args.pages as usize,
+    };
+    let printk = match loaded.prints() {
+        true => Some(TracePipe::open()?),
+        false => None,
+    };
+    let mut running = loaded
+        .attach_with(&options)
+        .map_err(|error| Failure::new(1, error))?;
+    let report = Report::new(args, &mut running).map_err(|error| Failure::new(2, error))?;
+    output.begin(args.format, &running.schemas())?;
+    if let Some(path) = &args.ready_file {
+        ready_file::create(path)?;
+    }
+    Session {
+        room: args.count.unwrap_or(u64::MAX),
+        deadline: args.duration.map(|duration| Instant::now() + duration),
+        interval: args.interval,
+        next_report: args.interval.map(|interval| Instant::now() + interval),
+        signals,
+        running,
+        output,
+        report,
+        printk,
+        account: Account::default(),
+        unwritten: 0,
+        closed: false,
+        warned: false,
+        failure: None,
+    }
+    .run()
+}
+
+/// A program under way.
+struct Session {
+    signals: Signals,
+    running: Running,
+    output: Output,
+    report: Report,
+    printk: Option<TracePipe>,
+    account: Account,
+    /// How many events may still be shown.
+    room: u64,
+    /// Formatted, not yet written.
+    unwritten: u64,
+    deadline: Option<Instant>,
+    interval: Option<Duration>,
+    next_report: Option<Instant>,
+    /// Nobody reads any more.
+    closed: bool,
+    warned: bool,
+    /// Why it had to end.
+    failure: Option<Failure>,
+}
+
+impl Session {
+    fn run(mut self) -> Result<u8, Failure> {
+        while !self.done() && !self.signals.any() && !self.out_of_time() {
+            // While the reader is behind, events wait in the kernel's buffers.
+            if self.flush(PERIOD) {
+                self.poll(self.time_left());
+                self.report_if_due();
+                self.flush(Duration::ZERO);
+            }
+        }
+        self.finish();
+        say(&self.account);
+        match self.failure {
+            Some(failure) => Err(failure),
+            None => Ok(0),
+        }
+    }
+
+    fn done(&self) -> bool {
+        self.closed || self.room == 0 || self.failure.is_some()
+    }
+
+    fn out_of_time(&self) -> bool {
+        self.deadline
+            .is_some_and(|deadline| deadline <= Instant::now())
+    }
+
+    /// Until there is something to do besides events.
+    fn time_left(&self) -> Duration {
+        let now = Instant::now();
+        [self.deadline, self.next_report]
+            .into_iter()
+            .flatten()
+            .map(|moment| moment.saturating_duration_since(now))
+            .fold(PERIOD, Duration::min)
+    }
+
+    /// Takes what has come, and returns how many events that were.
+    fn poll(&mut self, timeout: Duration) -> u64 {
+        self.output.tick();
+        let Self {
+            running,
+            output,
+            room,
+            unwritten,
+            account,
+            closed,
+            ..
+        } = self;
+        let polled = running.poll(timeout, |event| {
+            if *room == 0 || *closed {
+                account.discarded += 1;
+            } else {
+                output.event(event);
+                *room -= 1;
+                *unwritten += 1;
+            }
+        });
+        if let Some(printk) = self.printk.as_mut().filter(|_| !self.closed) {
+            printk.show(&mut self.output);
+        }
+        self.warn_of_loss();
+        polled.unwrap_or_else(|error| {
+            self.fail(anyhow::Error::new(error));
+            0
+        })
+    }
+
+    /// Says at once that something is missing; how much is said at the end.
+    fn warn_of_loss(&mut self) {
+        if self.warned {
+            return;
+        }
+        if let Some((map, lost)) = self.running.losing().next() {
+            self.warned = true;
+            say(format_args!(
+                "bpfrun: events are being lost ({lost} of {map}); larger --pages may help"
+            ));
+        }
+    }
+
+    fn report_if_due(&mut self) {
+        let now = Instant::now();
+        if let (Some(next), Some(interval)) = (self.next_report, self.interval)
+            && next <= now
+        {
+            self.show_maps();
+            // One that was missed is not made up for.
+            let following = next + interval;
+            self.next_report = Some(if following > now {
+                following
+            } else {
+                now + interval
+            });
+        }
+    }
+
+    fn show_maps(&mut self) {
+        if let Err(error) = self.report.show(&self.running, &mut self.output) {
+            self.fail(error);
+        }
+    }
+
+    /// Detaches, shows what is left, and closes the account.
+    fn finish(&mut self) {
+        self.running.detach();
+        for _ in 0..LAST_TURNS {
+            if self.failure.is_some() || self.poll(Duration::ZERO) == 0 {
+                break;
+            }
+        }
+        if !self.closed && self.failure.is_none() {
+            self.show_maps();
+        }
+        self.flush_all();
+        self.account.flows = self.running.flows();
+        self.account.skipped = self.running.skipped();
+        if !self.account.balanced() {
+            tracing::warn!("the account does not add up; please report this as a bug");
+        }
+    }
+
+    /// Writes the rest, for as long as the reader takes. When a signal has asked us to end, a reader that
+    /// takes nothing does not keep us.
+    fn flush_all(&mut self) {
+        let mut left = usize::MAX;
+        let mut since = Instant::now();
+        while !self.flush(PERIOD) {
+            if self.output.waiting() < left {
+                left = self.output.waiting();
+                since = Instant::now();
+            }
+            if self.signals.any() && since.elapsed() > PATIENCE {
+                self.discard();
+            }
+        }
+    }
+
+    /// Writes what the reader takes, and returns whether all is written. That nobody reads any more is a
+    /// quiet end, not an error.
+    fn flush(&mut self, wait: Duration) -> bool {
+        if self.closed {
+            return true;
+        }
+        match self.output.flush(wait) {
+            Ok(false) => return false,
+            Ok(true) => self.account.shown += std::mem::take(&mut self.unwritten),
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => self.discard(),
+            Err(error) => {
+                let name = self.output.name();
+                let error = anyhow::Error::new(error);
+                self.fail(error.context(format!("cannot write to {name} (-o names another file)")));
+            }
+        }
+        true
+    }
+
+    fn fail(&mut self, error: anyhow::Error) {
+        self.discard();
+        self.failure.get_or_insert(error.into());
+    }
+
+    fn discard(&mut self) {
+        self.account.discarded += std::mem::take(&mut self.unwritten);
+        self.closed = true;
+    }
+}

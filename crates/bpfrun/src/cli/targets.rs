@@ -1,0 +1,93 @@
+//! `FUNC=kprobe:NAME` and `MAP=TYPE`.
+
+use bpfrun::Attach;
+use bpfrun::EventType;
+
+/// What can follow `FUNC=`, and how many colons stand in its target at least.
+const KINDS: &[(&str, usize, &str)] = &[
+    ("kprobe", 0, "kprobe:do_unlinkat"),
+    ("kretprobe", 0, "kretprobe:do_unlinkat"),
+    ("uprobe", 1, "uprobe:/bin/bash:readline"),
+    ("uretprobe", 1, "uretprobe:/bin/bash:readline"),
+    ("usdt", 2, "usdt:/usr/bin/node:node:gc__start"),
+    ("tracepoint", 1, "tracepoint:sched:sched_switch"),
+    ("raw_tracepoint", 0, "raw_tracepoint:sched_switch"),
+    ("fentry", 0, "fentry:do_unlinkat"),
+    ("fexit", 0, "fexit:do_unlinkat"),
+    ("perf_event", 0, "perf_event:99"),
+];
+
+/// Reads `FUNC=KIND:TARGET`.
+pub fn parse_attach(text: &str) -> Result<Attach, String> {
+    let (function, target) = text
+        .split_once('=')
+        .ok_or("write it as FUNC=KIND:TARGET, such as probe=kprobe:do_unlinkat")?;
+    let (kind, target) = target.split_once(':').unwrap_or((target, ""));
+    let known = KINDS.iter().find(|(name, ..)| *name == kind);
+    let Some((_, colons, example)) = known else {
+        let kinds: Vec<_> = KINDS.iter().map(|(name, ..)| *name).collect();
+        let kinds = kinds.join(", ");
+        return Err(format!("{kind:?} is none of {kinds}"));
+    };
+    if function.is_empty() || target.is_empty() || target.matches(':').count() < *colons {
+        return Err(format!("write it as {function}={example}"));
+    }
+    Ok(Attach {
+        function: function.to_owned(),
+        section: section(kind, target),
+    })
+}
+
+/// As libbpf writes it.
+fn section(kind: &str, target: &str) -> String {
+    match kind {
+        "tracepoint" => format!("{kind}/{}", target.replacen(':', "/", 1)),
+        _ => format!("{kind}/{target}"),
+    }
+}
+
+/// Reads `MAP=TYPE`.
+pub fn parse_event(text: &str) -> Result<EventType, String> {
+    match text.split_once('=') {
+        Some((map, c_type)) if !map.is_empty() && !c_type.is_empty() => Ok(EventType {
+            map: map.to_owned(),
+            c_type: c_type.to_owned(),
+        }),
+        _ => Err("write it as MAP=TYPE, such as events='struct event'".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Targets become section names.
+    #[test]
+    fn sections() {
+        for (text, expected) in [
+            ("f=kprobe:do_unlinkat", "kprobe/do_unlinkat"),
+            (
+                "f=tracepoint:sched:sched_switch",
+                "tracepoint/sched/sched_switch",
+            ),
+            ("f=uprobe:/bin/bash:readline", "uprobe//bin/bash:readline"),
+            ("f=perf_event:99", "perf_event/99"),
+        ] {
+            let attach = parse_attach(text).expect("valid");
+            assert_eq!(
+                (attach.function.as_str(), attach.section.as_str()),
+                ("f", expected)
+            );
+        }
+    }
+
+    /// What is wrong is said with an example.
+    #[test]
+    fn wrong_targets() {
+        let error = |text| parse_attach(text).expect_err("wrong");
+        assert!(error("f=uprobe:/bin/bash").contains("f=uprobe:/bin/bash:readline"));
+        assert!(error("f=kprobes:x").contains("kretprobe"));
+        assert!(error("kprobe:x").contains("FUNC=KIND:TARGET"));
+        assert!(parse_event("events").is_err());
+    }
+}

@@ -1,0 +1,380 @@
+//! BCC's dialect: preprocess, show the tree, rewrite, compile.
+
+use std::collections::HashMap;
+use std::collections::HashSet;
+use std::ffi::OsString;
+use std::fs;
+use std::path::PathBuf;
+
+use super::CompileError;
+use super::config;
+use super::job;
+use super::job::Job;
+use super::job::Made;
+use super::kernel_types::Choice;
+use super::kernel_types::words;
+use super::messages;
+use super::messages::Message;
+use super::seen::Seen;
+use crate::dialect::Refusal;
+use crate::dialect::ast;
+use crate::dialect::ast::Node;
+use crate::dialect::events;
+use crate::dialect::events::Event;
+use crate::dialect::headers;
+use crate::dialect::lex;
+use crate::dialect::lex::Kind;
+use crate::dialect::maps::Map;
+use crate::dialect::program::Program;
+use crate::dialect::rewrite;
+use crate::dialect::rewrite::Rewritten;
+use crate::dialect::stage;
+use crate::dialect::stage::Staged;
+use crate::kernel::tracepoint;
+
+/// Tries after what the compiler's errors have taught.
+const TRIES: usize = 5;
+
+/// The headers of what is translated.
+const INCLUDES: &str = "#include <bpf/bpf_helpers.h>\n#include <bpf/bpf_tracing.h>\n\
+    #include <bpf/bpf_core_read.h>\n";
+
+/// Compiles a source in BCC's dialect.
+pub(crate) fn compile(job: &Job) -> Result<Made, CompileError> {
+    let preprocessed = preprocess(job)?;
+    let known = words(preprocessed.as_bytes());
+    let (declared, mut inputs) = declare_tracepoints(job, &preprocessed)?;
+    inputs.extend(config::inputs(&job.source.text));
+    let front = declared + &headers::functions(&known, &HashSet::new());
+    let mut staged = stage::stage(&preprocessed).map_err(|refusal| refused(job, refusal))?;
+    staged.prepend(&front);
+    let checked = check(job, &staged, &known)?;
+    finish(job, &checked, inputs)
+}
+
+fn refused(job: &Job, refusal: Refusal) -> CompileError {
+    CompileError::Dialect {
+        path: job.source.path.clone(),
+        refusal,
+    }
+}
+
+/// The source without macros, each line still knowing where it came from.
+fn preprocess(job: &Job) -> Result<String, CompileError> {
+    let macros = job.workshop.write("bcc_macros.h", headers::MACROS.as_bytes())?;
+    let constants = job.workshop.write("bcc_constants.h", headers::CONSTANTS.as_bytes())?;
+    let sockets = job.workshop.write("bcc_sockets.h", headers::SOCKETS.as_bytes())?;
+    let text = [job.marker().as_bytes(), &job.source.text].concat();
+    let main = job.workshop.write("source.c", &text)?;
+    let mut arguments: Vec<OsString> = ["-E", "-w", "-x", "c"].map(OsString::from).to_vec();
+    arguments.extend(job.workshop.arguments(job.source, job.options));
+    arguments.extend(config::defines(&job.source.text));
+    let network = job.includes.dropped.iter().any(|name| is_network(name)).then_some(sockets);
+    for file in [macros, constants].into_iter().chain(network) {
+        arguments.extend(["-imacros".into(), file.into()]);
+    }
+    arguments.push(main.into());
+    let run = job.clang.run(&arguments)?;
+    if !run.success {
+        return Err(CompileError::Source(shown(job, &run.messages, None, &HashMap::new())));
+    }
+    Ok(plain(&run.output))
+}
+
+/// Headers that bring `net/sock.h` with them.
+fn is_network(name: &str) -> bool {
+    let of_linux = ["linux/tcp", "linux/udp", "linux/inet", "linux/icmp", "linux/ipv6", "linux/net.h"];
+    name.starts_with("net/") || of_linux.iter().any(|known| name.starts_with(known))
+}
+
+/// What the preprocessor left, from the user's text on: markers without flags, strings in ASCII.
+fn plain(output: &[u8]) -> String {
+    let mut text = Vec::with_capacity(output.len());
+    for line in output.split_inclusive(|&byte| byte == b'\n') {
+        match marker(line) {
+            Some((number, name)) => text.extend(format!("# {number} {name}\n").bytes()),
+            None => text.extend_from_slice(line),
+        }
+    }
+    in_ascii(&text)
+}
+
+/// The number and the quoted name of a line `# 1 "name" flags`.
+fn marker(line: &[u8]) -> Option<(usize, String)> {
+    let line = std::str::from_utf8(line).ok()?;
+    let (number, rest) = line.strip_prefix("# ")?.split_once(' ')?;
+    let end = rest.rfind('"')?;
+    Some((number.parse().ok()?, rest[..=end].to_owned()))
+}
+
+/// Strings keep their bytes as octal numbers, so that the text is ASCII and places in it are certain.
+fn in_ascii(text: &[u8]) -> String {
+    let mut result = String::with_capacity(text.len());
+    let mut at = 0;
+    let mut take = |from: usize, to: usize, quoted: bool| {
+        for &byte in &text[from..to] {
+            match byte {
+                _ if byte.is_ascii() => result.push(char::from(byte)),
+                _ if quoted => result += &format!("\\{byte:o}"),
+                _ => result.push('?'),
+            }
+        }
+    };
+    for token in lex::tokens(text).iter().filter(|token| token.kind == Kind::Quoted) {
+        take(at, token.range.start, false);
+        take(token.range.start, token.range.end, true);
+        at = token.range.end;
+    }
+    take(at, text.len(), false);
+    result
+}
+
+/// The structs of the tracepoints that a text names, and the files they were made from.
+fn declare_tracepoints(job: &Job, text: &str) -> Result<(String, Vec<PathBuf>), CompileError> {
+    let bytes = text.as_bytes();
+    let wanted = stage::tracepoints(bytes, &lex::tokens(bytes));
+    if wanted.is_empty() {
+        return Ok(Default::default());
+    }
+    let lost = |error: std::io::Error| refused(job, Refusal::NoTracefs(error.to_string()));
+    let events = tracepoint::tracefs().map_err(lost)?;
+    let constants = job.kernel.btf.enumerators();
+    let mut result = String::new();
+    let mut files = Vec::new();
+    for (category, event) in wanted {
+        let file = tracepoint::format_file(&events, &category, &event);
+        let format = fs::read_to_string(&file)
+            .map_err(|_| refused(job, no_tracepoint(&events, &category, &event)))?;
+        result += &tracepoint::struct_of(&category, &event, &format, &constants);
+        result.push('\n');
+        files.push(file);
+    }
+    Ok((result, files))
+}
+
+fn no_tracepoint(events: &std::path::Path, category: &str, event: &str) -> Refusal {
+    let similar = match tracepoint::similar(events, category, event).as_slice() {
+        [] => format!("; {} lists those it has", events.display()),
+        names => format!("; did you mean {}?", names.join(" or ")),
+    };
+    Refusal::NoTracepoint {
+        name: format!("{category}:{event}"),
+        similar,
+    }
+}
+
+/// A staged text that the compiler has taken, with its tree.
+struct Checked<'s> {
+    staged: &'s Staged,
+    /// The kernel's types and helpers before it.
+    front: String,
+    vmlinux: String,
+    tree: String,
+    warnings: String,
+}
+
+/// Has the compiler check a text, with ever better declarations before it.
+fn check<'s>(
+    job: &Job,
+    staged: &'s Staged,
+    known: &HashSet<&[u8]>,
+) -> Result<Checked<'s>, CompileError> {
+    let mut choice = Choice::default();
+    let all = words(staged.text.as_bytes());
+    let mut all: HashSet<&[u8]> = all.union(known).copied().collect();
+    let helpers = headers::helpers(&all);
+    for line in &helpers {
+        all.extend(words(line.as_bytes()));
+    }
+    let helpers = stage_helpers(&helpers);
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let vmlinux = job.kernel.declare(&all, &choice)?;
+        let front = format!("# 1 \"<kernel>\"\n{vmlinux}{helpers}# 1 \"<bpfrun>\"\n");
+        let text = format!("{front}{}", staged.text);
+        job.workshop.write("staged.c", text.as_bytes())?;
+        let run = job.tree("staged.c", &[])?;
+        let seen = Seen::new(&text);
+        let messages = shown(job, &run.messages, Some(&seen), &staged.maps);
+        if run.success {
+            let tree = String::from_utf8_lossy(&run.output).into_owned();
+            return Ok(Checked {
+                staged,
+                front,
+                vmlinux,
+                tree,
+                warnings: messages,
+            });
+        }
+        if tries == TRIES || !job::learn(&run.messages, &all, &mut choice) {
+            return Err(CompileError::Source(messages));
+        }
+    }
+}
+
+/// Helpers as the dialect has them: the text that is printed needs no size, tasks are numbers.
+fn stage_helpers(lines: &[&str]) -> String {
+    let printk = "int bpf_trace_printk(const char *fmt, ...);\n";
+    let usdt = "int bpf_usdt_readarg(int argc, struct pt_regs *ctx, void *arg);\n\
+        int bpf_usdt_readarg_p(int argc, struct pt_regs *ctx, void *buf, u64 len);\n";
+    let others = lines.iter().filter(|line| !line.contains("bpf_trace_printk)"));
+    let others: String = others.map(|line| format!("{line}\n")).collect();
+    format!("{others}{printk}{usdt}")
+}
+
+/// Rewrites what was checked, and compiles it.
+fn finish(job: &Job, checked: &Checked, inputs: Vec<PathBuf>) -> Result<Made, CompileError> {
+    let rewritten = rewrite_text(job, checked)?;
+    let usdt = match rewritten.has_usdt {
+        true => "#include <bpf/usdt.bpf.h>\n",
+        false => "",
+    };
+    let body = format!("{}{}", rewritten.text, back(job, checked, &rewritten));
+    let text = format!("# 1 \"<kernel>\"\n{}{INCLUDES}{usdt}# 1 \"<bpfrun>\"\n{body}", checked.vmlinux);
+    job.workshop.write("translated.c", text.as_bytes())?;
+    let run = job.object("translated.c", &job.workshop.arguments(job.source, job.options))?;
+    let seen = Seen::new(&text);
+    let messages = shown(job, &run.messages, Some(&seen), &HashMap::new());
+    if !run.success {
+        return Err(CompileError::Translation {
+            path: job.source.path.clone(),
+            messages,
+        });
+    }
+    Ok(Made {
+        object: run.output,
+        c: format!("#include \"vmlinux.h\"\n{INCLUDES}{usdt}\n{}", readable(&body)),
+        vmlinux: checked.vmlinux.clone(),
+        warnings: format!("{}{messages}", checked.warnings),
+        inputs,
+    })
+}
+
+fn rewrite_text(job: &Job, checked: &Checked) -> Result<Rewritten, CompileError> {
+    let mut staged = Staged {
+        text: checked.staged.text.clone(),
+        edits: checked.staged.edits.clone(),
+        ..Staged::default()
+    };
+    staged.prepend(&checked.front);
+    let from = checked.front.len();
+    if ast::is_deep(&checked.tree) {
+        return Err(refused(job, Refusal::TooDeep));
+    }
+    let lost = |_| refused(job, Refusal::Lost);
+    let tree = Node::parse(&checked.tree).map_err(lost)?;
+    let program = Program::new(&tree, &checked.staged.maps, from);
+    let attach = &job.options.attach;
+    rewrite::rewrite(&staged.text, &tree, &program, attach, staged.edits, from)
+        .map_err(|refusal| refused(job, refusal))
+}
+
+/// What follows the program: its events' types, which maps are histograms, its licence.
+fn back(job: &Job, checked: &Checked, rewritten: &Rewritten) -> String {
+    let given = job.given_events();
+    let mut events: Vec<_> = rewritten.events.clone();
+    events.retain(|event| !given.iter().any(|(map, _)| *map == event.map));
+    events.extend(given.into_iter().map(|(map, c_type)| Event { map, c_type }));
+    let mut maps: Vec<_> = checked.staged.maps.values().filter(|map| map.is_histogram).collect();
+    maps.sort_by(|one, other| one.name.cmp(&other.name));
+    let histograms: String = maps.into_iter().map(histogram).collect();
+    format!(
+        "\n# 1 \"<bpfrun>\"\n{}{histograms}char _license[] SEC(\"license\") = \"{}\";\n",
+        events::planted(&events),
+        license(&job.source.text)
+    )
+}
+
+fn histogram(map: &Map) -> String {
+    format!("char __bpfrun_histogram_{} SEC(\".bpfrun.maps\");\n", map.name)
+}
+
+/// `#define BPF_LICENSE` of the program, else GPL.
+fn license(text: &[u8]) -> String {
+    let text = String::from_utf8_lossy(text);
+    let given = text.lines().find_map(|line| {
+        let rest = line.trim_start().strip_prefix('#')?.trim_start();
+        let rest = rest.strip_prefix("define")?.trim_start();
+        let rest = rest.strip_prefix("BPF_LICENSE")?;
+        rest.starts_with([' ', '\t']).then(|| rest.trim().replace(['"', '\\'], ""))
+    });
+    given.unwrap_or_else(|| "GPL".to_owned())
+}
+
+/// The translated text for people: without markers and the blank lines that comments left.
+fn readable(text: &str) -> String {
+    let lines = text.lines().filter(|line| !line.starts_with("# "));
+    let mut result = String::new();
+    let mut blank = true;
+    for line in lines.map(str::trim_end) {
+        if !(line.is_empty() && blank) {
+            result += line;
+            result.push('\n');
+        }
+        blank = line.is_empty();
+    }
+    result
+}
+
+/// Messages at the user's own lines, with what the dialect knows to add.
+fn shown(
+    job: &Job,
+    output: &str,
+    seen: Option<&Seen>,
+    maps: &HashMap<String, Map>,
+) -> String {
+    let shown = job.shown();
+    let mut messages = messages::parse(output);
+    for message in &mut messages {
+        if let Some(line) = seen.and_then(|seen| seen.line(message)) {
+            shown.place(message, line);
+        }
+        explain(message, maps);
+    }
+    messages.retain(|message| !message.file.starts_with('<'));
+    match messages.is_empty() && !output.is_empty() && output.contains("error") {
+        true => output.to_owned(),
+        false => shown.render(&messages),
+    }
+}
+
+/// Who asks a map for a method that it has not is told those it has.
+fn explain(message: &mut Message, maps: &HashMap<String, Map>) {
+    if !message.text.starts_with("no member named") {
+        return;
+    }
+    let table = message.text.split('\'').nth(3).unwrap_or_default();
+    let name = table.strip_prefix("struct ").and_then(|table| table.strip_suffix("_table_t"));
+    let Some(map) = name.and_then(|name| maps.get(name)) else {
+        return;
+    };
+    message.text = format!(
+        "{} has no method '{}'; a {} has {}",
+        map.name,
+        message.quoted().unwrap_or_default(),
+        map.macro_name(),
+        map.method_names().join(", ")
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_keep_their_bytes_and_everything_else_is_ascii() {
+        assert_eq!(in_ascii("int x\u{e9} = \"\u{e9}1\";".as_bytes()), "int x?? = \"\\303\\2511\";");
+    }
+
+    #[test]
+    fn markers_lose_their_flags() {
+        assert_eq!(plain(b"# 12 \"a b.h\" 1 3\nint x;\n"), "# 12 \"a b.h\"\nint x;\n");
+    }
+
+    #[test]
+    fn the_licence_is_the_programs_own_or_gpl() {
+        assert_eq!(license(b"int x;"), "GPL");
+        assert_eq!(license(b"#define BPF_LICENSE Dual BSD/GPL\n"), "Dual BSD/GPL");
+    }
+}

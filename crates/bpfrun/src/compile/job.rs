@@ -1,0 +1,179 @@
+//! One compilation: what both dialects need.
+
+use std::collections::HashSet;
+use std::ffi::OsString;
+
+use super::CompileError;
+use super::CompileOptions;
+use super::Dialect;
+use super::Source;
+use super::clang::Clang;
+use super::clang::Run;
+use super::includes::Includes;
+use super::kernel_types::Choice;
+use super::kernel_types::KernelTypes;
+use super::messages;
+use super::messages::Message;
+use super::messages::Shown;
+use super::workshop::Workshop;
+use crate::dialect::lex;
+
+/// A source on its way to an object.
+#[derive(Debug)]
+pub(crate) struct Job<'a> {
+    pub source: &'a Source,
+    pub options: &'a CompileOptions,
+    pub includes: &'a Includes,
+    pub clang: Clang,
+    pub kernel: KernelTypes,
+    pub workshop: Workshop,
+}
+
+/// What a job made.
+#[derive(Debug)]
+pub(crate) struct Made {
+    pub object: Vec<u8>,
+    pub c: String,
+    pub vmlinux: String,
+    pub warnings: String,
+    /// Files of the machine that entered, beside the user's own.
+    pub inputs: Vec<std::path::PathBuf>,
+}
+
+/// Flags of the runs that make objects.
+const TO_OBJECT: [&str; 6] = ["-O2", "-g", "-mcpu=v3", "-c", "-x", "c"];
+
+/// Flags of the runs that only check and show the tree.
+const TO_TREE: [&str; 6] = ["-O2", "-fsyntax-only", "-Xclang", "-ast-dump=json", "-x", "c"];
+
+/// What newer versions of the compiler made errors of, which programs have done for long; and
+/// warnings about what this dialect is made of.
+const LENIENT: [&str; 9] = [
+    "-Wno-error=int-conversion",
+    "-Wno-error=incompatible-pointer-types",
+    "-Wno-error=implicit-int",
+    "-Werror=implicit-function-declaration",
+    "-Wno-address-of-packed-member",
+    "-Wno-gnu-variable-sized-type-not-at-end",
+    "-Wno-pointer-sign",
+    "-Wno-compare-distinct-pointer-types",
+    "-Wno-unused-value",
+];
+
+impl Job<'_> {
+    /// The tree of a file in the workshop, as JSON, with the run's messages.
+    pub fn tree(&self, file: &str, more: &[OsString]) -> Result<Run, CompileError> {
+        let mut arguments: Vec<OsString> = LENIENT.map(OsString::from).to_vec();
+        arguments.extend(TO_TREE.map(OsString::from));
+        arguments.extend_from_slice(more);
+        arguments.push(self.workshop.path(file).into());
+        self.clang.run(&arguments)
+    }
+
+    /// The object of a file in the workshop. Only what the optimizer has to say is warned of: the rest
+    /// was said with the tree.
+    pub fn object(&self, file: &str, more: &[OsString]) -> Result<Run, CompileError> {
+        let mut arguments: Vec<OsString> = TO_OBJECT.map(OsString::from).to_vec();
+        arguments.extend(["-Wno-everything", "-Wpass-failed"].map(OsString::from));
+        arguments.push("-Werror=implicit-function-declaration".into());
+        arguments.extend_from_slice(more);
+        arguments.push(self.workshop.path(file).into());
+        arguments.extend(["-o".into(), self.workshop.path("object.o").into()]);
+        let mut run = self.clang.run(&arguments)?;
+        if run.success {
+            run.output = self.workshop.read("object.o")?;
+        }
+        Ok(run)
+    }
+
+    /// The user's own files.
+    pub fn shown(&self) -> Shown<'_> {
+        let main = (&self.source.path, self.source.text.as_slice());
+        let own = self.includes.own.iter();
+        let own = own.map(|(path, text)| (path, text.as_slice()));
+        Shown::new(own.chain([main]))
+    }
+
+    /// The line that says where the user's text begins.
+    pub fn marker(&self) -> String {
+        let path = self.source.path.display().to_string();
+        let path = path.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "?");
+        format!("# 1 \"{path}\"\n")
+    }
+
+    /// The event types that are given: by option, then by markers in the source.
+    pub fn given_events(&self) -> Vec<(String, String)> {
+        let by_option = self.options.event_types.iter();
+        let mut given: Vec<_> = by_option
+            .map(|event| (event.map.clone(), event.c_type.clone()))
+            .collect();
+        for (map, c_type) in gadget_markers(&self.source.text) {
+            if !given.iter().any(|(known, _)| *known == map) {
+                given.push((map, c_type));
+            }
+        }
+        given
+    }
+}
+
+/// `GADGET_TRACER(name, map, type)` says that a map's events are `struct type`.
+fn gadget_markers(text: &[u8]) -> Vec<(String, String)> {
+    let tokens = lex::tokens(text);
+    let marks = tokens.iter().enumerate().filter(|(_, token)| token.is(text, "GADGET_TRACER"));
+    marks
+        .filter_map(|(index, _)| {
+            let close = lex::closing(text, &tokens, index + 1)?;
+            match lex::arguments(text, &tokens, index + 1, close).as_slice() {
+                [_, map, name] => Some((map.clone(), format!("struct {name}"))),
+                _ => None,
+            }
+        })
+        .collect()
+}
+
+/// Learns from errors what must be declared or hidden; whether it is worth another try.
+pub(crate) fn learn(messages: &str, words: &HashSet<&[u8]>, choice: &mut Choice) -> bool {
+    let before = (choice.more.len(), choice.hidden.len());
+    for message in messages::parse(messages).iter().filter(|message| message.is_error()) {
+        if let Some(name) = redefined(message) {
+            choice.hidden.insert(name.to_owned());
+        } else if let Some(name) = incomplete(message) {
+            if !words.contains(name.as_bytes()) {
+                choice.more.insert(name.to_owned());
+            }
+        }
+    }
+    before != (choice.more.len(), choice.hidden.len())
+}
+
+/// A name that both the kernel and the program define.
+fn redefined(message: &Message) -> Option<&str> {
+    let text = &message.text;
+    let twice = text.starts_with("redefinition of ")
+        || text.starts_with("nested redefinition of ")
+        || text.starts_with("use of '") && text.contains("does not match previous declaration");
+    message.quoted().filter(|_| twice)
+}
+
+/// A type that is used but was not declared whole.
+fn incomplete(message: &Message) -> Option<&str> {
+    let text = &message.text;
+    let lacking = text.contains("incomplete") || text.starts_with("unknown type name");
+    let name = message.quoted().filter(|_| lacking)?;
+    name.trim_end_matches(['*', ' ']).rsplit(' ').next()
+}
+
+/// Whether a text is in BCC's dialect or in libbpf's.
+pub(crate) fn recognise(text: &[u8], includes: &Includes) -> Dialect {
+    let tokens = lex::tokens(text);
+    let has_sections = tokens.windows(2).any(|two| two[0].is(text, "SEC") && two[1].is(text, "("));
+    let libbpf = has_sections || includes.served.iter().any(|name| name.contains("bpf_"));
+    let is_bcc = tokens.iter().any(|token| {
+        let word = token.of(text);
+        word.ends_with(b"_PROBE") || word.starts_with(b"BPF_") && !word.starts_with(b"BPF_F_")
+    });
+    match (has_sections, is_bcc, libbpf || includes.wants_vmlinux()) {
+        (true, _, _) | (false, false, true) => Dialect::Libbpf,
+        _ => Dialect::Bcc,
+    }
+}

@@ -1,0 +1,97 @@
+//! The kernel's types that a text names, as C.
+
+use std::collections::HashSet;
+use std::fs;
+
+use super::CompileError;
+use crate::dialect::lex;
+use crate::dialect::lex::Kind;
+use crate::kernel;
+use crate::kernel::Btf;
+
+const BTF: &str = "/sys/kernel/btf/vmlinux";
+
+/// Words that every text may need: headers and translations use them.
+const ALWAYS: [&str; 31] = [
+    "u8", "u16", "u32", "u64", "s8", "s16", "s32", "s64", "__u8", "__u16", "__u32", "__u64", "__s8",
+    "__s16", "__s32", "__s64", "__be16", "__be32", "__be64", "__wsum", "__sum16", "bool", "true", "size_t",
+    "BPF_MAP_TYPE_HASH", "BPF_ANY", "BPF_F_CURRENT_CPU", "BPF_F_NO_PREALLOC",
+    "BPF_F_STACK_BUILD_ID", "pt_regs", "uintptr_t",
+];
+
+/// The running kernel's types.
+#[derive(Debug)]
+pub(crate) struct KernelTypes {
+    pub btf: Btf,
+}
+
+/// What is to be declared, and what not, because the program has its own.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Choice {
+    /// Words beside those of the text.
+    pub more: HashSet<String>,
+    /// Names that the program defines itself.
+    pub hidden: HashSet<String>,
+}
+
+impl KernelTypes {
+    /// Reads them.
+    pub fn read() -> Result<Self, CompileError> {
+        let data = fs::read(BTF).map_err(|error| CompileError::NoBtf(error.to_string()))?;
+        let broken = || CompileError::NoBtf("it is not in a known format".to_owned());
+        let btf = Btf::parse(data).ok_or_else(broken)?;
+        Ok(Self { btf })
+    }
+
+    /// The declarations that texts made of these words need.
+    pub fn declare(
+        &self,
+        words: &HashSet<&[u8]>,
+        choice: &Choice,
+    ) -> Result<String, CompileError> {
+        let mut all = words.clone();
+        all.extend(ALWAYS.iter().map(|word| word.as_bytes()));
+        all.extend(choice.more.iter().map(|word| word.as_bytes()));
+        let ids = kernel::wanted(&self.btf, &all);
+        let text = kernel::dump(self.btf.bytes(), &ids)
+            .map_err(|code| CompileError::NoBtf(format!("libbpf's error {code}")))?;
+        Ok(format!("{OPEN}{}{CLOSE}", renamed(&text, &choice.hidden)))
+    }
+}
+
+const OPEN: &str = "#ifndef __VMLINUX_H__\n#define __VMLINUX_H__\n\
+    #ifndef BPF_NO_PRESERVE_ACCESS_INDEX\n\
+    #pragma clang attribute push (__attribute__((preserve_access_index)), apply_to = record)\n\
+    #endif\n";
+
+const CLOSE: &str = "#ifndef BPF_NO_PRESERVE_ACCESS_INDEX\n#pragma clang attribute pop\n#endif\n\
+    #endif\n";
+
+/// The kernel's types under other names where the program has its own. What stands after three
+/// underscores does not count for libbpf, so relocations still find the kernel's.
+fn renamed(text: &str, hidden: &HashSet<String>) -> String {
+    if hidden.is_empty() {
+        return text.to_owned();
+    }
+    let bytes = text.as_bytes();
+    let mut result = String::with_capacity(text.len());
+    let mut at = 0;
+    for token in lex::tokens(bytes) {
+        let word = &text[token.range.clone()];
+        if token.kind == Kind::Word && hidden.contains(word) {
+            result += &text[at..token.range.end];
+            result += "___kernel";
+            at = token.range.end;
+        }
+    }
+    result + &text[at..]
+}
+
+/// The words of a text.
+pub(crate) fn words(text: &[u8]) -> HashSet<&[u8]> {
+    let all = lex::tokens(text);
+    all.iter()
+        .filter(|token| token.kind == Kind::Word)
+        .map(|token| token.of(text))
+        .collect()
+}

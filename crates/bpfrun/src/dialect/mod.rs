@@ -1,0 +1,16 @@
+//! BCC's dialect of C, translated to what libbpf takes.
+
+pub(crate) mod ast;
+pub(crate) mod events;
+mod externals;
+pub(crate) mod headers;
+pub(crate) mod lex;
+pub(crate) mod maps;
+mod methods;
+pub(crate) mod program;
+mod refusal;
+pub(crate) mod rewrite;
+mod sections;
+pub(crate) mod stage;
+
+pub use refusal::Refusal;

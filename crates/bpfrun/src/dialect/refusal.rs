@@ -1,0 +1,84 @@
+//! What cannot be translated, and what to do about it.
+
+/// A program in BCC's dialect asks for what there is not.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// A map's macro without arguments.
+    #[error("a map has no name; write, for one, BPF_HASH(counts, u32, u64)")]
+    NoMapName,
+    /// `BPF_TABLE` with fewer than five arguments.
+    #[error(
+        "BPF_TABLE has {0} arguments where it needs five: BPF_TABLE(type, key, leaf, name, size)"
+    )]
+    TableArguments(usize),
+    /// A kind of map that is not known.
+    #[error("there is no translation for maps of type '{name}'; those known are {known}")]
+    MapKind {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: String,
+    },
+    /// A method without a translation.
+    #[error("there is no translation for {map}.{method}()")]
+    Method {
+        /// The map.
+        map: String,
+        /// The method.
+        method: String,
+    },
+    /// Functions that say nothing of what they belong to.
+    #[error(
+        "nothing says where to attach {function}; name a target, as in --attach \
+         FUNC=kprobe:do_unlinkat or --attach FUNC=tracepoint:sched:sched_switch, declare helper \
+         functions static, or leave one out with --attach FUNC=none"
+    )]
+    NoTarget {
+        /// Their names.
+        function: String,
+    },
+    /// No function that could be attached.
+    #[error(
+        "no function here can be attached; write, for one, TRACEPOINT_PROBE(sched, \
+         sched_process_exec) {{ … }}"
+    )]
+    NoProgram,
+    /// A program called by another.
+    #[error("{0}() is a program of its own and cannot be called; declare it static to call it")]
+    CallsProgram(String),
+    /// Typed arguments where there are no registers.
+    #[error(
+        "{0}() has arguments beside its context, which only a kprobe with a struct pt_regs * has"
+    )]
+    ArgumentsOfWhat(String),
+    /// More arguments than registers.
+    #[error("{0}() has more than six arguments beside its context; only six are in registers")]
+    TooManyArguments(String),
+    /// A tracepoint that the kernel lacks.
+    #[error("this kernel has no tracepoint {name}{similar}")]
+    NoTracepoint {
+        /// It, as `category:event`.
+        name: String,
+        /// What it has, as a sentence's end.
+        similar: String,
+    },
+    /// Tracepoints whose formats cannot be read.
+    #[error(
+        "cannot read the formats of tracepoints: {0}; run as root, with tracefs mounted: mount -t \
+         tracefs tracefs /sys/kernel/tracing"
+    )]
+    NoTracefs(String),
+    /// A part of the dialect that is left out on purpose.
+    #[error("{0} is not supported: BCC's packet parsing has no translation here; use struct pointers into skb->data in libbpf's dialect")]
+    NoPackets(String),
+    /// A macro whose brackets are never closed.
+    #[error("the brackets of a map's declaration are never closed")]
+    Unclosed,
+    /// Too deep for going through it.
+    #[error("the program is nested more than 400 levels deep; split it into functions")]
+    TooDeep,
+    /// The compiler's tree and the text do not fit together.
+    #[error("the program could not be translated: its text and the compiler's tree differ; please report this")]
+    Lost,
+}

@@ -1,0 +1,62 @@
+//! What a function is attached to: by its name, by its context, or by what the user says.
+
+use super::Refusal;
+use super::ast::Node;
+use crate::compile::Attach;
+
+/// The section name, as libbpf knows them, of a function.
+pub(crate) fn section(function: &Node, attach: &[Attach]) -> Result<String, Refusal> {
+    let name = function.name();
+    if let Some(given) = attach.iter().find(|one| one.function == name) {
+        return Ok(match given.section.as_str() {
+            "none" => "?kprobe".to_owned(), // libbpf does not load these
+            section => section.to_owned(),
+        });
+    }
+    let named = by_name(name).or_else(|| by_context(function));
+    named.ok_or_else(|| Refusal::NoTarget {
+        function: name.to_owned(),
+    })
+}
+
+fn by_name(name: &str) -> Option<String> {
+    let modular = |rest: &str| match rest.split_once("__") {
+        Some(("vmlinux", function)) => function.to_owned(),
+        Some((module, function)) => format!("{module}:{function}"),
+        None => rest.to_owned(),
+    };
+    let (prefix, rest) = name.split_once("__")?;
+    Some(match prefix {
+        "tracepoint" => tracepoint(rest)?,
+        "kprobe" => format!("kprobe/{rest}"),
+        "kretprobe" => format!("kretprobe/{rest}"),
+        "syscall" => format!("ksyscall/{}", rest.trim_start_matches('_')),
+        "raw_tracepoint" => format!("raw_tp/{rest}"),
+        "kfunc" => format!("fentry/{}", modular(rest)),
+        "kretfunc" => format!("fexit/{}", modular(rest)),
+        "kmod_ret" => format!("fmod_ret/{}", modular(rest)),
+        "lsm" => format!("lsm/{rest}"),
+        "bpf_iter" => format!("iter/{rest}"),
+        _ => return None,
+    })
+}
+
+/// A function whose argument is a tracepoint's struct belongs to that tracepoint, whatever its name.
+fn by_context(function: &Node) -> Option<String> {
+    let context = function.parameters().first()?.plain_type().to_owned();
+    let name = context.trim_start_matches("const ");
+    let name = name.strip_prefix("struct tracepoint__")?;
+    tracepoint(name.trim_end_matches(['*', ' ']))
+}
+
+fn tracepoint(name: &str) -> Option<String> {
+    let (category, event) = name.split_once("__")?;
+    Some(format!("tracepoint/{category}/{event}"))
+}
+
+/// Whether a function's arguments are those of a system call, kept one step away.
+pub(crate) fn is_syscall(name: &str, section: &str) -> bool {
+    name.starts_with("syscall__")
+        || section.starts_with("ksyscall/")
+        || ["/__x64_sys_", "/__arm64_sys_"].iter().any(|mark| section.contains(mark))
+}

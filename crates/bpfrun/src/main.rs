@@ -1,0 +1,11 @@
+//! bpfrun: runs a BPF C file.
+
+#![deny(clippy::print_stdout, clippy::print_stderr)] // see cli/say.rs
+
+mod cli;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::main()
+}

@@ -1,0 +1,309 @@
+//! A program: from C or from an object to what the kernel has accepted.
+
+use std::path::Path;
+use std::path::PathBuf;
+
+use execsnoop_probe::Features;
+use execsnoop_probe::Obstacle;
+use execsnoop_probe::obstacle_before_load;
+use libbpf_rs::MapType;
+use libbpf_rs::Object;
+use libbpf_rs::ObjectBuilder;
+use libbpf_rs::OpenMapMut;
+use libbpf_rs::OpenObject;
+use libbpf_rs::OpenProgramMut;
+use libbpf_rs::ProgramType;
+
+use crate::attach;
+use crate::attach::AttachError;
+use crate::compile::Attach;
+use crate::compile::CompileError;
+use crate::compile::CompileOptions;
+use crate::compile::Compiled;
+use crate::compile::Source;
+use crate::compile::compile;
+use crate::declared::Declared;
+use crate::declared::ObjectError;
+use crate::libbpf_log;
+use crate::load_error::LoadError;
+use crate::load_error::load_error;
+use crate::running::Running;
+use crate::running::RunningOptions;
+use crate::skeleton;
+use crate::skeleton::Use;
+use crate::verifier;
+
+/// Of a ring buffer whose program does not say how large it is to be.
+const RING_BYTES: u32 = 256 << 10;
+
+/// Helpers that write to the trace pipe: bpf_trace_printk, bpf_trace_vprintk.
+const PRINTK: [i32; 2] = [6, 177];
+
+/// A BPF program with its maps and types, not loaded yet.
+#[derive(Debug)]
+pub struct Program {
+    object: Vec<u8>,
+    declared: Declared,
+    attach: Vec<Attach>,
+    compiled: Option<Compiled>,
+}
+
+/// A program cannot be made from its source.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// The file cannot be read.
+    #[error("cannot read {path}: {cause}", path = path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        cause: std::io::Error,
+    },
+    /// It does not compile.
+    #[error(transparent)]
+    Compile(#[from] CompileError),
+    /// What was compiled cannot be used.
+    #[error(transparent)]
+    Object(#[from] ObjectError),
+}
+
+/// What the verifier says of one function.
+#[derive(Debug)]
+pub struct Verdict {
+    /// The function.
+    pub program: String,
+    /// Its section.
+    pub section: String,
+    /// How many instructions it has.
+    pub instructions: usize,
+    /// How many the verifier went through, when it accepts it and says so; else why it cannot be loaded.
+    pub outcome: Result<Option<u64>, LoadError>,
+}
+
+impl Program {
+    /// Compiles a source.
+    pub fn from_source(source: &Source, options: &CompileOptions) -> Result<Self, SourceError> {
+        let mut compiled = compile(source, options)?;
+        let object = std::mem::take(&mut compiled.object);
+        let mut program = Self::from_object_with(object, options)?;
+        // Its sections name their targets already.
+        program.attach.clear();
+        program.compiled = Some(compiled);
+        Ok(program)
+    }
+
+    /// Reads and compiles a C file.
+    pub fn from_file(
+        path: impl AsRef<Path>,
+        options: &CompileOptions,
+    ) -> Result<Self, SourceError> {
+        let path = path.as_ref().to_owned();
+        match std::fs::read(&path) {
+            Ok(text) => Self::from_source(&Source { path, text }, options),
+            Err(cause) => Err(SourceError::Read { path, cause }),
+        }
+    }
+
+    /// Takes an object that was compiled already, by `compile` or by others.
+    pub fn from_object(object: impl Into<Vec<u8>>) -> Result<Self, ObjectError> {
+        Self::from_object_with(object, &CompileOptions::default())
+    }
+
+    /// Takes an object, with targets for its functions and types for its events.
+    pub fn from_object_with(
+        object: impl Into<Vec<u8>>,
+        options: &CompileOptions,
+    ) -> Result<Self, ObjectError> {
+        let object = object.into();
+        Ok(Self {
+            declared: Declared::read(&object, &options.event_types)?,
+            object,
+            attach: options.attach.clone(),
+            compiled: None,
+        })
+    }
+
+    /// The object.
+    pub fn object(&self) -> &[u8] {
+        &self.object
+    }
+
+    /// What `compile` gave beside the object (which is not in it any more); nothing for an object from
+    /// elsewhere.
+    pub fn compiled(&self) -> Option<&Compiled> {
+        self.compiled.as_ref()
+    }
+
+    /// The files of a Rust crate that does what this program does, with their paths in it. None for an
+    /// object from elsewhere, which has no C.
+    pub fn skeleton(&self, name: &str) -> Result<Vec<(PathBuf, String)>, LoadError> {
+        let Some(compiled) = &self.compiled else {
+            return Ok(Vec::new());
+        };
+        libbpf_log::capture();
+        let open = self.open(None)?;
+        let uses: Vec<_> = open
+            .maps()
+            .filter_map(|map| {
+                let name = map.name().to_string_lossy().into_owned();
+                let of = match map.map_type() {
+                    MapType::RingBuf => Use::Ring,
+                    MapType::PerfEventArray => Use::Perf,
+                    MapType::Hash | MapType::LruHash | MapType::Array => Use::Entries,
+                    _ => return None,
+                };
+                (!name.contains('.')).then_some((name, of))
+            })
+            .collect();
+        Ok(skeleton::files(name, compiled, &self.declared, &uses))
+    }
+
+    /// Loads all functions and maps into the kernel.
+    pub fn load(self) -> Result<Loaded, LoadError> {
+        can_load()?;
+        libbpf_log::capture();
+        let mut open = self.open(None)?;
+        let prints = open.progs().any(|program| prints(program.insns()));
+        check_targets(&mut open, &self.attach);
+        let object = open.load().map_err(load_error)?;
+        Ok(Loaded {
+            object,
+            declared: self.declared,
+            attach: self.attach,
+            prints,
+        })
+    }
+
+    /// Loads each function by itself, to hear what the verifier says of it. Nothing stays loaded.
+    pub fn verify(&self) -> Result<Vec<Verdict>, LoadError> {
+        can_load()?;
+        libbpf_log::capture();
+        let open = self.open(None)?;
+        let verdicts = open.progs().map(|program| Verdict {
+            program: program.name().to_string_lossy().into_owned(),
+            section: program.section().to_string_lossy().into_owned(),
+            instructions: program.insn_cnt(),
+            outcome: Ok(None),
+        });
+        let verdicts = verdicts.map(|verdict| Verdict {
+            outcome: self.verify_one(&verdict.program),
+            ..verdict
+        });
+        Ok(verdicts.collect())
+    }
+
+    fn verify_one(&self, function: &str) -> Result<Option<u64>, LoadError> {
+        libbpf_log::take();
+        if self.open(Some((function, LOG_STATISTICS)))?.load().is_ok() {
+            return Ok(verifier::processed(&libbpf_log::take()));
+        }
+        // Again, with a log that says why.
+        libbpf_log::take();
+        let open = self.open(Some((function, 0)))?;
+        open.load().map(|_| None).map_err(load_error)
+    }
+
+    /// Opens the object, to load all of it or `only` one function, with a log level.
+    fn open(&self, only: Option<(&str, u32)>) -> Result<OpenObject, LoadError> {
+        let mut builder = ObjectBuilder::default();
+        let mut open = builder
+            .name("bpfrun")
+            .and_then(|builder| builder.open_memory(&self.object))
+            .map_err(load_error)?;
+        open.maps_mut().for_each(mend_map);
+        for mut program in open.progs_mut() {
+            if let Some((function, log_level)) = only {
+                program.set_autoload(program.name() == function);
+                program.set_log_level(log_level);
+            }
+            choose_type(&mut program);
+        }
+        Ok(open)
+    }
+}
+
+/// Makes the verifier say how much it looked at, and nothing else (BPF_LOG_STATS).
+const LOG_STATISTICS: u32 = 4;
+
+fn can_load() -> Result<(), Obstacle> {
+    match obstacle_before_load(&Features::detect()) {
+        // Not every program has a ring buffer.
+        None | Some(Obstacle::RingBuffer { .. }) => Ok(()),
+        Some(obstacle) => Err(obstacle),
+    }
+}
+
+/// Output maps may name their events' type as their value's, which the kernel does not want to hear of.
+fn mend_map(mut map: OpenMapMut<'_>) {
+    let (size, is_ring) = match map.map_type() {
+        MapType::RingBuf => (0, true),
+        MapType::PerfEventArray => (4, false),
+        _ => return,
+    };
+    let mended = map
+        .set_key_size(size)
+        .and_then(|()| map.set_value_size(size))
+        .and_then(|()| match is_ring && map.max_entries() == 0 {
+            true => map.set_max_entries(RING_BYTES),
+            false => Ok(()),
+        });
+    if let Err(error) = mended {
+        tracing::debug!("map {:?}: {error}", map.name());
+    }
+}
+
+/// Sections that are ours alone: `perf_event/99`.
+fn choose_type(program: &mut OpenProgramMut<'_>) {
+    let section = program.section().to_string_lossy();
+    if section.starts_with("perf_event/") {
+        program.set_prog_type(ProgramType::PerfEvent);
+    }
+}
+
+/// The target of an fentry or fexit program has to be known when it is loaded.
+fn check_targets(open: &mut OpenObject, chosen: &[Attach]) {
+    for mut program in open.progs_mut() {
+        let is_it = |attach: &&Attach| program.name() == attach.function.as_str();
+        let Some(attach) = chosen.iter().find(is_it) else {
+            continue;
+        };
+        if let Some(target) = attach::trampoline_target(&attach.section)
+            && let Err(error) = program.set_attach_target(0, Some(target.to_owned()))
+        {
+            tracing::debug!("{}: {error}", attach.function);
+        }
+    }
+}
+
+fn prints(instructions: &[libbpf_sys::bpf_insn]) -> bool {
+    const CALL: u8 = (libbpf_sys::BPF_JMP | libbpf_sys::BPF_CALL) as u8;
+    instructions
+        .iter()
+        .any(|insn| insn.code == CALL && insn.src_reg() == 0 && PRINTK.contains(&insn.imm))
+}
+
+/// A program in the kernel, not attached yet.
+#[derive(Debug)]
+pub struct Loaded {
+    pub(crate) object: Object,
+    pub(crate) declared: Declared,
+    pub(crate) attach: Vec<Attach>,
+    pub(crate) prints: bool,
+}
+
+impl Loaded {
+    /// Whether a function calls `bpf_trace_printk`, whose lines come through the kernel's trace pipe.
+    pub fn prints(&self) -> bool {
+        self.prints
+    }
+
+    /// Attaches every function to what its section names, and opens the output maps before that.
+    pub fn attach(self) -> Result<Running, AttachError> {
+        self.attach_with(&RunningOptions::default())
+    }
+
+    /// The same, with settings.
+    pub fn attach_with(self, options: &RunningOptions) -> Result<Running, AttachError> {
+        Running::start(self, options)
+    }
+}

@@ -1,0 +1,13 @@
+// expect: static const char _fmt[] = "one %d\n"; bpf_trace_printk(_fmt, sizeof(_fmt), 1)
+// expect: bpf_trace_printk(text, sizeof(text), 2)
+// expect: bpf_trace_printk(_fmt, sizeof(_fmt));
+// expect: "caf\303\251\n"
+TRACEPOINT_PROBE(sched, sched_process_exec)
+{
+    char text[] = "two %d\n";
+    bpf_trace_printk("one %d\n", 1);
+    bpf_trace_printk(text, sizeof(text), 2);
+    bpf_trace_printk("three\n");
+    bpf_trace_printk("café\n");
+    return 0;
+}

@@ -1,0 +1,2 @@
+// error: no function here can be attached
+BPF_HASH(counts);

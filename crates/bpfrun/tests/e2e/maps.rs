@@ -1,0 +1,203 @@
+//! Maps: tables, histograms, clearing, at the end and meanwhile.
+
+use std::thread;
+use std::time::Duration;
+
+use serde_json::Value;
+use serde_json::json;
+
+use crate::Case;
+use crate::needs::Need;
+use crate::support::Outcome;
+use crate::support::Run;
+use crate::support::call;
+use crate::support::object;
+use crate::support::run_with;
+
+pub(crate) fn cases() -> Vec<Case> {
+    cases![
+        [Need::Tracing, Need::SyscallTracepoints] => [
+            entries_as_json,
+            tables_by_value,
+            histograms_as_bars,
+            histograms_as_json,
+            stacks_have_names,
+            only_some_maps,
+            every_interval,
+            entries_as_csv,
+        ];
+    ]
+}
+
+/// Three calls with 5, one with 6.
+fn maps(args: &[&str]) -> Outcome {
+    run_with(&object("maps"), args, || call([5, 6, 5, 5]))
+}
+
+fn of<'a>(lines: &'a [Value], map: &str) -> Vec<&'a Value> {
+    lines.iter().filter(|line| line["map"] == map).collect()
+}
+
+/// Keys and values of all kinds of maps, the largest values first; per-CPU values summed, and apart.
+fn entries_as_json() {
+    let entries = maps(&["--format", "json"]).json("entry");
+    let by_key = of(&entries, "by_key");
+    assert_eq!(by_key[0]["key"]["number"], 5);
+    assert!(
+        by_key[0]["key"]["comm"]
+            .as_str()
+            .is_some_and(|comm| !comm.is_empty())
+    );
+    assert_eq!(
+        (&by_key[0]["value"], &by_key[1]["value"]),
+        (&json!(3), &json!(1))
+    );
+    assert_eq!(of(&entries, "recent")[0]["value"], 3);
+    let each_cpu = of(&entries, "each_cpu")[0];
+    assert_eq!(each_cpu["value"], 3);
+    let cpus = each_cpu["cpus"].as_array().expect("a list");
+    let sum: u64 = cpus.iter().filter_map(Value::as_u64).sum();
+    assert_eq!(sum, 3);
+    assert_eq!(of(&entries, "totals")[0]["value"], 4);
+    assert_eq!(of(&entries, "totals")[1]["value"], 0);
+}
+
+/// A program without events shows all maps that hold something.
+fn tables_by_value() {
+    let text = maps(&[]).stdout;
+    let table = |name: &str| -> Vec<Vec<String>> {
+        let words = |line: &str| line.split_whitespace().map(str::to_owned).collect();
+        let lines = text.lines().skip_while(|line| *line != name).skip(1);
+        lines
+            .take_while(|line| !line.is_empty())
+            .map(words)
+            .collect()
+    };
+    assert_eq!(table("by_key")[0], ["NUMBER", "COMM", "VALUE"]);
+    assert_eq!(
+        (&*table("by_key")[1][0], &*table("by_key")[1][2]),
+        ("5", "3")
+    );
+    assert_eq!(table("recent"), [["KEY", "VALUE"], ["5", "3"], ["6", "1"]]);
+    assert_eq!(table("totals"), [["KEY", "VALUE"], ["0", "4"]]);
+}
+
+/// What BCC's dialect declares as a histogram, what libbpf's tools use as one, and keys that are structs.
+fn histograms_as_bars() {
+    let text = maps(&["--unit", "usecs"]).stdout;
+    let stars = "*".repeat(40);
+    let header = "     usecs               : count     distribution\n";
+    let bars = |title: &str, count: u32| {
+        format!(
+            "{title}\n{header}         0 -> 1          : 0        |{:40}|\n\
+             \x20        2 -> 3          : 0        |{:40}|\n\
+             \x20        4 -> 7          : {count}        |{stars}|\n",
+            "", ""
+        )
+    };
+    assert!(text.contains(&bars("\nsizes", 4)), "{text}");
+    assert!(text.contains(&bars("\nhists", 4)), "{text}");
+    assert!(text.contains("\nsizes_by_number: 5\n"), "{text}");
+    assert!(
+        text.contains("         8 -> 15         : 3        |"),
+        "{text}"
+    );
+    let text = maps(&["--linear", "sizes", "--map", "sizes"]).stdout;
+    assert!(
+        text.contains(&format!("        3          : 4        |{stars}|\n")),
+        "{text}"
+    );
+}
+
+/// Buckets with their bounds; empty ones are left out.
+fn histograms_as_json() {
+    let lines = maps(&["--format", "json"]).json("histogram");
+    let expected = json!([{"low": 4, "high": 7, "count": 4}]);
+    assert_eq!(of(&lines, "sizes")[0]["buckets"], expected);
+    assert!(of(&lines, "sizes")[0]["key"].is_null());
+    assert_eq!(of(&lines, "hists")[0]["buckets"], expected);
+    let by_number = of(&lines, "sizes_by_number");
+    let keys: Vec<_> = by_number.iter().map(|line| line["key"].clone()).collect();
+    assert_eq!(keys, [json!(5), json!(6)]);
+}
+
+/// Kernel functions by name.
+fn stacks_have_names() {
+    let text = maps(&["--map", "stacks"]).stdout;
+    let frames: Vec<_> = text
+        .lines()
+        .filter(|line| line.starts_with("    "))
+        .collect();
+    assert!(!frames.is_empty(), "{text}");
+    assert!(frames.iter().any(|frame| frame.contains("+0x")), "{text}");
+    let entries = maps(&["--map", "stacks", "--format", "json"]).json("entry");
+    let address = entries[0]["value"][0].as_str().expect("an address");
+    assert!(address.starts_with("0xffff"), "{address}");
+}
+
+/// A program with events shows its histograms only, unless maps are named; wrong names are told.
+fn only_some_maps() {
+    let text = maps(&["--map", "recent"]).stdout;
+    assert!(
+        text.contains("\nrecent\n") && !text.contains("by_key"),
+        "{text}"
+    );
+    let text = run_with(&object("perf"), &[], || call([1])).stdout;
+    assert!(!text.contains("scratch"), "{text}");
+    let text = run_with(&object("perf"), &["--map", "all"], || call([1])).stdout;
+    assert!(text.contains("\nscratch\n"), "{text}");
+    let object = object("perf");
+    let wrong = crate::support::run(&[crate::support::text(&object), "--map", "nothing"]);
+    assert_eq!(wrong.code, Some(2));
+    assert!(
+        wrong.stderr.contains("it has scratch, events"),
+        "{}",
+        wrong.stderr
+    );
+}
+
+/// Shown every so often, and cleared each time.
+fn every_interval() {
+    let args = [
+        "--interval",
+        "200ms",
+        "--clear",
+        "--map",
+        "recent",
+        "--map",
+        "totals",
+    ];
+    let run = Run::start(
+        &object("maps"),
+        &[&args[..], &["--format", "json"]].concat(),
+    );
+    for _ in 0..4 {
+        call([5]);
+        thread::sleep(Duration::from_millis(250));
+    }
+    let entries = run.interrupt().fine().json("entry");
+    let counts = |map: &str| -> Vec<u64> {
+        let values = of(&entries, map).into_iter();
+        values.filter_map(|line| line["value"].as_u64()).collect()
+    };
+    // Each call is in one report, so all values together are the calls.
+    assert_eq!(counts("recent").iter().sum::<u64>(), 4, "{entries:?}");
+    assert_eq!(counts("totals").iter().sum::<u64>(), 4, "{entries:?}");
+    assert!(counts("recent").len() >= 2, "{entries:?}");
+}
+
+/// A program without events has its entries as rows.
+fn entries_as_csv() {
+    let text = maps(&["--format", "csv", "--map", "recent"]).stdout;
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    assert_eq!(
+        reader.headers().expect("a header"),
+        ["time", "map", "key", "value"][..]
+    );
+    let rows: Vec<_> = reader.records().collect::<Result<_, _>>().expect("CSV");
+    assert_eq!(
+        (&rows[0][1], &rows[0][2], &rows[0][3]),
+        ("recent", "5", "3")
+    );
+    assert_eq!(rows.len(), 2);
+}
