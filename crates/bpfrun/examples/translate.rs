@@ -16,7 +16,10 @@ fn main() -> ExitCode {
         path: path.into(),
         text: fs::read(path).expect("the file can be read"),
     };
-    let attach = arguments.iter().skip(3).filter_map(|one| one.split_once('='));
+    let attach = arguments
+        .iter()
+        .skip(3)
+        .filter_map(|one| one.split_once('='));
     let options = CompileOptions {
         attach: attach
             .map(|(function, section)| Attach {
@@ -31,7 +34,12 @@ fn main() -> ExitCode {
     let begin = Instant::now();
     match bpfrun::compile(&source, &options) {
         Ok(made) => {
-            eprintln!("{:?} {:?} cached {}", made.dialect, begin.elapsed(), made.from_cache);
+            eprintln!(
+                "{:?} {:?} cached {}",
+                made.dialect,
+                begin.elapsed(),
+                made.from_cache
+            );
             eprint!("{}", made.warnings);
             println!("{}", made.c);
             if let Some(object) = arguments.get(2) {

@@ -13,10 +13,37 @@ const BTF: &str = "/sys/kernel/btf/vmlinux";
 
 /// Words that every text may need: headers and translations use them.
 const ALWAYS: [&str; 31] = [
-    "u8", "u16", "u32", "u64", "s8", "s16", "s32", "s64", "__u8", "__u16", "__u32", "__u64", "__s8",
-    "__s16", "__s32", "__s64", "__be16", "__be32", "__be64", "__wsum", "__sum16", "bool", "true", "size_t",
-    "BPF_MAP_TYPE_HASH", "BPF_ANY", "BPF_F_CURRENT_CPU", "BPF_F_NO_PREALLOC",
-    "BPF_F_STACK_BUILD_ID", "pt_regs", "uintptr_t",
+    "u8",
+    "u16",
+    "u32",
+    "u64",
+    "s8",
+    "s16",
+    "s32",
+    "s64",
+    "__u8",
+    "__u16",
+    "__u32",
+    "__u64",
+    "__s8",
+    "__s16",
+    "__s32",
+    "__s64",
+    "__be16",
+    "__be32",
+    "__be64",
+    "__wsum",
+    "__sum16",
+    "bool",
+    "true",
+    "size_t",
+    "BPF_MAP_TYPE_HASH",
+    "BPF_ANY",
+    "BPF_F_CURRENT_CPU",
+    "BPF_F_NO_PREALLOC",
+    "BPF_F_STACK_BUILD_ID",
+    "pt_regs",
+    "uintptr_t",
 ];
 
 /// The running kernel's types.
@@ -44,11 +71,7 @@ impl KernelTypes {
     }
 
     /// The declarations that texts made of these words need.
-    pub fn declare(
-        &self,
-        words: &HashSet<&[u8]>,
-        choice: &Choice,
-    ) -> Result<String, CompileError> {
+    pub fn declare(&self, words: &HashSet<&[u8]>, choice: &Choice) -> Result<String, CompileError> {
         let mut all = words.clone();
         all.extend(ALWAYS.iter().map(|word| word.as_bytes()));
         all.extend(choice.more.iter().map(|word| word.as_bytes()));

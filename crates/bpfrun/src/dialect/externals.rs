@@ -85,7 +85,9 @@ impl<'t, 'a> Externals<'t, 'a> {
     }
 
     fn learn_variable(&mut self, variable: &'t Node<'a>) {
-        let values = variable.children().filter(|node| !node.kind.ends_with("Attr"));
+        let values = variable
+            .children()
+            .filter(|node| !node.kind.ends_with("Attr"));
         let Some(value) = values.last() else { return };
         if value.is("InitListExpr") {
             return;
@@ -153,7 +155,10 @@ impl<'t, 'a> Externals<'t, 'a> {
 
     fn learn_call(&mut self, node: &'t Node<'a>) {
         if let Some(call) = self.program.method_call(node) {
-            let stores = matches!(call.method, "update" | "insert" | "lookup_or_try_init" | "lookup_or_init");
+            let stores = matches!(
+                call.method,
+                "update" | "insert" | "lookup_or_try_init" | "lookup_or_init"
+            );
             let value = call.arguments.get(1).and_then(|value| self.depth(value));
             if stores && value == Some(1) && self.maps.insert(&call.map.name) {
                 self.changed = true;
@@ -254,7 +259,9 @@ impl<'t, 'a> Externals<'t, 'a> {
         match node.operator() {
             "*" => less(self.depth(inner)),
             "&" if self.is_external(inner) => Some(0),
-            "&" => self.depth(inner).map(|depth| (depth + 1).min(MAX_DEPTH + 1)),
+            "&" => self
+                .depth(inner)
+                .map(|depth| (depth + 1).min(MAX_DEPTH + 1)),
             "++" | "--" | "+" | "-" | "~" => self.depth(inner),
             _ => None,
         }
