@@ -45,11 +45,31 @@ pub(crate) fn compile(job: &Job) -> Result<Made, CompileError> {
     let known = words(preprocessed.as_bytes());
     let (declared, mut inputs) = declare_tracepoints(job, &preprocessed)?;
     inputs.extend(config::inputs(&job.source.text));
-    let front = declared + &headers::functions(&known, &HashSet::new());
+    let front = declared + &headers::functions(&known, &defined(preprocessed.as_bytes()));
     let mut staged = stage::stage(&preprocessed).map_err(|refusal| refused(job, refusal))?;
     staged.prepend(&front);
     let checked = check(job, &staged, &known)?;
     finish(job, &checked, inputs)
+}
+
+/// The functions that a text defines.
+fn defined(text: &[u8]) -> HashSet<&[u8]> {
+    let tokens = lex::tokens(text);
+    let words = tokens
+        .iter()
+        .enumerate()
+        .filter(|(_, token)| token.kind == Kind::Word);
+    words
+        .filter(|(index, _)| {
+            let open = index + 1;
+            let is_call = tokens.get(open).is_some_and(|next| next.is(text, "("));
+            let close = is_call.then(|| lex::closing(text, &tokens, open)).flatten();
+            close
+                .and_then(|close| tokens.get(close + 1))
+                .is_some_and(|next| next.is(text, "{"))
+        })
+        .map(|(_, token)| token.of(text))
+        .collect()
 }
 
 fn refused(job: &Job, refusal: Refusal) -> CompileError {
@@ -233,10 +253,16 @@ fn check<'s>(
                 warnings: messages,
             });
         }
-        if tries == TRIES || !job::learn(&run.messages, &all, &mut choice) {
+        if tries == TRIES || !learn(&seen, &run.messages, &all, &mut choice) {
             return Err(CompileError::Source(messages));
         }
     }
+}
+
+fn learn(seen: &Seen, messages: &str, all: &HashSet<&[u8]>, choice: &mut Choice) -> bool {
+    job::learn(messages, all, choice, |message| {
+        seen.line(message).map(str::to_owned)
+    })
 }
 
 /// Helpers as the dialect has them: the text that is printed needs no size, tasks are numbers.
@@ -412,6 +438,12 @@ mod tests {
             in_ascii("int x\u{e9} = \"\u{e9}1\";".as_bytes()),
             "int x?? = \"\\303\\2511\";"
         );
+    }
+
+    #[test]
+    fn a_function_with_a_body_is_defined_and_a_call_is_not() {
+        let text = b"int f(int x);\nint g(int (*h)(void)) { return i(1); }";
+        assert_eq!(defined(text), HashSet::from([b"g".as_slice()]));
     }
 
     #[test]

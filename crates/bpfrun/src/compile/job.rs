@@ -145,14 +145,21 @@ fn gadget_markers(text: &[u8]) -> Vec<(String, String)> {
 }
 
 /// Learns from errors what must be declared or hidden; whether it is worth another try.
-pub(crate) fn learn(messages: &str, words: &HashSet<&[u8]>, choice: &mut Choice) -> bool {
+///
+/// `line` finds the line that a message is about, as the compiler saw it.
+pub(crate) fn learn(
+    messages: &str,
+    words: &HashSet<&[u8]>,
+    choice: &mut Choice,
+    line: impl Fn(&Message) -> Option<String>,
+) -> bool {
     let before = (choice.more.len(), choice.hidden.len());
     for message in messages::parse(messages)
         .iter()
         .filter(|message| message.is_error())
     {
-        if let Some(name) = redefined(message) {
-            choice.hidden.insert(name.to_owned());
+        if let Some(name) = redefined(message, &line) {
+            choice.hidden.insert(name);
         } else if let Some(name) = incomplete(message)
             && !words.contains(name.as_bytes())
         {
@@ -163,12 +170,15 @@ pub(crate) fn learn(messages: &str, words: &HashSet<&[u8]>, choice: &mut Choice)
 }
 
 /// A name that both the kernel and the program define.
-fn redefined(message: &Message) -> Option<&str> {
+fn redefined(message: &Message, line: impl Fn(&Message) -> Option<String>) -> Option<String> {
     let text = &message.text;
+    if text.starts_with("typedef redefinition with different types") {
+        return message.word(&line(message)?); // the only such message without the name
+    }
     let twice = text.starts_with("redefinition of ")
         || text.starts_with("nested redefinition of ")
         || text.starts_with("use of '") && text.contains("does not match previous declaration");
-    message.quoted().filter(|_| twice)
+    message.quoted().filter(|_| twice).map(str::to_owned)
 }
 
 /// A type that is used but was not declared whole.

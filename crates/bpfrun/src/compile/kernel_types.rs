@@ -100,7 +100,7 @@ fn renamed(text: &str, hidden: &HashSet<String>) -> String {
     let mut result = String::with_capacity(text.len());
     let mut at = 0;
     for token in lex::tokens(bytes) {
-        let word = &text[token.range.clone()];
+        let word = text.get(token.range.clone()).unwrap_or_default();
         if token.kind == Kind::Word && hidden.contains(word) {
             result += &text[at..token.range.end];
             result += "___kernel";

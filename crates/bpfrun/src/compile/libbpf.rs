@@ -35,10 +35,17 @@ pub(crate) fn compile(job: &Job) -> Result<Made, CompileError> {
             let warnings = shown(job, &run.messages);
             return finish(job, &tree, &arguments, vmlinux, warnings);
         }
-        if tries == TRIES || !job::learn(&run.messages, &known, &mut choice) {
+        if tries == TRIES || !learn(job, &run.messages, &known, &mut choice) {
             return Err(CompileError::Source(shown(job, &run.messages)));
         }
     }
+}
+
+fn learn(job: &Job, messages: &str, known: &HashSet<&[u8]>, choice: &mut Choice) -> bool {
+    let shown = job.shown();
+    job::learn(messages, known, choice, |message| {
+        shown.line(&message.file, message.line)
+    })
 }
 
 /// A source that includes kernel headers in place of vmlinux.h is given the kernel's types all the same.

@@ -45,6 +45,11 @@ impl Message {
         self.level == "error"
     }
 
+    /// The word of a line that it points at.
+    pub fn word(&self, line: &str) -> Option<String> {
+        token_at(line, self.column.checked_sub(1)?).map(str::to_owned)
+    }
+
     /// The first name in single quotes.
     pub fn quoted(&self) -> Option<&str> {
         self.text.split('\'').nth(1)
@@ -94,7 +99,8 @@ impl<'a> Shown<'a> {
         }
     }
 
-    fn line(&self, file: &str, number: usize) -> Option<String> {
+    /// A line of the user's files.
+    pub fn line(&self, file: &str, number: usize) -> Option<String> {
         let text = self.files.get(file)?;
         let line = text
             .split(|&byte| byte == b'\n')

@@ -138,6 +138,9 @@ impl Map {
     fn by_macro(kind: &str, arguments: &[String]) -> Result<Self, Refusal> {
         let family = find(kind)?.family;
         let name = arguments.first().ok_or(Refusal::NoMapName)?;
+        if arguments.len() > most_arguments(family) {
+            return Err(Refusal::MapArguments(name.clone()));
+        }
         let at = |index: usize, default: &'static str| -> String {
             let given = arguments.get(index).map(String::as_str);
             given.unwrap_or(default).to_owned()
@@ -179,7 +182,7 @@ impl Map {
             })
             .collect();
         format!(
-            "struct {name}_table_t {{ {key} key; {leaf} leaf; {} }}; extern struct {name}_table_t {name}",
+            "struct {name}_table_t {{ {key} __key; {leaf} __leaf; {} }}; extern struct {name}_table_t {name}",
             methods.join(" ")
         )
     }
@@ -254,6 +257,17 @@ impl Map {
             (_, "prog") => "BPF_PROG_ARRAY".to_owned(),
             (_, name) => format!("BPF_{}", name.to_uppercase()),
         }
+    }
+}
+
+/// How many arguments a map's macro takes, its flags included.
+fn most_arguments(family: Family) -> usize {
+    match family {
+        Family::Hash => 5,
+        Family::Array | Family::Queue => 4,
+        Family::StackTrace => 3,
+        Family::PerfOutput => 1,
+        _ => 2,
     }
 }
 

@@ -46,6 +46,9 @@ pub enum Refusal {
         /// What there is.
         known: String,
     },
+    /// More arguments than a map's macro takes.
+    #[error("{0} is declared with more arguments than its macro takes")]
+    MapArguments(String),
     /// A map shared through the file system.
     #[error(
         "{0} is to be pinned in the file system, which is not supported; leave out the path after the colon"
