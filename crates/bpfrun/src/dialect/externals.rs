@@ -90,7 +90,7 @@ impl<'t, 'a> Externals<'t, 'a> {
             .filter(|node| !node.kind.ends_with("Attr"));
         let Some(value) = values.last() else { return };
         if value.is("InitListExpr") {
-            return;
+            return self.learn_list(Some(&variable.id), value);
         }
         if self.is_context(value) && is_pointer(variable) {
             self.add_context(&variable.id);
@@ -98,6 +98,24 @@ impl<'t, 'a> Externals<'t, 'a> {
             self.set(&variable.id, self.depth(value));
         } else if self.is_task(value) {
             self.set(&variable.id, Some(0)); // u64 task = bpf_get_current_task()
+        }
+    }
+
+    /// `{ a, b }`: of an array, each says something of it; of a struct, of the member in its place.
+    fn learn_list(&mut self, whose: Option<&'t str>, list: &'t Node<'a>) {
+        let program = self.program;
+        let members = program.members.get(list.plain_type());
+        for (place, value) in list.children().enumerate() {
+            let member = members.and_then(|members| members.get(place)).copied();
+            if value.is("InitListExpr") {
+                self.learn_list(member, value);
+            } else if let Some(depth) = self.depth(value).filter(|_| is_pointer(value)) {
+                match (list.plain_type().contains('['), member, whose) {
+                    (true, _, Some(id)) => self.set(id, Some(depth + 1)),
+                    (false, Some(id), _) => self.set(id, Some(depth)),
+                    _ => {}
+                }
+            }
         }
     }
 

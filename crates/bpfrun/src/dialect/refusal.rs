@@ -81,8 +81,8 @@ pub enum Refusal {
     },
     /// Tracepoints whose formats cannot be read.
     #[error(
-        "cannot read the formats of tracepoints: {0}; run as root, with tracefs mounted: mount -t \
-         tracefs tracefs /sys/kernel/tracing"
+        "cannot read the formats of tracepoints: {0}; run as root, with tracefs mounted (mount \
+         -t tracefs tracefs /sys/kernel/tracing)"
     )]
     NoTracefs(String),
     /// A part of the dialect that is left out on purpose.

@@ -10,7 +10,7 @@ const TRACEFS: [&str; 2] = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
 
 /// Where tracefs is mounted and may be read.
 pub(crate) fn tracefs() -> io::Result<PathBuf> {
-    let mut failure = io::Error::from(io::ErrorKind::NotFound);
+    let mut failure = io::Error::new(io::ErrorKind::NotFound, "tracefs is not mounted");
     for root in TRACEFS {
         let events = Path::new(root).join("events");
         match fs::read_dir(&events) {
