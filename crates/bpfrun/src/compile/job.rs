@@ -153,12 +153,15 @@ pub(crate) fn learn(
     choice: &mut Choice,
     line: impl Fn(&Message) -> Option<String>,
 ) -> bool {
-    let before = (choice.more.len(), choice.hidden.len());
+    let count = |choice: &Choice| choice.more.len() + choice.hidden.len() + choice.tags.len();
+    let before = count(choice);
     for message in messages::parse(messages)
         .iter()
         .filter(|message| message.is_error())
     {
-        if let Some(name) = redefined(message, &line) {
+        if let Some(name) = tag_redefined(message) {
+            choice.tags.insert(name.to_owned());
+        } else if let Some(name) = redefined(message, &line) {
             choice.hidden.insert(name);
         } else if let Some(name) = incomplete(message)
             && !words.contains(name.as_bytes())
@@ -166,18 +169,25 @@ pub(crate) fn learn(
             choice.more.insert(name.to_owned());
         }
     }
-    before != (choice.more.len(), choice.hidden.len())
+    before != count(choice)
 }
 
-/// A name that both the kernel and the program define.
+/// A struct, union or enum that both the kernel and the program define.
+fn tag_redefined(message: &Message) -> Option<&str> {
+    let text = &message.text;
+    let twice = text.starts_with("redefinition of '") && text.ends_with('\'')
+        || text.starts_with("nested redefinition of ")
+        || text.starts_with("use of '") && text.contains("does not match previous declaration");
+    message.quoted().filter(|_| twice)
+}
+
+/// A constant or an alias that both the kernel and the program define.
 fn redefined(message: &Message, line: impl Fn(&Message) -> Option<String>) -> Option<String> {
     let text = &message.text;
     if text.starts_with("typedef redefinition with different types") {
         return message.word(&line(message)?); // the only such message without the name
     }
-    let twice = text.starts_with("redefinition of ")
-        || text.starts_with("nested redefinition of ")
-        || text.starts_with("use of '") && text.contains("does not match previous declaration");
+    let twice = text.starts_with("redefinition of ");
     message.quoted().filter(|_| twice).map(str::to_owned)
 }
 

@@ -57,8 +57,10 @@ pub(crate) struct KernelTypes {
 pub(crate) struct Choice {
     /// Words beside those of the text.
     pub more: HashSet<String>,
-    /// Names that the program defines itself.
+    /// Names of types and constants that the program defines itself.
     pub hidden: HashSet<String>,
+    /// Names after `struct`, `union` or `enum` that the program defines itself.
+    pub tags: HashSet<String>,
 }
 
 impl KernelTypes {
@@ -78,7 +80,7 @@ impl KernelTypes {
         let ids = kernel::wanted(&self.btf, &all);
         let text = kernel::dump(self.btf.bytes(), &ids)
             .map_err(|code| CompileError::NoBtf(format!("libbpf's error {code}")))?;
-        Ok(format!("{OPEN}{}{CLOSE}", renamed(&text, &choice.hidden)))
+        Ok(format!("{OPEN}{}{CLOSE}", renamed(&text, choice)))
     }
 }
 
@@ -92,20 +94,23 @@ const CLOSE: &str = "#ifndef BPF_NO_PRESERVE_ACCESS_INDEX\n#pragma clang attribu
 
 /// The kernel's types under other names where the program has its own. What stands after three
 /// underscores does not count for libbpf, so relocations still find the kernel's.
-fn renamed(text: &str, hidden: &HashSet<String>) -> String {
-    if hidden.is_empty() {
+fn renamed(text: &str, choice: &Choice) -> String {
+    if choice.hidden.is_empty() && choice.tags.is_empty() {
         return text.to_owned();
     }
-    let bytes = text.as_bytes();
     let mut result = String::with_capacity(text.len());
     let mut at = 0;
-    for token in lex::tokens(bytes) {
+    let mut before = "";
+    for token in lex::tokens(text.as_bytes()) {
         let word = text.get(token.range.clone()).unwrap_or_default();
-        if token.kind == Kind::Word && hidden.contains(word) {
+        let is_tag = matches!(before, "struct" | "union" | "enum");
+        let own = if is_tag { &choice.tags } else { &choice.hidden };
+        if token.kind == Kind::Word && own.contains(word) {
             result += &text[at..token.range.end];
             result += "___kernel";
             at = token.range.end;
         }
+        before = word;
     }
     result + &text[at..]
 }
@@ -117,4 +122,24 @@ pub(crate) fn words(text: &[u8]) -> HashSet<&[u8]> {
         .filter(|token| token.kind == Kind::Word)
         .map(|token| token.of(text))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_of_the_programs_own_leaves_members_of_that_name_alone() {
+        let text = "struct key { int key; }; typedef struct key *key_t; enum { KEY };";
+        let choice = Choice {
+            tags: HashSet::from(["key".to_owned()]),
+            hidden: HashSet::from(["KEY".to_owned()]),
+            ..Choice::default()
+        };
+        assert_eq!(
+            renamed(text, &choice),
+            "struct key___kernel { int key; }; typedef struct key___kernel *key_t; \
+             enum { KEY___kernel };"
+        );
+    }
 }
