@@ -45,11 +45,31 @@ pub(crate) fn compile(job: &Job) -> Result<Made, CompileError> {
     let known = words(preprocessed.as_bytes());
     let (declared, mut inputs) = declare_tracepoints(job, &preprocessed)?;
     inputs.extend(config::inputs(&job.source.text));
-    let front = declared + &headers::functions(&known, &HashSet::new());
+    let front = declared + &headers::functions(&known, &defined(preprocessed.as_bytes()));
     let mut staged = stage::stage(&preprocessed).map_err(|refusal| refused(job, refusal))?;
     staged.prepend(&front);
     let checked = check(job, &staged, &known)?;
     finish(job, &checked, inputs)
+}
+
+/// The functions that a text defines.
+fn defined(text: &[u8]) -> HashSet<&[u8]> {
+    let tokens = lex::tokens(text);
+    let words = tokens
+        .iter()
+        .enumerate()
+        .filter(|(_, token)| token.kind == Kind::Word);
+    words
+        .filter(|(index, _)| {
+            let open = index + 1;
+            let is_call = tokens.get(open).is_some_and(|next| next.is(text, "("));
+            let close = is_call.then(|| lex::closing(text, &tokens, open)).flatten();
+            close
+                .and_then(|close| tokens.get(close + 1))
+                .is_some_and(|next| next.is(text, "{"))
+        })
+        .map(|(_, token)| token.of(text))
+        .collect()
 }
 
 fn refused(job: &Job, refusal: Refusal) -> CompileError {
@@ -61,29 +81,52 @@ fn refused(job: &Job, refusal: Refusal) -> CompileError {
 
 /// The source without macros, each line still knowing where it came from.
 fn preprocess(job: &Job) -> Result<String, CompileError> {
-    let macros = job.workshop.write("bcc_macros.h", headers::MACROS.as_bytes())?;
-    let constants = job.workshop.write("bcc_constants.h", headers::CONSTANTS.as_bytes())?;
-    let sockets = job.workshop.write("bcc_sockets.h", headers::SOCKETS.as_bytes())?;
+    let macros = job
+        .workshop
+        .write("bcc_macros.h", headers::MACROS.as_bytes())?;
+    let constants = job
+        .workshop
+        .write("bcc_constants.h", headers::CONSTANTS.as_bytes())?;
+    let sockets = job
+        .workshop
+        .write("bcc_sockets.h", headers::SOCKETS.as_bytes())?;
     let text = [job.marker().as_bytes(), &job.source.text].concat();
     let main = job.workshop.write("source.c", &text)?;
     let mut arguments: Vec<OsString> = ["-E", "-w", "-x", "c"].map(OsString::from).to_vec();
     arguments.extend(job.workshop.arguments(job.source, job.options));
     arguments.extend(config::defines(&job.source.text));
-    let network = job.includes.dropped.iter().any(|name| is_network(name)).then_some(sockets);
+    let network = job
+        .includes
+        .dropped
+        .iter()
+        .any(|name| is_network(name))
+        .then_some(sockets);
     for file in [macros, constants].into_iter().chain(network) {
         arguments.extend(["-imacros".into(), file.into()]);
     }
     arguments.push(main.into());
     let run = job.clang.run(&arguments)?;
     if !run.success {
-        return Err(CompileError::Source(shown(job, &run.messages, None, &HashMap::new())));
+        return Err(CompileError::Source(shown(
+            job,
+            &run.messages,
+            None,
+            &HashMap::new(),
+        )));
     }
     Ok(plain(&run.output))
 }
 
 /// Headers that bring `net/sock.h` with them.
 fn is_network(name: &str) -> bool {
-    let of_linux = ["linux/tcp", "linux/udp", "linux/inet", "linux/icmp", "linux/ipv6", "linux/net.h"];
+    let of_linux = [
+        "linux/tcp",
+        "linux/udp",
+        "linux/inet",
+        "linux/icmp",
+        "linux/ipv6",
+        "linux/net.h",
+    ];
     name.starts_with("net/") || of_linux.iter().any(|known| name.starts_with(known))
 }
 
@@ -120,7 +163,10 @@ fn in_ascii(text: &[u8]) -> String {
             }
         }
     };
-    for token in lex::tokens(text).iter().filter(|token| token.kind == Kind::Quoted) {
+    for token in lex::tokens(text)
+        .iter()
+        .filter(|token| token.kind == Kind::Quoted)
+    {
         take(at, token.range.start, false);
         take(token.range.start, token.range.end, true);
         at = token.range.end;
@@ -207,10 +253,16 @@ fn check<'s>(
                 warnings: messages,
             });
         }
-        if tries == TRIES || !job::learn(&run.messages, &all, &mut choice) {
+        if tries == TRIES || !learn(&seen, &run.messages, &all, &mut choice) {
             return Err(CompileError::Source(messages));
         }
     }
+}
+
+fn learn(seen: &Seen, messages: &str, all: &HashSet<&[u8]>, choice: &mut Choice) -> bool {
+    job::learn(messages, all, choice, |message| {
+        seen.line(message).map(str::to_owned)
+    })
 }
 
 /// Helpers as the dialect has them: the text that is printed needs no size, tasks are numbers.
@@ -218,8 +270,11 @@ fn stage_helpers(lines: &[&str]) -> String {
     let printk = "int bpf_trace_printk(const char *fmt, ...);\n";
     let usdt = "int bpf_usdt_readarg(int argc, struct pt_regs *ctx, void *arg);\n\
         int bpf_usdt_readarg_p(int argc, struct pt_regs *ctx, void *buf, u64 len);\n";
-    let others = lines.iter().filter(|line| !line.contains("bpf_trace_printk)"));
+    let others = lines
+        .iter()
+        .filter(|line| !line.contains("bpf_trace_printk)"));
     let others: String = others.map(|line| format!("{line}\n")).collect();
+    let others = others.replace("__bpf_fastcall ", ""); // a hint to newer compilers
     format!("{others}{printk}{usdt}")
 }
 
@@ -231,9 +286,15 @@ fn finish(job: &Job, checked: &Checked, inputs: Vec<PathBuf>) -> Result<Made, Co
         false => "",
     };
     let body = format!("{}{}", rewritten.text, back(job, checked, &rewritten));
-    let text = format!("# 1 \"<kernel>\"\n{}{INCLUDES}{usdt}# 1 \"<bpfrun>\"\n{body}", checked.vmlinux);
+    let text = format!(
+        "# 1 \"<kernel>\"\n{}{INCLUDES}{usdt}# 1 \"<bpfrun>\"\n{body}",
+        checked.vmlinux
+    );
     job.workshop.write("translated.c", text.as_bytes())?;
-    let run = job.object("translated.c", &job.workshop.arguments(job.source, job.options))?;
+    let run = job.object(
+        "translated.c",
+        &job.workshop.arguments(job.source, job.options),
+    )?;
     let seen = Seen::new(&text);
     let messages = shown(job, &run.messages, Some(&seen), &HashMap::new());
     if !run.success {
@@ -244,7 +305,10 @@ fn finish(job: &Job, checked: &Checked, inputs: Vec<PathBuf>) -> Result<Made, Co
     }
     Ok(Made {
         object: run.output,
-        c: format!("#include \"vmlinux.h\"\n{INCLUDES}{usdt}\n{}", readable(&body)),
+        c: format!(
+            "#include \"vmlinux.h\"\n{INCLUDES}{usdt}\n{}",
+            readable(&body)
+        ),
         vmlinux: checked.vmlinux.clone(),
         warnings: format!("{}{messages}", checked.warnings),
         inputs,
@@ -276,7 +340,12 @@ fn back(job: &Job, checked: &Checked, rewritten: &Rewritten) -> String {
     let mut events: Vec<_> = rewritten.events.clone();
     events.retain(|event| !given.iter().any(|(map, _)| *map == event.map));
     events.extend(given.into_iter().map(|(map, c_type)| Event { map, c_type }));
-    let mut maps: Vec<_> = checked.staged.maps.values().filter(|map| map.is_histogram).collect();
+    let mut maps: Vec<_> = checked
+        .staged
+        .maps
+        .values()
+        .filter(|map| map.is_histogram)
+        .collect();
     maps.sort_by(|one, other| one.name.cmp(&other.name));
     let histograms: String = maps.into_iter().map(histogram).collect();
     format!(
@@ -287,7 +356,10 @@ fn back(job: &Job, checked: &Checked, rewritten: &Rewritten) -> String {
 }
 
 fn histogram(map: &Map) -> String {
-    format!("char __bpfrun_histogram_{} SEC(\".bpfrun.maps\");\n", map.name)
+    format!(
+        "char __bpfrun_histogram_{} SEC(\".bpfrun.maps\");\n",
+        map.name
+    )
 }
 
 /// `#define BPF_LICENSE` of the program, else GPL.
@@ -297,7 +369,8 @@ fn license(text: &[u8]) -> String {
         let rest = line.trim_start().strip_prefix('#')?.trim_start();
         let rest = rest.strip_prefix("define")?.trim_start();
         let rest = rest.strip_prefix("BPF_LICENSE")?;
-        rest.starts_with([' ', '\t']).then(|| rest.trim().replace(['"', '\\'], ""))
+        rest.starts_with([' ', '\t'])
+            .then(|| rest.trim().replace(['"', '\\'], ""))
     });
     given.unwrap_or_else(|| "GPL".to_owned())
 }
@@ -318,12 +391,7 @@ fn readable(text: &str) -> String {
 }
 
 /// Messages at the user's own lines, with what the dialect knows to add.
-fn shown(
-    job: &Job,
-    output: &str,
-    seen: Option<&Seen>,
-    maps: &HashMap<String, Map>,
-) -> String {
+fn shown(job: &Job, output: &str, seen: Option<&Seen>, maps: &HashMap<String, Map>) -> String {
     let shown = job.shown();
     let mut messages = messages::parse(output);
     for message in &mut messages {
@@ -345,7 +413,9 @@ fn explain(message: &mut Message, maps: &HashMap<String, Map>) {
         return;
     }
     let table = message.text.split('\'').nth(3).unwrap_or_default();
-    let name = table.strip_prefix("struct ").and_then(|table| table.strip_suffix("_table_t"));
+    let name = table
+        .strip_prefix("struct ")
+        .and_then(|table| table.strip_suffix("_table_t"));
     let Some(map) = name.and_then(|name| maps.get(name)) else {
         return;
     };
@@ -364,17 +434,32 @@ mod tests {
 
     #[test]
     fn strings_keep_their_bytes_and_everything_else_is_ascii() {
-        assert_eq!(in_ascii("int x\u{e9} = \"\u{e9}1\";".as_bytes()), "int x?? = \"\\303\\2511\";");
+        assert_eq!(
+            in_ascii("int x\u{e9} = \"\u{e9}1\";".as_bytes()),
+            "int x?? = \"\\303\\2511\";"
+        );
+    }
+
+    #[test]
+    fn a_function_with_a_body_is_defined_and_a_call_is_not() {
+        let text = b"int f(int x);\nint g(int (*h)(void)) { return i(1); }";
+        assert_eq!(defined(text), HashSet::from([b"g".as_slice()]));
     }
 
     #[test]
     fn markers_lose_their_flags() {
-        assert_eq!(plain(b"# 12 \"a b.h\" 1 3\nint x;\n"), "# 12 \"a b.h\"\nint x;\n");
+        assert_eq!(
+            plain(b"# 12 \"a b.h\" 1 3\nint x;\n"),
+            "# 12 \"a b.h\"\nint x;\n"
+        );
     }
 
     #[test]
     fn the_licence_is_the_programs_own_or_gpl() {
         assert_eq!(license(b"int x;"), "GPL");
-        assert_eq!(license(b"#define BPF_LICENSE Dual BSD/GPL\n"), "Dual BSD/GPL");
+        assert_eq!(
+            license(b"#define BPF_LICENSE Dual BSD/GPL\n"),
+            "Dual BSD/GPL"
+        );
     }
 }

@@ -94,7 +94,9 @@ impl Cache {
 
     /// Others see a whole entry or none.
     fn write(&self, key: &str, bytes: &[u8]) -> io::Result<()> {
-        let mut file = tempfile::Builder::new().prefix("new-").tempfile_in(&self.directory)?;
+        let mut file = tempfile::Builder::new()
+            .prefix("new-")
+            .tempfile_in(&self.directory)?;
         file.write_all(bytes)?;
         file.persist(self.directory.join(key))?;
         Ok(())
@@ -116,7 +118,10 @@ impl Cache {
     }
 
     fn entries(&self) -> Vec<(SystemTime, u64, PathBuf)> {
-        let files = fs::read_dir(&self.directory).into_iter().flatten().flatten();
+        let files = fs::read_dir(&self.directory)
+            .into_iter()
+            .flatten()
+            .flatten();
         files
             .filter_map(|file| {
                 let data = file.metadata().ok()?;
@@ -128,33 +133,48 @@ impl Cache {
 
 /// The file `BPFRUN_CACHE` names, else the system's for root and the user's for others.
 fn directory() -> Option<PathBuf> {
-    let named = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let named = |name| {
+        std::env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
     named("BPFRUN_CACHE").or_else(|| {
         if Uid::effective().is_root() {
             return Some(PathBuf::from("/var/cache/bpfrun"));
         }
         let home = || named("HOME").map(|home| home.join(".cache"));
-        let base = named("XDG_CACHE_HOME").filter(|path| path.is_absolute()).or_else(home);
+        let base = named("XDG_CACHE_HOME")
+            .filter(|path| path.is_absolute())
+            .or_else(home);
         base.map(|base| base.join("bpfrun"))
     })
 }
 
 fn make(directory: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(directory)
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(directory)
 }
 
 /// Whether nobody else can put or change anything there.
 fn trust(directory: &Path) -> Result<(), String> {
-    let data = fs::symlink_metadata(directory)
-        .map_err(|error| unusable(directory, &error.to_string()))?;
+    let data =
+        fs::symlink_metadata(directory).map_err(|error| unusable(directory, &error.to_string()))?;
     if !data.is_dir() {
-        return Err(unusable(directory, "it is not a directory but a link or a file"));
+        return Err(unusable(
+            directory,
+            "it is not a directory but a link or a file",
+        ));
     }
     if data.uid() != Uid::effective().as_raw() {
         return Err(unusable(directory, "it belongs to somebody else"));
     }
     if data.mode() & 0o022 != 0 {
-        return Err(unusable(directory, "others may write to it (chmod go-w would mend that)"));
+        return Err(unusable(
+            directory,
+            "others may write to it (chmod go-w would mend that)",
+        ));
     }
     Ok(())
 }
@@ -190,7 +210,9 @@ fn is_unchanged((path, sum): &(PathBuf, String)) -> bool {
 
 /// The checksum of a file, empty for one that cannot be read.
 pub(crate) fn sum_of_file(path: &Path) -> String {
-    fs::read(path).map(|text| hex(&Sha256::digest(text))).unwrap_or_default()
+    fs::read(path)
+        .map(|text| hex(&Sha256::digest(text)))
+        .unwrap_or_default()
 }
 
 /// A key for all these parts, each kept apart from the next.
@@ -260,7 +282,10 @@ mod tests {
         let (_place, cache) = cache();
         cache.keep("k", &entry());
         let found = cache.find("k", Some("clang 1")).unwrap();
-        assert_eq!((found.object, found.c.as_str()), (vec![0x7f, 0, 0xff], "int x;"));
+        assert_eq!(
+            (found.object, found.c.as_str()),
+            (vec![0x7f, 0, 0xff], "int x;")
+        );
         assert!(cache.find("other", None).is_none());
     }
 
@@ -321,7 +346,11 @@ mod tests {
         symlink(&cache.directory, &link).unwrap();
         assert!(trust(&link).unwrap_err().contains("link"));
         fs::set_permissions(place.path(), fs::Permissions::from_mode(0o777)).unwrap();
-        assert!(trust(&cache.directory).unwrap_err().contains("others may write"));
+        assert!(
+            trust(&cache.directory)
+                .unwrap_err()
+                .contains("others may write")
+        );
     }
 
     #[test]
@@ -332,10 +361,17 @@ mod tests {
             let path = place.path().join(number.to_string());
             fs::write(&path, &large).unwrap();
             let time = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(number);
-            File::options().append(true).open(&path).unwrap().set_modified(time).unwrap();
+            File::options()
+                .append(true)
+                .open(&path)
+                .unwrap()
+                .set_modified(time)
+                .unwrap();
         }
         cache.evict();
-        let left: Vec<_> = (0..5).filter(|n| place.path().join(n.to_string()).exists()).collect();
+        let left: Vec<_> = (0..5)
+            .filter(|n| place.path().join(n.to_string()).exists())
+            .collect();
         assert_eq!(left, [1, 2, 3, 4]);
     }
 

@@ -33,23 +33,28 @@ impl Clang {
     /// The one that is asked for, else the one in the PATH.
     pub fn find(asked: Option<&Path>) -> Result<Self, CompileError> {
         let path = match asked {
-            Some(path) if path.components().count() > 1 => {
-                path.is_file().then(|| path.to_owned())
-            }
+            Some(path) if path.components().count() > 1 => path.is_file().then(|| path.to_owned()),
             Some(name) => in_path(name),
             None => usual(),
         };
-        let what = asked.map_or("neither clang nor clang-N is in the PATH".to_owned(), |path| {
-            format!("{} is no file to run", path.display())
-        });
-        path.map(|path| Self { path }).ok_or(CompileError::NoClang(what))
+        let what = asked.map_or(
+            "neither clang nor clang-N is in the PATH".to_owned(),
+            |path| format!("{} is no file to run", path.display()),
+        );
+        path.map(|path| Self { path })
+            .ok_or(CompileError::NoClang(what))
     }
 
     /// Which compiler it is: another version is another file.
     pub fn identity(&self) -> Option<String> {
         let path = fs::canonicalize(&self.path).ok()?;
         let data = fs::metadata(&path).ok()?;
-        Some(format!("{} {} {}", path.display(), data.size(), data.mtime()))
+        Some(format!(
+            "{} {} {}",
+            path.display(),
+            data.size(),
+            data.mtime()
+        ))
     }
 
     /// Runs it with what every run for BPF needs.
@@ -93,12 +98,18 @@ pub(crate) fn architecture() -> &'static str {
 }
 
 fn usual() -> Option<PathBuf> {
-    let newest = || VERSIONS.rev().find_map(|version| in_path(format!("clang-{version}").as_ref()));
+    let newest = || {
+        VERSIONS
+            .rev()
+            .find_map(|version| in_path(format!("clang-{version}").as_ref()))
+    };
     in_path("clang".as_ref()).or_else(newest)
 }
 
 fn in_path(name: &Path) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
     let places = env::split_paths(&path).filter(|place| place.is_absolute());
-    places.map(|place| place.join(name)).find(|file| file.is_file())
+    places
+        .map(|place| place.join(name))
+        .find(|file| file.is_file())
 }

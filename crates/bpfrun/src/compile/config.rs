@@ -59,7 +59,10 @@ fn read() -> Option<String> {
     let opened = File::open(&path).ok()?;
     let mut text = Vec::new();
     match path.extension().is_some_and(|end| end == "gz") {
-        true => GzDecoder::new(opened).take(MOST).read_to_end(&mut text).ok()?,
+        true => GzDecoder::new(opened)
+            .take(MOST)
+            .read_to_end(&mut text)
+            .ok()?,
         false => opened.take(MOST).read_to_end(&mut text).ok()?,
     };
     Some(String::from_utf8_lossy(&text).into_owned())
@@ -74,7 +77,10 @@ mod tests {
         let define = |line| define(line).map(|(name, value)| format!("{name} {value}"));
         assert_eq!(define("CONFIG_HZ=250").as_deref(), Some("CONFIG_HZ 250"));
         assert_eq!(define("CONFIG_NET=y").as_deref(), Some("CONFIG_NET 1"));
-        assert_eq!(define("CONFIG_XFS_FS=m").as_deref(), Some("CONFIG_XFS_FS_MODULE 1"));
+        assert_eq!(
+            define("CONFIG_XFS_FS=m").as_deref(),
+            Some("CONFIG_XFS_FS_MODULE 1")
+        );
         assert_eq!(define("# CONFIG_X is not set"), None);
     }
 }

@@ -37,7 +37,9 @@ pub enum CompileError {
     )]
     NoBtf(String),
     /// No place for temporary files.
-    #[error("cannot write temporary files in {path}: {source}; set TMPDIR to a directory with some room")]
+    #[error(
+        "cannot write temporary files in {path}: {source}; set TMPDIR to a directory with some room"
+    )]
     Temporary {
         /// Where.
         path: PathBuf,

@@ -12,15 +12,49 @@ use crate::dialect::headers;
 /// Folders of kernel and C library headers: there is nothing in them that the kernel's own types and the
 /// dialect's constants do not say.
 const DROPPED: [&str; 25] = [
-    "linux/", "uapi/", "asm/", "asm-generic/", "net/", "bcc/", "generated/", "trace/", "scsi/", "rdma/",
-    "drm/", "crypto/", "sound/", "soc/", "vdso/", "kvm/", "sys/", "netinet/", "arpa/", "bits/", "fs/",
-    "block/", "kernel/", "mm/", "drivers/",
+    "linux/",
+    "uapi/",
+    "asm/",
+    "asm-generic/",
+    "net/",
+    "bcc/",
+    "generated/",
+    "trace/",
+    "scsi/",
+    "rdma/",
+    "drm/",
+    "crypto/",
+    "sound/",
+    "soc/",
+    "vdso/",
+    "kvm/",
+    "sys/",
+    "netinet/",
+    "arpa/",
+    "bits/",
+    "fs/",
+    "block/",
+    "kernel/",
+    "mm/",
+    "drivers/",
 ];
 
 /// Headers without a folder that are dropped.
 const DROPPED_FILES: [&str; 14] = [
-    "stdint.h", "stdbool.h", "stddef.h", "stdarg.h", "string.h", "stdio.h", "stdlib.h", "errno.h",
-    "limits.h", "inttypes.h", "unistd.h", "ctype.h", "time.h", "signal.h",
+    "stdint.h",
+    "stdbool.h",
+    "stddef.h",
+    "stdarg.h",
+    "string.h",
+    "stdio.h",
+    "stdlib.h",
+    "errno.h",
+    "limits.h",
+    "inttypes.h",
+    "unistd.h",
+    "ctype.h",
+    "time.h",
+    "signal.h",
 ];
 
 /// The user's files, and the names of others.
@@ -47,7 +81,9 @@ impl Includes {
     fn follow(&mut self, text: &[u8], beside: &Path, directories: &[PathBuf]) {
         for (name, quoted) in names(text) {
             let first = quoted.then_some(beside);
-            let places = first.into_iter().chain(directories.iter().map(PathBuf::as_path));
+            let places = first
+                .into_iter()
+                .chain(directories.iter().map(PathBuf::as_path));
             let candidates: Vec<_> = places.map(|place| place.join(&name)).collect();
             if !self.take_own(&candidates, directories) {
                 self.take_other(name);

@@ -44,7 +44,14 @@ pub(crate) struct Made {
 const TO_OBJECT: [&str; 6] = ["-O2", "-g", "-mcpu=v3", "-c", "-x", "c"];
 
 /// Flags of the runs that only check and show the tree.
-const TO_TREE: [&str; 6] = ["-O2", "-fsyntax-only", "-Xclang", "-ast-dump=json", "-x", "c"];
+const TO_TREE: [&str; 6] = [
+    "-O2",
+    "-fsyntax-only",
+    "-Xclang",
+    "-ast-dump=json",
+    "-x",
+    "c",
+];
 
 /// What newer versions of the compiler made errors of, which programs have done for long; and
 /// warnings about what this dialect is made of.
@@ -97,7 +104,10 @@ impl Job<'_> {
     /// The line that says where the user's text begins.
     pub fn marker(&self) -> String {
         let path = self.source.path.display().to_string();
-        let path = path.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "?");
+        let path = path
+            .replace('\\', "\\\\")
+            .replace('"', "\\\"")
+            .replace('\n', "?");
         format!("# 1 \"{path}\"\n")
     }
 
@@ -119,7 +129,10 @@ impl Job<'_> {
 /// `GADGET_TRACER(name, map, type)` says that a map's events are `struct type`.
 fn gadget_markers(text: &[u8]) -> Vec<(String, String)> {
     let tokens = lex::tokens(text);
-    let marks = tokens.iter().enumerate().filter(|(_, token)| token.is(text, "GADGET_TRACER"));
+    let marks = tokens
+        .iter()
+        .enumerate()
+        .filter(|(_, token)| token.is(text, "GADGET_TRACER"));
     marks
         .filter_map(|(index, _)| {
             let close = lex::closing(text, &tokens, index + 1)?;
@@ -132,27 +145,50 @@ fn gadget_markers(text: &[u8]) -> Vec<(String, String)> {
 }
 
 /// Learns from errors what must be declared or hidden; whether it is worth another try.
-pub(crate) fn learn(messages: &str, words: &HashSet<&[u8]>, choice: &mut Choice) -> bool {
-    let before = (choice.more.len(), choice.hidden.len());
-    for message in messages::parse(messages).iter().filter(|message| message.is_error()) {
-        if let Some(name) = redefined(message) {
-            choice.hidden.insert(name.to_owned());
-        } else if let Some(name) = incomplete(message) {
-            if !words.contains(name.as_bytes()) {
-                choice.more.insert(name.to_owned());
-            }
+///
+/// `line` finds the line that a message is about, as the compiler saw it.
+pub(crate) fn learn(
+    messages: &str,
+    words: &HashSet<&[u8]>,
+    choice: &mut Choice,
+    line: impl Fn(&Message) -> Option<String>,
+) -> bool {
+    let count = |choice: &Choice| choice.more.len() + choice.hidden.len() + choice.tags.len();
+    let before = count(choice);
+    for message in messages::parse(messages)
+        .iter()
+        .filter(|message| message.is_error())
+    {
+        if let Some(name) = tag_redefined(message) {
+            choice.tags.insert(name.to_owned());
+        } else if let Some(name) = redefined(message, &line) {
+            choice.hidden.insert(name);
+        } else if let Some(name) = incomplete(message)
+            && !words.contains(name.as_bytes())
+        {
+            choice.more.insert(name.to_owned());
         }
     }
-    before != (choice.more.len(), choice.hidden.len())
+    before != count(choice)
 }
 
-/// A name that both the kernel and the program define.
-fn redefined(message: &Message) -> Option<&str> {
+/// A struct, union or enum that both the kernel and the program define.
+fn tag_redefined(message: &Message) -> Option<&str> {
     let text = &message.text;
-    let twice = text.starts_with("redefinition of ")
+    let twice = text.starts_with("redefinition of '") && text.ends_with('\'')
         || text.starts_with("nested redefinition of ")
         || text.starts_with("use of '") && text.contains("does not match previous declaration");
     message.quoted().filter(|_| twice)
+}
+
+/// A constant or an alias that both the kernel and the program define.
+fn redefined(message: &Message, line: impl Fn(&Message) -> Option<String>) -> Option<String> {
+    let text = &message.text;
+    if text.starts_with("typedef redefinition with different types") {
+        return message.word(&line(message)?); // the only such message without the name
+    }
+    let twice = text.starts_with("redefinition of ");
+    message.quoted().filter(|_| twice).map(str::to_owned)
 }
 
 /// A type that is used but was not declared whole.
@@ -166,7 +202,9 @@ fn incomplete(message: &Message) -> Option<&str> {
 /// Whether a text is in BCC's dialect or in libbpf's.
 pub(crate) fn recognise(text: &[u8], includes: &Includes) -> Dialect {
     let tokens = lex::tokens(text);
-    let has_sections = tokens.windows(2).any(|two| two[0].is(text, "SEC") && two[1].is(text, "("));
+    let has_sections = tokens
+        .windows(2)
+        .any(|two| two[0].is(text, "SEC") && two[1].is(text, "("));
     let libbpf = has_sections || includes.served.iter().any(|name| name.contains("bpf_"));
     let is_bcc = tokens.iter().any(|token| {
         let word = token.of(text);

@@ -13,10 +13,37 @@ const BTF: &str = "/sys/kernel/btf/vmlinux";
 
 /// Words that every text may need: headers and translations use them.
 const ALWAYS: [&str; 31] = [
-    "u8", "u16", "u32", "u64", "s8", "s16", "s32", "s64", "__u8", "__u16", "__u32", "__u64", "__s8",
-    "__s16", "__s32", "__s64", "__be16", "__be32", "__be64", "__wsum", "__sum16", "bool", "true", "size_t",
-    "BPF_MAP_TYPE_HASH", "BPF_ANY", "BPF_F_CURRENT_CPU", "BPF_F_NO_PREALLOC",
-    "BPF_F_STACK_BUILD_ID", "pt_regs", "uintptr_t",
+    "u8",
+    "u16",
+    "u32",
+    "u64",
+    "s8",
+    "s16",
+    "s32",
+    "s64",
+    "__u8",
+    "__u16",
+    "__u32",
+    "__u64",
+    "__s8",
+    "__s16",
+    "__s32",
+    "__s64",
+    "__be16",
+    "__be32",
+    "__be64",
+    "__wsum",
+    "__sum16",
+    "bool",
+    "true",
+    "size_t",
+    "BPF_MAP_TYPE_HASH",
+    "BPF_ANY",
+    "BPF_F_CURRENT_CPU",
+    "BPF_F_NO_PREALLOC",
+    "BPF_F_STACK_BUILD_ID",
+    "pt_regs",
+    "uintptr_t",
 ];
 
 /// The running kernel's types.
@@ -30,8 +57,10 @@ pub(crate) struct KernelTypes {
 pub(crate) struct Choice {
     /// Words beside those of the text.
     pub more: HashSet<String>,
-    /// Names that the program defines itself.
+    /// Names of types and constants that the program defines itself.
     pub hidden: HashSet<String>,
+    /// Names after `struct`, `union` or `enum` that the program defines itself.
+    pub tags: HashSet<String>,
 }
 
 impl KernelTypes {
@@ -44,18 +73,14 @@ impl KernelTypes {
     }
 
     /// The declarations that texts made of these words need.
-    pub fn declare(
-        &self,
-        words: &HashSet<&[u8]>,
-        choice: &Choice,
-    ) -> Result<String, CompileError> {
+    pub fn declare(&self, words: &HashSet<&[u8]>, choice: &Choice) -> Result<String, CompileError> {
         let mut all = words.clone();
         all.extend(ALWAYS.iter().map(|word| word.as_bytes()));
         all.extend(choice.more.iter().map(|word| word.as_bytes()));
         let ids = kernel::wanted(&self.btf, &all);
         let text = kernel::dump(self.btf.bytes(), &ids)
             .map_err(|code| CompileError::NoBtf(format!("libbpf's error {code}")))?;
-        Ok(format!("{OPEN}{}{CLOSE}", renamed(&text, &choice.hidden)))
+        Ok(format!("{OPEN}{}{CLOSE}", renamed(&text, choice)))
     }
 }
 
@@ -69,20 +94,23 @@ const CLOSE: &str = "#ifndef BPF_NO_PRESERVE_ACCESS_INDEX\n#pragma clang attribu
 
 /// The kernel's types under other names where the program has its own. What stands after three
 /// underscores does not count for libbpf, so relocations still find the kernel's.
-fn renamed(text: &str, hidden: &HashSet<String>) -> String {
-    if hidden.is_empty() {
+fn renamed(text: &str, choice: &Choice) -> String {
+    if choice.hidden.is_empty() && choice.tags.is_empty() {
         return text.to_owned();
     }
-    let bytes = text.as_bytes();
     let mut result = String::with_capacity(text.len());
     let mut at = 0;
-    for token in lex::tokens(bytes) {
-        let word = &text[token.range.clone()];
-        if token.kind == Kind::Word && hidden.contains(word) {
+    let mut before = "";
+    for token in lex::tokens(text.as_bytes()) {
+        let word = text.get(token.range.clone()).unwrap_or_default();
+        let is_tag = matches!(before, "struct" | "union" | "enum");
+        let own = if is_tag { &choice.tags } else { &choice.hidden };
+        if token.kind == Kind::Word && own.contains(word) {
             result += &text[at..token.range.end];
             result += "___kernel";
             at = token.range.end;
         }
+        before = word;
     }
     result + &text[at..]
 }
@@ -94,4 +122,24 @@ pub(crate) fn words(text: &[u8]) -> HashSet<&[u8]> {
         .filter(|token| token.kind == Kind::Word)
         .map(|token| token.of(text))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_of_the_programs_own_leaves_members_of_that_name_alone() {
+        let text = "struct key { int key; }; typedef struct key *key_t; enum { KEY };";
+        let choice = Choice {
+            tags: HashSet::from(["key".to_owned()]),
+            hidden: HashSet::from(["KEY".to_owned()]),
+            ..Choice::default()
+        };
+        assert_eq!(
+            renamed(text, &choice),
+            "struct key___kernel { int key; }; typedef struct key___kernel *key_t; \
+             enum { KEY___kernel };"
+        );
+    }
 }

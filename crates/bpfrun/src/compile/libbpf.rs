@@ -35,18 +35,31 @@ pub(crate) fn compile(job: &Job) -> Result<Made, CompileError> {
             let warnings = shown(job, &run.messages);
             return finish(job, &tree, &arguments, vmlinux, warnings);
         }
-        if tries == TRIES || !job::learn(&run.messages, &known, &mut choice) {
+        if tries == TRIES || !learn(job, &run.messages, &known, &mut choice) {
             return Err(CompileError::Source(shown(job, &run.messages)));
         }
     }
 }
 
+fn learn(job: &Job, messages: &str, known: &HashSet<&[u8]>, choice: &mut Choice) -> bool {
+    let shown = job.shown();
+    job::learn(messages, known, choice, |message| {
+        shown.line(&message.file, message.line)
+    })
+}
+
 /// A source that includes kernel headers in place of vmlinux.h is given the kernel's types all the same.
 fn arguments(job: &Job) -> Result<Vec<OsString>, CompileError> {
     let mut arguments = job.workshop.arguments(job.source, job.options);
-    let own = job.includes.own.keys().any(|path| path.ends_with("vmlinux.h"));
+    let own = job
+        .includes
+        .own
+        .keys()
+        .any(|path| path.ends_with("vmlinux.h"));
     if !own && !job.includes.wants_vmlinux() && !job.includes.dropped.is_empty() {
-        let constants = job.workshop.write("constants.h", headers::CONSTANTS.as_bytes())?;
+        let constants = job
+            .workshop
+            .write("constants.h", headers::CONSTANTS.as_bytes())?;
         let vmlinux = job.workshop.path("vmlinux.h");
         for file in [vmlinux, constants] {
             arguments.extend(["-include".into(), file.into()]);
@@ -59,7 +72,11 @@ fn arguments(job: &Job) -> Result<Vec<OsString>, CompileError> {
 fn all_words<'j>(job: &'j Job) -> HashSet<&'j [u8]> {
     let mut all = words(&job.source.text);
     all.extend(job.includes.texts().flat_map(words));
-    let served = job.includes.served.iter().filter_map(|name| headers::find(name));
+    let served = job
+        .includes
+        .served
+        .iter()
+        .filter_map(|name| headers::find(name));
     all.extend(served.flat_map(|text| words(text.as_bytes())));
     let helpers = headers::helpers(&all);
     all.extend(helpers.into_iter().flat_map(|line| words(line.as_bytes())));
@@ -107,9 +124,13 @@ fn finish(
 /// The types of events: given ones, else those found.
 fn events_of(job: &Job, tree: &str) -> Vec<Event> {
     let given = job.given_events();
-    let tree = (!ast::is_deep(tree)).then(|| Node::parse(tree).ok()).flatten();
+    let tree = (!ast::is_deep(tree))
+        .then(|| Node::parse(tree).ok())
+        .flatten();
     // Of a tree that cannot be read, events are shown as bytes.
-    let mut all: Vec<Event> = tree.map(|tree| found(&Types::of(&tree))).unwrap_or_default();
+    let mut all: Vec<Event> = tree
+        .map(|tree| found(&Types::of(&tree)))
+        .unwrap_or_default();
     all.retain(|event| !given.iter().any(|(map, _)| *map == event.map));
     all.extend(given.into_iter().map(|(map, c_type)| Event { map, c_type }));
     all

@@ -24,9 +24,10 @@ pub(crate) fn parse(output: &str) -> Vec<Message> {
 
 fn message(line: &str) -> Option<Message> {
     let levels = [": fatal error: ", ": error: ", ": warning: ", ": note: "];
-    let (place, level, text) = levels
-        .iter()
-        .find_map(|level| line.split_once(level).map(|(place, text)| (place, level, text)))?;
+    let (place, level, text) = levels.iter().find_map(|level| {
+        line.split_once(level)
+            .map(|(place, text)| (place, level, text))
+    })?;
     let (rest, column) = place.rsplit_once(':')?;
     let (file, line) = rest.rsplit_once(':')?;
     Some(Message {
@@ -42,6 +43,11 @@ impl Message {
     /// Whether it stops the compiler.
     pub fn is_error(&self) -> bool {
         self.level == "error"
+    }
+
+    /// The word of a line that it points at.
+    pub fn word(&self, line: &str) -> Option<String> {
+        token_at(line, self.column.checked_sub(1)?).map(str::to_owned)
     }
 
     /// The first name in single quotes.
@@ -93,9 +99,12 @@ impl<'a> Shown<'a> {
         }
     }
 
-    fn line(&self, file: &str, number: usize) -> Option<String> {
+    /// A line of the user's files.
+    pub fn line(&self, file: &str, number: usize) -> Option<String> {
         let text = self.files.get(file)?;
-        let line = text.split(|&byte| byte == b'\n').nth(number.checked_sub(1)?)?;
+        let line = text
+            .split(|&byte| byte == b'\n')
+            .nth(number.checked_sub(1)?)?;
         Some(String::from_utf8_lossy(line).trim_end().to_owned())
     }
 }
@@ -120,7 +129,10 @@ fn pointed(message: &Message, line: &str) -> String {
 fn same_token(seen: &str, column: usize, own: &str) -> Option<usize> {
     let at = column.checked_sub(1)?;
     let token = token_at(seen, at)?;
-    let before = count(seen, token).iter().filter(|&&start| start < at).count();
+    let before = count(seen, token)
+        .iter()
+        .filter(|&&start| start < at)
+        .count();
     let places = count(own, token);
     let place = places.get(before).or(places.last())?;
     Some(place + 1)
@@ -129,7 +141,8 @@ fn same_token(seen: &str, column: usize, own: &str) -> Option<usize> {
 fn token_at(line: &str, at: usize) -> Option<&str> {
     let rest = line.get(at..)?;
     let length = rest.bytes().take_while(|&byte| is_word(byte)).count();
-    rest.get(..length.max(1)).filter(|token| !token.trim().is_empty())
+    rest.get(..length.max(1))
+        .filter(|token| !token.trim().is_empty())
 }
 
 /// Where a token begins in a line, as a whole token.
@@ -148,10 +161,14 @@ mod tests {
 
     #[test]
     fn a_message_is_read() {
-        let messages = parse("a b.c:3:7: error: no member named 'x' in 'struct y'\n1 error generated.\n");
+        let messages =
+            parse("a b.c:3:7: error: no member named 'x' in 'struct y'\n1 error generated.\n");
         assert_eq!(messages.len(), 1);
         assert_eq!((messages[0].line, messages[0].column), (3, 7));
-        assert_eq!((messages[0].file.as_str(), messages[0].quoted()), ("a b.c", Some("x")));
+        assert_eq!(
+            (messages[0].file.as_str(), messages[0].quoted()),
+            ("a b.c", Some("x"))
+        );
     }
 
     #[test]

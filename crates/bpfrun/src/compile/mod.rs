@@ -154,7 +154,9 @@ fn key(source: &Source, options: &CompileOptions, kernel: &KernelTypes) -> Strin
 /// Which build translates: between two versions there are many.
 fn build() -> String {
     let program = std::env::current_exe().and_then(std::fs::metadata);
-    program.map(|data| format!("{} {:?}", data.len(), data.modified().ok())).unwrap_or_default()
+    program
+        .map(|data| format!("{} {:?}", data.len(), data.modified().ok()))
+        .unwrap_or_default()
 }
 
 fn make(
@@ -165,7 +167,9 @@ fn make(
     compiler: Option<String>,
 ) -> Result<Entry, CompileError> {
     let includes = Includes::find(source, &options.include_dirs);
-    let dialect = options.dialect.unwrap_or_else(|| job::recognise(&source.text, &includes));
+    let dialect = options
+        .dialect
+        .unwrap_or_else(|| job::recognise(&source.text, &includes));
     let job = Job {
         source,
         options,
@@ -179,9 +183,15 @@ fn make(
         Dialect::Libbpf => libbpf::compile(&job),
     })
     .map_err(CompileError::Thread)??;
-    let others = includes.own.keys().chain(&includes.absent).chain(&made.inputs);
+    let others = includes
+        .own
+        .keys()
+        .chain(&includes.absent)
+        .chain(&made.inputs);
     Ok(Entry {
-        inputs: others.map(|path| (path.clone(), cache::sum_of_file(path))).collect(),
+        inputs: others
+            .map(|path| (path.clone(), cache::sum_of_file(path)))
+            .collect(),
         compiler,
         is_bcc: dialect == Dialect::Bcc,
         c: made.c,

@@ -29,7 +29,10 @@ impl<'t> Seen<'t> {
     /// The line that a message is about; of several under one number, the first that is long enough.
     pub fn line(&self, message: &Message) -> Option<&'t str> {
         let lines = self.lines.get(&(message.file.as_str(), message.line))?;
-        lines.iter().find(|line| line.len() >= message.column).copied()
+        lines
+            .iter()
+            .find(|line| line.len() >= message.column)
+            .copied()
     }
 }
 

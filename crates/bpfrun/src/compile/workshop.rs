@@ -30,7 +30,11 @@ impl Workshop {
             workshop.write(&name, text.as_bytes())?;
         }
         workshop.write("dropped/linux/errno.h", headers::CONSTANTS.as_bytes())?; // for usdt.bpf.h
-        for name in includes.dropped.iter().filter(|name| *name != "linux/errno.h") {
+        for name in includes
+            .dropped
+            .iter()
+            .filter(|name| *name != "linux/errno.h")
+        {
             workshop.write(&format!("dropped/{name}"), b"")?;
         }
         Ok(workshop)
@@ -62,7 +66,12 @@ impl Workshop {
             arguments.push("-isystem".into());
             arguments.push(self.path(place).into_os_string());
         }
-        arguments.extend(options.defines.iter().map(|define| format!("-D{define}").into()));
+        arguments.extend(
+            options
+                .defines
+                .iter()
+                .map(|define| format!("-D{define}").into()),
+        );
         arguments
     }
 }

@@ -25,14 +25,13 @@ pub(crate) struct Node<'a> {
     #[serde(borrow)]
     pub cast_kind: Option<Cow<'a, str>>,
     #[serde(borrow)]
-    pub object_kind: Option<Cow<'a, str>>,
-    #[serde(borrow)]
     pub storage_class: Option<Cow<'a, str>>,
     /// `struct` or `union`.
     #[serde(borrow)]
     pub tag_used: Option<Cow<'a, str>>,
     pub inline: bool,
     pub is_arrow: bool,
+    pub is_bitfield: bool,
     #[serde(borrow)]
     pub referenced_decl: Option<Reference<'a>>,
     #[serde(borrow)]
@@ -182,7 +181,9 @@ impl<'a> Node<'a> {
 
     /// The parameters of a function.
     pub fn parameters(&self) -> Vec<&Node<'a>> {
-        self.children().filter(|node| node.is("ParmVarDecl")).collect()
+        self.children()
+            .filter(|node| node.is("ParmVarDecl"))
+            .collect()
     }
 
     /// The body of a function.
@@ -229,7 +230,9 @@ const MAX_DEPTH: u32 = 1000;
 /// Runs what goes through trees on a stack that is deep enough for them.
 pub(crate) fn with_stack<T: Send>(run: impl FnOnce() -> T + Send) -> std::io::Result<T> {
     std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().stack_size(128 << 20).spawn_scoped(scope, run)?;
+        let thread = std::thread::Builder::new()
+            .stack_size(128 << 20)
+            .spawn_scoped(scope, run)?;
         match thread.join() {
             Ok(result) => Ok(result),
             Err(panic) => std::panic::resume_unwind(panic),

@@ -42,7 +42,9 @@ impl<'t, 'a> Types<'t, 'a> {
             calls: Vec::new(),
         };
         for function in tree.children().filter(|node| node.is("FunctionDecl")) {
-            let Some(body) = function.body() else { continue };
+            let Some(body) = function.body() else {
+                continue;
+            };
             types.functions.insert(function.name(), function);
             for (place, parameter) in function.parameters().into_iter().enumerate() {
                 let whose = (function.name(), place);
@@ -80,7 +82,11 @@ impl<'t, 'a> Types<'t, 'a> {
         let Some(&(function, place)) = whose.filter(|_| depth < 8) else {
             return;
         };
-        for call in self.calls.iter().filter(|call| call.callee_name() == Some(function)) {
+        for call in self
+            .calls
+            .iter()
+            .filter(|call| call.callee_name() == Some(function))
+        {
             if let Some(argument) = call.arguments().get(place) {
                 self.follow(argument, depth + 1, found);
             }
@@ -90,14 +96,21 @@ impl<'t, 'a> Types<'t, 'a> {
     /// Whether a type can be named at the end of the file.
     pub fn is_global(&self, c_type: &str) -> bool {
         let base = c_type.split(['*', '[']).next().unwrap_or_default().trim();
-        let base = base.trim_start_matches("const ").trim_start_matches("volatile ");
-        let tagged = ["struct ", "union ", "enum "].iter().any(|tag| base.starts_with(tag));
+        let base = base
+            .trim_start_matches("const ")
+            .trim_start_matches("volatile ");
+        let tagged = ["struct ", "union ", "enum "]
+            .iter()
+            .any(|tag| base.starts_with(tag));
         !is_unnamed(base) && (self.global.contains(base) || !tagged && is_builtin(base))
     }
 
     /// The outputs of a program in libbpf's dialect.
     pub fn helper_outputs(&self) -> Vec<Output<'t, 'a>> {
-        self.calls.iter().filter_map(|call| helper_output(call)).collect()
+        self.calls
+            .iter()
+            .filter_map(|call| helper_output(call))
+            .collect()
     }
 
     /// What is reserved in ring buffers: the type that the room is taken for, or its size's.
@@ -127,7 +140,9 @@ fn is_unnamed(c_type: &str) -> bool {
 }
 
 fn is_builtin(c_type: &str) -> bool {
-    let words = ["unsigned", "signed", "long", "short", "int", "char", "_Bool"];
+    let words = [
+        "unsigned", "signed", "long", "short", "int", "char", "_Bool",
+    ];
     c_type.split(' ').all(|word| words.contains(&word))
 }
 
@@ -214,7 +229,5 @@ pub(crate) fn planted(events: &[Event]) -> String {
 
 /// The declarator of such a variable.
 pub(crate) fn mark(map: &str, number: usize) -> String {
-    format!(
-        "__bpfrun_event{number}_{map} __attribute__((section(\".bpfrun.events\"), used))"
-    )
+    format!("__bpfrun_event{number}_{map} __attribute__((section(\".bpfrun.events\"), used))")
 }

@@ -85,10 +85,12 @@ impl<'t, 'a> Externals<'t, 'a> {
     }
 
     fn learn_variable(&mut self, variable: &'t Node<'a>) {
-        let values = variable.children().filter(|node| !node.kind.ends_with("Attr"));
+        let values = variable
+            .children()
+            .filter(|node| !node.kind.ends_with("Attr"));
         let Some(value) = values.last() else { return };
         if value.is("InitListExpr") {
-            return;
+            return self.learn_list(Some(&variable.id), value);
         }
         if self.is_context(value) && is_pointer(variable) {
             self.add_context(&variable.id);
@@ -96,6 +98,24 @@ impl<'t, 'a> Externals<'t, 'a> {
             self.set(&variable.id, self.depth(value));
         } else if self.is_task(value) {
             self.set(&variable.id, Some(0)); // u64 task = bpf_get_current_task()
+        }
+    }
+
+    /// `{ a, b }`: of an array, each says something of it; of a struct, of the member in its place.
+    fn learn_list(&mut self, whose: Option<&'t str>, list: &'t Node<'a>) {
+        let program = self.program;
+        let members = program.members.get(list.plain_type());
+        for (place, value) in list.children().enumerate() {
+            let member = members.and_then(|members| members.get(place)).copied();
+            if value.is("InitListExpr") {
+                self.learn_list(member, value);
+            } else if let Some(depth) = self.depth(value).filter(|_| is_pointer(value)) {
+                match (list.plain_type().contains('['), member, whose) {
+                    (true, _, Some(id)) => self.set(id, Some(depth + 1)),
+                    (false, Some(id), _) => self.set(id, Some(depth)),
+                    _ => {}
+                }
+            }
         }
     }
 
@@ -153,7 +173,10 @@ impl<'t, 'a> Externals<'t, 'a> {
 
     fn learn_call(&mut self, node: &'t Node<'a>) {
         if let Some(call) = self.program.method_call(node) {
-            let stores = matches!(call.method, "update" | "insert" | "lookup_or_try_init" | "lookup_or_init");
+            let stores = matches!(
+                call.method,
+                "update" | "insert" | "lookup_or_try_init" | "lookup_or_init"
+            );
             let value = call.arguments.get(1).and_then(|value| self.depth(value));
             if stores && value == Some(1) && self.maps.insert(&call.map.name) {
                 self.changed = true;
@@ -254,7 +277,9 @@ impl<'t, 'a> Externals<'t, 'a> {
         match node.operator() {
             "*" => less(self.depth(inner)),
             "&" if self.is_external(inner) => Some(0),
-            "&" => self.depth(inner).map(|depth| (depth + 1).min(MAX_DEPTH + 1)),
+            "&" => self
+                .depth(inner)
+                .map(|depth| (depth + 1).min(MAX_DEPTH + 1)),
             "++" | "--" | "+" | "-" | "~" => self.depth(inner),
             _ => None,
         }

@@ -54,7 +54,12 @@ fn helper_name(line: &str) -> Option<&str> {
 pub(crate) fn functions(words: &HashSet<&[u8]>, defined: &HashSet<&[u8]>) -> String {
     let mut wanted: HashSet<&[u8]> = words.difference(defined).copied().collect();
     let mut found = Vec::new();
-    for chunk in FUNCTIONS.split("\n\n").collect::<Vec<_>>().into_iter().rev() {
+    for chunk in FUNCTIONS
+        .split("\n\n")
+        .collect::<Vec<_>>()
+        .into_iter()
+        .rev()
+    {
         if function_name(chunk).is_some_and(|name| wanted.contains(name.as_bytes())) {
             let text = chunk.as_bytes();
             wanted.extend(lex::tokens(text).iter().map(|token| token.of(text)));
@@ -62,7 +67,10 @@ pub(crate) fn functions(words: &HashSet<&[u8]>, defined: &HashSet<&[u8]>) -> Str
         }
     }
     found.reverse();
-    found.iter().map(|chunk| format!("{}\n", chunk.trim())).collect()
+    found
+        .iter()
+        .map(|chunk| format!("{}\n", chunk.trim()))
+        .collect()
 }
 
 fn function_name(chunk: &str) -> Option<&str> {

@@ -107,6 +107,7 @@ fn quoted(text: &[u8], at: usize) -> usize {
 
 /// Where the round bracket that `tokens[open]` opens is closed: the index of that token.
 pub(crate) fn closing(text: &[u8], tokens: &[Token], open: usize) -> Option<usize> {
+    tokens.get(open).filter(|token| token.is(text, "("))?;
     let mut depth = 0_usize;
     for (index, token) in tokens.iter().enumerate().skip(open) {
         if token.is(text, "(") {
@@ -190,5 +191,7 @@ mod tests {
     fn brackets_that_are_never_closed_have_no_end() {
         let text = b"f(a, b";
         assert_eq!(closing(text, &tokens(text), 1), None);
+        assert_eq!(closing(b"f)", &tokens(b"f)"), 1), None);
+        assert_eq!(closing(b"f", &tokens(b"f"), 1), None);
     }
 }

@@ -70,8 +70,6 @@ pub(crate) struct Map {
     pub size: String,
     pub flags: String,
     pub is_histogram: bool,
-    /// Where it is pinned, for tables of others.
-    pub pinned: Option<String>,
 }
 
 impl Map {
@@ -91,10 +89,9 @@ impl Map {
             return Err(Refusal::TableArguments(arguments.len()));
         };
         let plain = type_name.replace(['"', ' '], "");
-        let (plain, pinned) = match plain.split_once(':') {
-            Some((plain, path)) => (plain.to_owned(), Some(path.to_owned())),
-            None => (plain, None),
-        };
+        if plain.contains(':') {
+            return Err(Refusal::Pinned(name.clone()));
+        }
         if plain == "histogram" {
             return Ok(Self::histogram_of(name, key, size));
         }
@@ -106,7 +103,6 @@ impl Map {
             size: size.clone(),
             flags: flags.first().cloned().unwrap_or_else(|| "0".to_owned()),
             is_histogram: false,
-            pinned,
         })
     }
 
@@ -136,13 +132,15 @@ impl Map {
             size: size.to_owned(),
             flags: "0".to_owned(),
             is_histogram: false,
-            pinned: None,
         }
     }
 
     fn by_macro(kind: &str, arguments: &[String]) -> Result<Self, Refusal> {
         let family = find(kind)?.family;
         let name = arguments.first().ok_or(Refusal::NoMapName)?;
+        if arguments.len() > most_arguments(family) {
+            return Err(Refusal::MapArguments(name.clone()));
+        }
         let at = |index: usize, default: &'static str| -> String {
             let given = arguments.get(index).map(String::as_str);
             given.unwrap_or(default).to_owned()
@@ -177,10 +175,14 @@ impl Map {
         let (name, key, leaf) = (&self.name, &self.key, &self.leaf);
         let methods: Vec<_> = methods(self.kind.family)
             .iter()
-            .map(|(_, signature)| format!("{signature};").replace("KEY", key).replace("LEAF", leaf))
+            .map(|(_, signature)| {
+                format!("{signature};")
+                    .replace("KEY", key)
+                    .replace("LEAF", leaf)
+            })
             .collect();
         format!(
-            "struct {name}_table_t {{ {key} key; {leaf} leaf; {} }}; extern struct {name}_table_t {name}",
+            "struct {name}_table_t {{ {key} __key; {leaf} __leaf; {} }}; extern struct {name}_table_t {name}",
             methods.join(" ")
         )
     }
@@ -198,7 +200,11 @@ impl Map {
         } else if self.flags != "0" {
             fields.push(format!("__uint(map_flags, {})", self.flags));
         }
-        format!("struct {{ {}; }} {} SEC(\".maps\")", fields.join("; "), self.name)
+        format!(
+            "struct {{ {}; }} {} SEC(\".maps\")",
+            fields.join("; "),
+            self.name
+        )
     }
 
     fn sizes(&self) -> Vec<String> {
@@ -206,7 +212,9 @@ impl Map {
         let key = format!("__type(key, {})", self.key);
         let value = format!("__type(value, {})", self.leaf);
         match self.kind.family {
-            Family::PerfOutput => vec!["__uint(key_size, 4)".into(), "__uint(value_size, 4)".into()],
+            Family::PerfOutput => {
+                vec!["__uint(key_size, 4)".into(), "__uint(value_size, 4)".into()]
+            }
             Family::RingBuffer => vec![entries],
             Family::Hash | Family::Array => vec![key, value, entries],
             Family::Queue => vec![value, entries],
@@ -216,7 +224,11 @@ impl Map {
                 format!("__uint(value_size, {})", self.trace_size()),
                 entries,
             ],
-            _ => vec!["__uint(key_size, 4)".into(), "__uint(value_size, 4)".into(), entries],
+            _ => vec![
+                "__uint(key_size, 4)".into(),
+                "__uint(value_size, 4)".into(),
+                entries,
+            ],
         }
     }
 
@@ -230,7 +242,10 @@ impl Map {
 
     /// The names of its methods, for who asked for one that there is not.
     pub fn method_names(&self) -> Vec<&'static str> {
-        methods(self.kind.family).iter().map(|(name, _)| *name).collect()
+        methods(self.kind.family)
+            .iter()
+            .map(|(name, _)| *name)
+            .collect()
     }
 
     /// What a program wrote to declare it.
@@ -242,6 +257,17 @@ impl Map {
             (_, "prog") => "BPF_PROG_ARRAY".to_owned(),
             (_, name) => format!("BPF_{}", name.to_uppercase()),
         }
+    }
+}
+
+/// How many arguments a map's macro takes, its flags included.
+fn most_arguments(family: Family) -> usize {
+    match family {
+        Family::Hash => 5,
+        Family::Array | Family::Queue => 4,
+        Family::StackTrace => 3,
+        Family::PerfOutput => 1,
+        _ => 2,
     }
 }
 
@@ -275,7 +301,10 @@ fn methods(family: Family) -> &'static [Method] {
         ],
         Family::PerfOutput => &[
             ("perf_submit", "int (*perf_submit)(void *, void *, u32)"),
-            ("perf_submit_skb", "int (*perf_submit_skb)(void *, u32, void *, u32)"),
+            (
+                "perf_submit_skb",
+                "int (*perf_submit_skb)(void *, u32, void *, u32)",
+            ),
         ],
         Family::RingBuffer => &[
             ("ringbuf_output", "int (*ringbuf_output)(void *, u64, u64)"),
@@ -287,7 +316,10 @@ fn methods(family: Family) -> &'static [Method] {
         Family::StackTrace => &[("get_stackid", "int (*get_stackid)(void *, u64)")],
         Family::PerfArray => &[
             ("perf_read", "u64 (*perf_read)(int)"),
-            ("perf_counter_value", "int (*perf_counter_value)(int, void *, u32)"),
+            (
+                "perf_counter_value",
+                "int (*perf_counter_value)(int, void *, u32)",
+            ),
         ],
         Family::CgroupArray => &[("check_current_task", "int (*check_current_task)(int)")],
         Family::Queue => &[
@@ -298,11 +330,23 @@ fn methods(family: Family) -> &'static [Method] {
         Family::ProgArray => &[("call", "void (*call)(void *, int)")],
         Family::Redirect => &[("redirect_map", "u64 (*redirect_map)(int, int)"), LOOKUP],
         Family::Storage => &[
-            ("sk_storage_get", "LEAF *(*sk_storage_get)(void *, void *, int)"),
+            (
+                "sk_storage_get",
+                "LEAF *(*sk_storage_get)(void *, void *, int)",
+            ),
             ("sk_storage_delete", "int (*sk_storage_delete)(void *)"),
-            ("inode_storage_get", "LEAF *(*inode_storage_get)(void *, void *, int)"),
-            ("inode_storage_delete", "int (*inode_storage_delete)(void *)"),
-            ("task_storage_get", "LEAF *(*task_storage_get)(void *, void *, int)"),
+            (
+                "inode_storage_get",
+                "LEAF *(*inode_storage_get)(void *, void *, int)",
+            ),
+            (
+                "inode_storage_delete",
+                "int (*inode_storage_delete)(void *)",
+            ),
+            (
+                "task_storage_get",
+                "LEAF *(*task_storage_get)(void *, void *, int)",
+            ),
             ("task_storage_delete", "int (*task_storage_delete)(void *)"),
         ],
     }

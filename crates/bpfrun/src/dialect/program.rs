@@ -11,6 +11,8 @@ pub(crate) struct Program<'t, 'a> {
     /// The functions that have bodies in the program's own text.
     pub functions: Vec<&'t Node<'a>>,
     pub maps: &'t HashMap<String, Map>,
+    /// The members of each struct with a name, in order, by the numbers of their declarations.
+    pub members: HashMap<String, Vec<&'t str>>,
     /// From the number of any declaration of a function to its place in `functions`.
     by_id: HashMap<&'t str, usize>,
 }
@@ -40,6 +42,7 @@ impl<'t, 'a> Program<'t, 'a> {
             .filter_map(|node| Some((&*node.id, *places.get(node.name())?)))
             .collect();
         Self {
+            members: members(tree),
             functions,
             maps,
             by_id,
@@ -68,4 +71,18 @@ impl<'t, 'a> Program<'t, 'a> {
             arguments: node.arguments(),
         })
     }
+}
+
+fn members<'t>(tree: &'t Node<'_>) -> HashMap<String, Vec<&'t str>> {
+    let mut found = HashMap::new();
+    tree.visit(&mut |node| {
+        if node.is("RecordDecl") && node.name.is_some() {
+            let fields = node.children().filter(|child| child.is("FieldDecl"));
+            let fields: Vec<_> = fields.map(|field| &*field.id).collect();
+            if !fields.is_empty() {
+                found.insert(format!("{} {}", node.tag(), node.name()), fields);
+            }
+        }
+    });
+    found
 }

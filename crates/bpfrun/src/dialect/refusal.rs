@@ -31,13 +31,29 @@ pub enum Refusal {
     /// Functions that say nothing of what they belong to.
     #[error(
         "nothing says where to attach {function}; name a target, as in --attach \
-         FUNC=kprobe:do_unlinkat or --attach FUNC=tracepoint:sched:sched_switch, declare helper \
-         functions static, or leave one out with --attach FUNC=none"
+         FUNC=kprobe:do_unlinkat or --attach FUNC=tracepoint:sched:sched_switch, and declare \
+         helper functions static"
     )]
     NoTarget {
         /// Their names.
         function: String,
     },
+    /// A target for a function that there is not.
+    #[error("there is no function {function} to attach; the program has {known}")]
+    NoFunction {
+        /// What was asked for.
+        function: String,
+        /// What there is.
+        known: String,
+    },
+    /// More arguments than a map's macro takes.
+    #[error("{0} is declared with more arguments than its macro takes")]
+    MapArguments(String),
+    /// A map shared through the file system.
+    #[error(
+        "{0} is to be pinned in the file system, which is not supported; leave out the path after the colon"
+    )]
+    Pinned(String),
     /// No function that could be attached.
     #[error(
         "no function here can be attached; write, for one, TRACEPOINT_PROBE(sched, \
@@ -65,12 +81,14 @@ pub enum Refusal {
     },
     /// Tracepoints whose formats cannot be read.
     #[error(
-        "cannot read the formats of tracepoints: {0}; run as root, with tracefs mounted: mount -t \
-         tracefs tracefs /sys/kernel/tracing"
+        "cannot read the formats of tracepoints: {0}; run as root, with tracefs mounted (mount \
+         -t tracefs tracefs /sys/kernel/tracing)"
     )]
     NoTracefs(String),
     /// A part of the dialect that is left out on purpose.
-    #[error("{0} is not supported: BCC's packet parsing has no translation here; use struct pointers into skb->data in libbpf's dialect")]
+    #[error(
+        "{0} is not supported: BCC's packet parsing has no translation here; use struct pointers into skb->data in libbpf's dialect"
+    )]
     NoPackets(String),
     /// A macro whose brackets are never closed.
     #[error("the brackets of a map's declaration are never closed")]
@@ -79,6 +97,8 @@ pub enum Refusal {
     #[error("the program is nested more than 400 levels deep; split it into functions")]
     TooDeep,
     /// The compiler's tree and the text do not fit together.
-    #[error("the program could not be translated: its text and the compiler's tree differ; please report this")]
+    #[error(
+        "the program could not be translated: its text and the compiler's tree differ; please report this"
+    )]
     Lost,
 }

@@ -3,6 +3,7 @@
 
 use std::cell::Cell;
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::ops::Range;
 
 use super::Refusal;
@@ -49,6 +50,7 @@ pub(crate) fn rewrite<'t, 'a>(
         externals: Externals::find(program),
         types: Types::of(tree),
         attach,
+        bitfields: bitfields(tree),
         events: RefCell::default(),
         locals: Cell::default(),
         has_usdt: Cell::default(),
@@ -66,6 +68,18 @@ pub(crate) fn rewrite<'t, 'a>(
         events: rewriter.events.take(),
         has_usdt: rewriter.has_usdt.get(),
     })
+}
+
+fn bitfields<'t>(tree: &'t Node<'_>) -> HashSet<&'t str> {
+    let mut found = HashSet::new();
+    for record in tree.children().filter(|node| node.is("RecordDecl")) {
+        record.visit(&mut |node| {
+            if node.is_bitfield {
+                found.insert(&*node.id);
+            }
+        });
+    }
+    found
 }
 
 /// The text in a range with its edits made.
@@ -88,6 +102,8 @@ struct Rewriter<'r, 't, 'a> {
     externals: Externals<'r, 'a>,
     types: Types<'t, 'a>,
     attach: &'r [Attach],
+    /// The members that are bit-fields, by their numbers.
+    bitfields: HashSet<&'t str>,
     events: RefCell<Vec<Event>>,
     /// How many event types were planted inside functions.
     locals: Cell<usize>,
@@ -102,6 +118,7 @@ impl<'r, 't, 'a> Rewriter<'r, 't, 'a> {
         if programs.is_empty() {
             return Err(Refusal::NoProgram);
         }
+        self.check_given(&programs)?;
         let lost: Vec<_> = programs
             .iter()
             .filter(|function| sections::section(function, self.attach).is_err())
@@ -115,13 +132,29 @@ impl<'r, 't, 'a> Rewriter<'r, 't, 'a> {
         }
     }
 
+    /// Targets are for functions that there are.
+    fn check_given(&self, programs: &[&&Node]) -> Result<(), Refusal> {
+        let is_there = |name: &str| programs.iter().any(|function| function.name() == name);
+        let lost = self.attach.iter().find(|one| !is_there(&one.function));
+        let known: Vec<_> = programs.iter().map(|function| function.name()).collect();
+        match lost {
+            Some(lost) => Err(Refusal::NoFunction {
+                function: lost.function.clone(),
+                known: known.join(", "),
+            }),
+            None => Ok(()),
+        }
+    }
+
     /// What BCC refuses, too.
     fn check(&self, function: &'t Node<'a>) -> Result<(), Refusal> {
         let programs = &self.program.functions;
         let mut called = None;
         function.visit(&mut |node| {
             let entered = node.callee_name().and_then(|name| {
-                programs.iter().find(|one| one.name() == name && !one.is_helper())
+                programs
+                    .iter()
+                    .find(|one| one.name() == name && !one.is_helper())
             });
             called = called.or(entered.map(|function| function.name()));
         });
@@ -136,7 +169,10 @@ impl<'r, 't, 'a> Rewriter<'r, 't, 'a> {
         let whole = function.bytes().ok_or(Refusal::Lost)?;
         let inside = body.bytes().ok_or(Refusal::Lost)?;
         let block = self.node(body)?;
-        let head = self.text.get(whole.start..inside.start).ok_or(Refusal::Lost)?;
+        let head = self
+            .text
+            .get(whole.start..inside.start)
+            .ok_or(Refusal::Lost)?;
         if function.is_helper() {
             return Ok(format!("__attribute__((always_inline)) {head}{block}"));
         }
@@ -162,12 +198,19 @@ impl<'r, 't, 'a> Rewriter<'r, 't, 'a> {
         arguments: &[&Node],
     ) -> Result<String, Refusal> {
         let first = context.bytes().ok_or(Refusal::Lost)?.end;
-        let last = arguments.last().and_then(|one| one.bytes()).ok_or(Refusal::Lost)?.end;
+        let last = arguments
+            .last()
+            .and_then(|one| one.bytes())
+            .ok_or(Refusal::Lost)?
+            .end;
         let head = self.text.get(whole.start..first).ok_or(Refusal::Lost)?;
         let gone = self.text.get(first..last).ok_or(Refusal::Lost)?;
         let rest = self.text.get(last..body.start).ok_or(Refusal::Lost)?;
         // The lines that follow keep their numbers.
-        Ok(format!("{head}{}{rest}", "\n".repeat(gone.matches('\n').count())))
+        Ok(format!(
+            "{head}{}{rest}",
+            "\n".repeat(gone.matches('\n').count())
+        ))
     }
 
     /// The parameters of a probe as variables, from the registers.
@@ -246,11 +289,13 @@ impl<'r, 't, 'a> Rewriter<'r, 't, 'a> {
     /// A load from external memory becomes a read.
     fn load(&self, node: &'t Node<'a>) -> Result<Option<String>, Refusal> {
         let is_load = node.cast_kind.as_deref() == Some("LValueToRValue");
-        let Some(place) = node.child(0).filter(|place| is_load && self.externals.is_external(place))
+        let Some(place) = node
+            .child(0)
+            .filter(|place| is_load && self.externals.is_external(place))
         else {
             return Ok(None);
         };
-        if place.object_kind.as_deref() == Some("bitfield") {
+        if self.is_bitfield(place) {
             return self.load_bits(place).map(Some);
         }
         let range = place.bytes().ok_or(Refusal::Lost)?;
@@ -264,6 +309,11 @@ impl<'r, 't, 'a> Rewriter<'r, 't, 'a> {
         )))
     }
 
+    fn is_bitfield(&self, place: &Node) -> bool {
+        let member = place.bare().referenced_member_decl.as_deref();
+        member.is_some_and(|member| self.bitfields.contains(member))
+    }
+
     /// A bit-field has no address: its place comes from the kernel's own type.
     fn load_bits(&self, place: &'t Node<'a>) -> Result<String, Refusal> {
         let member = place.bare();
@@ -273,12 +323,18 @@ impl<'r, 't, 'a> Rewriter<'r, 't, 'a> {
             true => pointer,
             false => format!("(&({pointer}))"),
         };
-        Ok(format!("BPF_CORE_READ_BITFIELD_PROBED({pointer}, {})", member.name()))
+        Ok(format!(
+            "BPF_CORE_READ_BITFIELD_PROBED({pointer}, {})",
+            member.name()
+        ))
     }
 
     fn method(&self, call: &MethodCall<'t, 'a>) -> Result<String, Refusal> {
-        let arguments: Result<Vec<_>, _> =
-            call.arguments.iter().map(|argument| self.node(argument)).collect();
+        let arguments: Result<Vec<_>, _> = call
+            .arguments
+            .iter()
+            .map(|argument| self.node(argument))
+            .collect();
         let text = methods::translate(call.map, call.method, &arguments?)?;
         let (data, size) = match call.method {
             "perf_submit" => (1, 2),
@@ -328,7 +384,10 @@ impl<'r, 't, 'a> Rewriter<'r, 't, 'a> {
     /// Calls that BCC writes differently.
     fn helper(&self, node: &'t Node<'a>) -> Result<Option<String>, Refusal> {
         let arguments = || -> Result<Vec<String>, Refusal> {
-            node.arguments().into_iter().map(|argument| self.node(argument)).collect()
+            node.arguments()
+                .into_iter()
+                .map(|argument| self.node(argument))
+                .collect()
         };
         Ok(match node.callee_name() {
             Some("bpf_trace_printk") => self.printed(node, &arguments()?),
@@ -341,12 +400,17 @@ impl<'r, 't, 'a> Rewriter<'r, 't, 'a> {
     /// `bpf_trace_printk("text", …)`: the kernel wants the text's size as well.
     fn printed(&self, node: &'t Node<'a>, arguments: &[String]) -> Option<String> {
         let given = node.arguments();
-        let measured = given.get(1).is_some_and(|one| one.bare().is("UnaryExprOrTypeTraitExpr"));
+        let measured = given
+            .get(1)
+            .is_some_and(|one| one.bare().is("UnaryExprOrTypeTraitExpr"));
         if !given.first()?.bare().is("StringLiteral") || measured {
             return None;
         }
         let (format, rest) = arguments.split_first()?;
-        let rest: String = rest.iter().map(|argument| format!(", {argument}")).collect();
+        let rest: String = rest
+            .iter()
+            .map(|argument| format!(", {argument}"))
+            .collect();
         Some(format!(
             "({{ static const char _fmt[] = {format}; bpf_trace_printk(_fmt, sizeof(_fmt){rest}); }})"
         ))

@@ -58,5 +58,7 @@ fn tracepoint(name: &str) -> Option<String> {
 pub(crate) fn is_syscall(name: &str, section: &str) -> bool {
     name.starts_with("syscall__")
         || section.starts_with("ksyscall/")
-        || ["/__x64_sys_", "/__arm64_sys_"].iter().any(|mark| section.contains(mark))
+        || ["/__x64_sys_", "/__arm64_sys_"]
+            .iter()
+            .any(|mark| section.contains(mark))
 }

@@ -26,7 +26,9 @@ pub(crate) fn stage(text: &str) -> Result<Staged, Refusal> {
     let mut at = 0;
     for (index, token) in tokens.iter().enumerate() {
         if token.is(bytes, "__bpfrun_no_packets") {
-            let what = tokens.get(index + 2).map_or("this", |token| &text[token.range.clone()]);
+            let what = tokens
+                .get(index + 2)
+                .map_or("this", |token| &text[token.range.clone()]);
             return Err(Refusal::NoPackets(what.to_owned()));
         }
         if token.is(bytes, "__bpfrun_map") {
@@ -73,7 +75,9 @@ pub(crate) fn tracepoints(text: &[u8], tokens: &[Token]) -> BTreeSet<(String, St
     let mut defined = BTreeSet::new();
     for (index, token) in tokens.iter().enumerate().skip(1) {
         let word = String::from_utf8_lossy(token.of(text));
-        let name = word.strip_prefix("tracepoint__").and_then(|rest| rest.split_once("__"));
+        let name = word
+            .strip_prefix("tracepoint__")
+            .and_then(|rest| rest.split_once("__"));
         let Some((category, event)) = name.filter(|_| tokens[index - 1].is(text, "struct")) else {
             continue;
         };
@@ -93,7 +97,11 @@ mod tests {
     #[test]
     fn a_map_is_staged_in_place_and_lines_stay() {
         let staged = stage("int a;\n__bpfrun_map(hash, counts,\n u32);\nint b;").unwrap();
-        assert!(staged.text.contains("u64 *(*lookup)(u32 *);"), "{}", staged.text);
+        assert!(
+            staged.text.contains("u64 *(*lookup)(u32 *);"),
+            "{}",
+            staged.text
+        );
         assert!(staged.text.starts_with("int a;\nstruct counts_table_t {"));
         assert_eq!(staged.text.matches('\n').count(), 3);
         assert_eq!(
@@ -107,13 +115,19 @@ mod tests {
     fn an_unknown_type_of_map_is_named_with_those_there_are() {
         let text = "__bpfrun_map(table, \"hush\", u32, u64, counts, 10);";
         let refusal = stage(text).unwrap_err().to_string();
-        assert!(refusal.contains("'hush'") && refusal.contains("lru_hash"), "{refusal}");
+        assert!(
+            refusal.contains("'hush'") && refusal.contains("lru_hash"),
+            "{refusal}"
+        );
     }
 
     #[test]
     fn a_tracepoint_struct_of_the_programs_own_is_left_alone() {
         let text = b"int f(struct tracepoint__a__b *x); struct tracepoint__c__d { int e; };";
         let found = tracepoints(text, &lex::tokens(text));
-        assert_eq!(found.into_iter().collect::<Vec<_>>(), [("a".into(), "b".into())]);
+        assert_eq!(
+            found.into_iter().collect::<Vec<_>>(),
+            [("a".into(), "b".into())]
+        );
     }
 }

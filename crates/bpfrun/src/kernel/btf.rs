@@ -152,10 +152,10 @@ fn starts(data: &[u8], mut at: usize, end: usize) -> Option<Vec<u32>> {
 /// How many bytes follow a type's first twelve.
 fn trailing(kind: u32, count: usize) -> usize {
     match kind {
-        1 | 14 | 17 => 4,               // int, variable, declaration tag
-        3 => 12,                        // array
-        4 | 5 | 15 | 19 => 12 * count,  // struct, union, section, enum64
-        6 | 13 => 8 * count,            // enum, function prototype
+        1 | 14 | 17 => 4,              // int, variable, declaration tag
+        3 => 12,                       // array
+        4 | 5 | 15 | 19 => 12 * count, // struct, union, section, enum64
+        6 | 13 => 8 * count,           // enum, function prototype
         _ => 0,
     }
 }

@@ -9,8 +9,12 @@ use std::ptr::NonNull;
 use libbpf_sys::__va_list_tag;
 
 unsafe extern "C" {
-    fn vsnprintf(into: *mut c_char, size: usize, format: *const c_char, args: *mut __va_list_tag)
-    -> c_int;
+    fn vsnprintf(
+        into: *mut c_char,
+        size: usize,
+        format: *const c_char,
+        args: *mut __va_list_tag,
+    ) -> c_int;
 }
 
 /// The C declarations of these types and of all they are made of.
@@ -29,9 +33,8 @@ pub(crate) fn dump(btf: &[u8], ids: &[u32]) -> Result<String, i32> {
 fn dump_into(types: &Types, ids: &[u32], text: &mut Vec<u8>) -> Result<(), i32> {
     let context = ptr::from_mut(text).cast::<c_void>();
     // SAFETY: the BTF outlives the dump (`types` is borrowed), and so does the text that `append` gets.
-    let raw = unsafe {
-        libbpf_sys::btf_dump__new(types.0.as_ptr(), Some(append), context, ptr::null())
-    };
+    let raw =
+        unsafe { libbpf_sys::btf_dump__new(types.0.as_ptr(), Some(append), context, ptr::null()) };
     let dump = Dump(NonNull::new(raw).ok_or_else(last_error)?);
     for &id in ids {
         // SAFETY: the dump is alive; libbpf checks the number.
@@ -48,11 +51,7 @@ fn dump_into(types: &Types, ids: &[u32], text: &mut Vec<u8>) -> Result<(), i32> 
 /// # Safety
 ///
 /// `context` is the `Vec` given to `btf_dump__new`; `format` and `args` are as for `vprintf`.
-unsafe extern "C" fn append(
-    context: *mut c_void,
-    format: *const c_char,
-    args: *mut __va_list_tag,
-) {
+unsafe extern "C" fn append(context: *mut c_void, format: *const c_char, args: *mut __va_list_tag) {
     // Pieces are names with what C puts around them; a name in BTF has at most 511 bytes.
     let mut piece = [0_u8; 4096];
     // SAFETY: the buffer has that size, and libbpf's format and arguments belong together.

@@ -10,7 +10,7 @@ const TRACEFS: [&str; 2] = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
 
 /// Where tracefs is mounted and may be read.
 pub(crate) fn tracefs() -> io::Result<PathBuf> {
-    let mut failure = io::Error::from(io::ErrorKind::NotFound);
+    let mut failure = io::Error::new(io::ErrorKind::NotFound, "tracefs is not mounted");
     for root in TRACEFS {
         let events = Path::new(root).join("events");
         match fs::read_dir(&events) {
@@ -188,7 +188,9 @@ impl Field {
 
     /// A pointer's type, without the qualifiers that only the kernel's own compiler knows.
     fn pointer(&self) -> String {
-        let unknown = ["__user", "__percpu", "__rcu", "__iomem", "__seg_gs", "__seg_fs"];
+        let unknown = [
+            "__user", "__percpu", "__rcu", "__iomem", "__seg_gs", "__seg_fs",
+        ];
         let words = self.c_type.split_whitespace();
         let known: Vec<_> = words.filter(|word| !unknown.contains(word)).collect();
         known.join(" ")
@@ -241,7 +243,13 @@ mod tests {
 
     #[test]
     fn a_line_that_is_no_field_is_passed_over() {
-        for line in ["", "field:", "field:int x", "field:;offset:1;size:1;", "print fmt: \"\""] {
+        for line in [
+            "",
+            "field:",
+            "field:int x",
+            "field:;offset:1;size:1;",
+            "print fmt: \"\"",
+        ] {
             assert!(Field::parse(line).is_none(), "{line}");
         }
     }

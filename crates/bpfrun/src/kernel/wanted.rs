@@ -51,7 +51,9 @@ impl Search<'_> {
     }
 
     fn has_enumerator(&self, id: u32) -> bool {
-        self.btf.members(id).any(|one| self.words.contains(one.name))
+        self.btf
+            .members(id)
+            .any(|one| self.words.contains(one.name))
     }
 
     /// Takes a type, and what it is an alias of.
@@ -61,7 +63,10 @@ impl Search<'_> {
         }
         let base = self.base(id);
         let composite = matches!(self.btf.kind(base), Kind::Struct | Kind::Union);
-        let plain = matches!(self.btf.kind(base), Kind::Enum | Kind::Enum64 | Kind::Forward);
+        let plain = matches!(
+            self.btf.kind(base),
+            Kind::Enum | Kind::Enum64 | Kind::Forward
+        );
         if (composite || plain) && self.seen.insert(base) {
             self.found.push(base);
             self.pending.push(base);

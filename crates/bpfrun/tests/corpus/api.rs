@@ -20,10 +20,16 @@ const PROGRAM: &str = "BPF_PERF_OUTPUT(events);\n\
 /// The tests.
 pub fn trials(root: bool) -> Vec<Trial> {
     let all: [(&str, fn()); 5] = [
-        ("api::missing_clang_says_what_to_install", missing_clang_says_what_to_install),
+        (
+            "api::missing_clang_says_what_to_install",
+            missing_clang_says_what_to_install,
+        ),
         ("api::dialects_are_recognised", dialects_are_recognised),
         ("api::a_given_event_type_wins", a_given_event_type_wins),
-        ("api::a_kept_object_needs_no_compiler", a_kept_object_needs_no_compiler),
+        (
+            "api::a_kept_object_needs_no_compiler",
+            a_kept_object_needs_no_compiler,
+        ),
         ("api::deep_nesting_is_refused", deep_nesting_is_refused),
     ];
     all.into_iter()
@@ -69,7 +75,10 @@ fn dialects_are_recognised() {
     let dialect = |text| bpfrun::compile(&source(text), &options()).unwrap().dialect;
     assert_eq!(dialect(PROGRAM), Dialect::Bcc);
     assert_eq!(dialect(libbpf), Dialect::Libbpf);
-    assert_eq!(dialect("int kprobe__f(struct pt_regs *ctx) { return 0; }"), Dialect::Bcc);
+    assert_eq!(
+        dialect("int kprobe__f(struct pt_regs *ctx) { return 0; }"),
+        Dialect::Bcc
+    );
 }
 
 fn a_given_event_type_wins() {
@@ -82,15 +91,25 @@ fn a_given_event_type_wins() {
         ..options()
     };
     let made = bpfrun::compile(&source(&text), &options).unwrap();
-    assert!(made.c.contains("typeof(struct mine) *__bpfrun_event0_events"), "{}", made.c);
+    assert!(
+        made.c
+            .contains("typeof(struct mine) *__bpfrun_event0_events"),
+        "{}",
+        made.c
+    );
 }
 
 /// In a process of its own, because the cache is named by the environment.
 fn a_kept_object_needs_no_compiler() {
     let place = tempfile::tempdir().unwrap();
     let program = place.path().join("program.c");
-    fs::write(&program, PROGRAM.replace("VALUE", "SIZE").replace("BPF_PERF", "#include \"size.h\"\nBPF_PERF"))
-        .unwrap();
+    fs::write(
+        &program,
+        PROGRAM
+            .replace("VALUE", "SIZE")
+            .replace("BPF_PERF", "#include \"size.h\"\nBPF_PERF"),
+    )
+    .unwrap();
     fs::write(place.path().join("size.h"), "#define SIZE 1\n").unwrap();
     let cache = place.path().join("cache");
     assert_eq!(run(&program, &cache, true), "false");
@@ -104,7 +123,9 @@ fn a_kept_object_needs_no_compiler() {
 /// Whether the object came from the cache.
 fn run(program: &Path, cache: &Path, with_compiler: bool) -> String {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.env("BPFRUN_CORPUS_COMPILE", program).env("BPFRUN_CACHE", cache);
+    command
+        .env("BPFRUN_CORPUS_COMPILE", program)
+        .env("BPFRUN_CACHE", cache);
     if !with_compiler {
         command.env("PATH", "/nowhere");
     }
@@ -129,6 +150,8 @@ pub fn compile_and_tell(program: &Path) {
 fn deep_nesting_is_refused() {
     let many = "if (args->pid) {".repeat(600) + &"}".repeat(600);
     let text = PROGRAM.replace("    return 0;", &format!("{many} return 0;"));
-    let error = bpfrun::compile(&source(&text), &options()).unwrap_err().to_string();
+    let error = bpfrun::compile(&source(&text), &options())
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("nest"), "{error}");
 }

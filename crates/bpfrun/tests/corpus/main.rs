@@ -6,6 +6,8 @@
 //!
 //! Programs are loaded, which needs root; without it those tests are ignored, loudly.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
@@ -30,14 +32,21 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let root = nix::unistd::Uid::effective().is_root();
     let mut trials = Vec::new();
-    for folder in ["tests/corpus/bcc", "tests/corpus/libbpf", "../../examples/bcc", "../../examples/libbpf"] {
+    for folder in [
+        "tests/corpus/bcc",
+        "tests/corpus/libbpf",
+        "../../examples/bcc",
+        "../../examples/libbpf",
+    ] {
         trials.extend(programs(folder).into_iter().map(|path| {
             Trial::test(name(&path), move || accepted(&path)).with_ignored_flag(!root)
         }));
     }
-    trials.extend(programs("tests/corpus/errors").into_iter().map(|path| {
-        Trial::test(name(&path), move || refused(&path)).with_ignored_flag(!root)
-    }));
+    trials.extend(
+        programs("tests/corpus/errors")
+            .into_iter()
+            .map(|path| Trial::test(name(&path), move || refused(&path)).with_ignored_flag(!root)),
+    );
     trials.extend(api::trials(root));
     if !root {
         announce(trials.len());
@@ -61,7 +70,12 @@ fn programs(folder: &str) -> Vec<PathBuf> {
 }
 
 fn name(path: &Path) -> String {
-    let parts: Vec<_> = path.iter().rev().take(3).map(|part| part.to_string_lossy()).collect();
+    let parts: Vec<_> = path
+        .iter()
+        .rev()
+        .take(3)
+        .map(|part| part.to_string_lossy())
+        .collect();
     parts.into_iter().rev().collect::<Vec<_>>().join("/")
 }
 
@@ -69,7 +83,10 @@ fn name(path: &Path) -> String {
 fn told(source: &Source, what: &str) -> Vec<String> {
     let text = String::from_utf8_lossy(&source.text).into_owned();
     let mark = format!("// {what}: ");
-    text.lines().filter_map(|line| line.strip_prefix(&mark)).map(str::to_owned).collect()
+    text.lines()
+        .filter_map(|line| line.strip_prefix(&mark))
+        .map(str::to_owned)
+        .collect()
 }
 
 fn source(path: &Path) -> Source {
@@ -122,21 +139,32 @@ fn check_events(source: &Source, made: &Compiled) {
         });
         assert!(planted, "no event {event} in:\n{}", made.c);
     }
-    let all = made.c.lines().filter(|line| line.contains("*__bpfrun_event") && line.starts_with("typeof"));
-    assert!(events.is_empty() || all.count() == events.len(), "{}", made.c);
+    let all = made
+        .c
+        .lines()
+        .filter(|line| line.contains("*__bpfrun_event") && line.starts_with("typeof"));
+    assert!(
+        events.is_empty() || all.count() == events.len(),
+        "{}",
+        made.c
+    );
 }
 
 /// The kernel's verdict.
 fn load(made: &Compiled) -> Result<(), Failed> {
     let opened = ObjectBuilder::default().open_memory(&made.object)?;
-    let loaded = opened.load().map_err(|error| format!("{error:?}\n{}", made.c))?;
+    let loaded = opened
+        .load()
+        .map_err(|error| format!("{error:?}\n{}", made.c))?;
     assert!(loaded.progs().count() > 0);
     Ok(())
 }
 
 fn refused(path: &Path) -> Result<(), Failed> {
     let source = source(path);
-    let error = bpfrun::compile(&source, &options(&source)).expect_err("it has an error").to_string();
+    let error = bpfrun::compile(&source, &options(&source))
+        .expect_err("it has an error")
+        .to_string();
     for text in told(&source, "error") {
         assert!(error.contains(&text), "'{text}' is not in: {error}");
     }

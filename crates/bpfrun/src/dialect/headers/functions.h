@@ -84,3 +84,18 @@ static inline __attribute__((always_inline)) struct mount *real_mount(struct vfs
 {
 	return (struct mount *)((char *)mnt - __builtin_offsetof(struct mount, mnt));
 }
+
+static inline __attribute__((always_inline)) int sg_is_chain(struct scatterlist *sg)
+{
+	return (sg->page_link & 1) != 0;
+}
+
+static inline __attribute__((always_inline)) int sg_is_last(struct scatterlist *sg)
+{
+	return (sg->page_link & 2) != 0;
+}
+
+static inline __attribute__((always_inline)) struct scatterlist *sg_chain_ptr(struct scatterlist *sg)
+{
+	return (struct scatterlist *)(sg->page_link & ~3UL);
+}

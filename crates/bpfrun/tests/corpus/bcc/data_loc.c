@@ -1,4 +1,5 @@
 // expect: args->data_loc_filename
+// expect: char _license[] SEC("license") = "Dual MIT/GPL"
 #define BPF_LICENSE Dual MIT/GPL
 struct event {
     u32 pid;
@@ -14,10 +15,10 @@ TRACEPOINT_PROBE(sched, sched_process_exec)
     events.perf_submit(args, &event, sizeof(event));
     return 0;
 }
-TRACEPOINT_PROBE(sched, sched_process_wait)
+TRACEPOINT_PROBE(sched, sched_switch)
 {
-    struct event event = {.pid = args->pid};
-    bpf_probe_read_kernel(event.fixed, sizeof(event.fixed), args->comm);
+    struct event event = {.pid = args->next_pid};
+    __builtin_memcpy(event.fixed, args->next_comm, sizeof(event.fixed));
     events.perf_submit(args, &event, sizeof(event));
     return 0;
 }

@@ -33,6 +33,10 @@ TRACEPOINT_PROBE(sched, sched_process_exit)
     sum += task->comm[0] + task->sched_reset_on_fork;
     sum += task->signal ? task->signal->rlim[3].rlim_cur : sizeof(task->pid);
     sum += (&task->se)->sum_exec_runtime;
+    struct task_struct *both[2] = {task, up};
+    struct seen again = {.task = both[1]};
+    for (int i = 0; i < 2; i++)
+        sum += both[i]->tgid + again.task->pid;
     struct mm_struct *mm;
     if ((mm = task->mm))
         sum += mm->total_vm;

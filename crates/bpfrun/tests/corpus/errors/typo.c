@@ -1,4 +1,4 @@
-// error: errors/typo.c:7:38: error: no member named 'tgidd' in 'struct task_struct'
+// error: errors/typo.c:7:39: error: no member named 'tgidd' in 'struct task_struct'
 BPF_HASH(counts, u32);
 #define WRAP(x) (x)
 TRACEPOINT_PROBE(sched, sched_process_exec)

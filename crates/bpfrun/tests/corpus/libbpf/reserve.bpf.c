@@ -9,8 +9,9 @@ enum { TASK_COMM_LEN = 16, PIDTYPE_PID = 3 };
 struct list_head {
     int mine;
 };
+typedef short pid_t;
 struct event {
-    u32 pid;
+    pid_t pid;
     u16 port;
     char comm[TASK_COMM_LEN];
     struct list_head head;
