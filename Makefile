@@ -5,7 +5,8 @@ export PATH := $(PATH):/usr/sbin:/sbin
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 EXECSNOOP := $(TARGET)/release/execsnoop
 INSTALL := scripts/install-packages
-C_FILES = $(shell find crates -name '*.[ch]')
+# What bpfrun's tests compile is written as people write it.
+C_FILES = $(shell find crates examples -path crates/bpfrun/tests/corpus -prune -o -name '*.[ch]' -print)
 # Lets cargo start what it built through a script, so that cargo itself never needs root.
 cargo_through = cargo --config 'target."cfg(unix)".runner = ["$(CURDIR)/scripts/$(1)"]'
 # 77 is the exit status of what was skipped.
@@ -22,8 +23,8 @@ CLANG ?= clang
 .PHONY: build run test kernels dist demo cost vmlinux lint clean help
 .PHONY: install-build install-test install-lint install-vmlinux install-kernels install-newest-clang install-dist
 
-build: ## Build target/release/execsnoop (the default)
-	cargo build --release --package execsnoop $(CARGO_FLAGS)
+build: ## Build target/release/execsnoop and bpfrun (the default)
+	cargo build --release --package execsnoop --package bpfrun $(CARGO_FLAGS)
 
 run: install-build build ## Show every exec on this machine until Ctrl-C (installs what building needs)
 	scripts/as-root $(EXECSNOOP) $(ARGS)

@@ -43,8 +43,11 @@ fn words(tests: &str) -> Vec<String> {
 }
 
 const MATRIX: &str = "
-    arguments::one_of_131_071_bytes
     arguments::of_6_mebibytes
+    arguments::one_of_131_071_bytes
+    classic::ends
+    classic::failed_execs
+    classic::whole_arguments
     command::daemons_too
     costs::memory
     ends::by_another_thread
@@ -53,12 +56,16 @@ const MATRIX: &str = "
     ends::signals
     entrances::fexecve_of_a_memfd
     entrances::from_another_thread
+    facts::chosen_variables
+    facts::working_directory
     failed::by_int80
     failed::long_arguments
     fields::cgroup_id
     fields::plain_exec
     fields::set_user_id
     filters::cgroup
+    identity::at_the_root
+    identity::short_lived
     lifecycle::detaches_everything
     lineage::ancestors_from_before
     lives::accounts
@@ -71,64 +78,84 @@ const MATRIX: &str = "
 ";
 
 const CORE: &str = "
-    arguments::none
-    arguments::one_of_131_071_bytes
-    arguments::of_6_mebibytes
     arguments::any_bytes
+    arguments::none
+    arguments::of_6_mebibytes
+    arguments::one_of_131_071_bytes
+    classic::at_the_borders_of_records
+    classic::ends
+    classic::failed_execs
+    classic::losses
+    classic::same_as_core_but_for_what_is_lost
+    classic::script
+    classic::thread_that_is_not_the_first
+    classic::whole_arguments
+    cnproc::ends
+    cnproc::in_time
     command::daemons_too
     command::failed_execs
     command::user_of_the_command
+    costs::memory
     costs::short_lives
     costs::small_child_of_a_large_parent
-    costs::memory
     costs::switches
-    ends::codes
-    ends::signals
     ends::by_another_thread
+    ends::codes
+    ends::exec_by_a_thread
     ends::leader_first
     ends::racing_threads
-    ends::exec_by_a_thread
     ends::reused_pid
-    entrances::script_with_interpreter_line
+    ends::signals
+    entrances::by_int80
     entrances::fexecve_of_a_memfd
     entrances::from_another_thread
-    entrances::by_int80
-    failed::enoent
-    failed::e2big
-    failed::three_thousand_arguments
-    failed::long_arguments
-    failed::without_tracefs
+    entrances::script_with_interpreter_line
+    facts::chosen_variables
+    facts::large_environments
+    facts::memfd
+    facts::set_user_id
+    facts::working_directory
     failed::by_int80
-    fields::plain_exec
-    fields::ids_of_processes
-    fields::set_user_id
+    failed::e2big
+    failed::enoent
+    failed::long_arguments
+    failed::three_thousand_arguments
+    failed::without_tracefs
     fields::cgroup_id
+    fields::ids_of_processes
+    fields::plain_exec
+    fields::set_user_id
     filters::cgroup
     filters::map_of_cgroups
     filters::map_of_mount_namespaces
     filters::user_by_name
     filters::user_of_failed_execs
+    identity::at_the_root
+    identity::shapes_in_v2
+    identity::short_lived
     lifecycle::detaches_everything
     lineage::ancestors_from_before
+    lineage::lives_from_before
     lives::accounts
     lives::forks_without_exec
     lives::last_image
-    lineage::lives_from_before
     losses::small_ring_with_several_kinds
     namespaces::both_numbers
     options::stats
-    privileges::one_is_not_enough
-    privileges::two_capabilities_suffice
     privileges::capabilities_of_the_file_suffice
     privileges::gives_up_what_it_no_longer_needs
+    privileges::one_is_not_enough
+    privileges::two_capabilities_suffice
     privileges::without_tracefs
-    roots::without_anything
     roots::that_name_systemd
+    roots::without_anything
     storm::of_20_000_from_two_processes
-    storm::under_the_tracer
     storm::one_exec_of_6_mebibytes_within
-    survival::failed_exec_of_70_000_arguments
+    storm::under_the_tracer
     survival::deep_paths
+    survival::failed_exec_of_70_000_arguments
+    users::user_and_group
+    whose::left_out_early
 ";
 
 /// Without exit codes, costs, ids by start time and what else that rung cannot know.

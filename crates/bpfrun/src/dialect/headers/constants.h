@@ -411,25 +411,25 @@
 #define S_IFIFO 0010000
 #endif
 #ifndef S_ISREG
-#define S_ISREG(m) (((m) & S_IFMT) == S_IFREG)
+#define S_ISREG(m) (((m)&S_IFMT) == S_IFREG)
 #endif
 #ifndef S_ISDIR
-#define S_ISDIR(m) (((m) & S_IFMT) == S_IFDIR)
+#define S_ISDIR(m) (((m)&S_IFMT) == S_IFDIR)
 #endif
 #ifndef S_ISCHR
-#define S_ISCHR(m) (((m) & S_IFMT) == S_IFCHR)
+#define S_ISCHR(m) (((m)&S_IFMT) == S_IFCHR)
 #endif
 #ifndef S_ISBLK
-#define S_ISBLK(m) (((m) & S_IFMT) == S_IFBLK)
+#define S_ISBLK(m) (((m)&S_IFMT) == S_IFBLK)
 #endif
 #ifndef S_ISFIFO
-#define S_ISFIFO(m) (((m) & S_IFMT) == S_IFIFO)
+#define S_ISFIFO(m) (((m)&S_IFMT) == S_IFIFO)
 #endif
 #ifndef S_ISLNK
-#define S_ISLNK(m) (((m) & S_IFMT) == S_IFLNK)
+#define S_ISLNK(m) (((m)&S_IFMT) == S_IFLNK)
 #endif
 #ifndef S_ISSOCK
-#define S_ISSOCK(m) (((m) & S_IFMT) == S_IFSOCK)
+#define S_ISSOCK(m) (((m)&S_IFMT) == S_IFSOCK)
 #endif
 #ifndef MINORBITS
 #define MINORBITS 20
@@ -441,7 +441,7 @@
 #define MAJOR(dev) ((unsigned int)((dev) >> MINORBITS))
 #endif
 #ifndef MINOR
-#define MINOR(dev) ((unsigned int)((dev) & MINORMASK))
+#define MINOR(dev) ((unsigned int)((dev)&MINORMASK))
 #endif
 #ifndef MKDEV
 #define MKDEV(ma, mi) (((ma) << MINORBITS) | (mi))

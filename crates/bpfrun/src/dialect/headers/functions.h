@@ -40,17 +40,20 @@ static inline __attribute__((always_inline)) struct tcp_sock *tcp_sk(const struc
 	return (struct tcp_sock *)sk;
 }
 
-static inline __attribute__((always_inline)) struct inet_connection_sock *inet_csk(const struct sock *sk)
+static inline __attribute__((always_inline)) struct inet_connection_sock *inet_csk(
+	const struct sock *sk)
 {
 	return (struct inet_connection_sock *)sk;
 }
 
-static inline __attribute__((always_inline)) struct inet_request_sock *inet_rsk(const struct request_sock *sk)
+static inline __attribute__((always_inline)) struct inet_request_sock *inet_rsk(
+	const struct request_sock *sk)
 {
 	return (struct inet_request_sock *)sk;
 }
 
-static inline __attribute__((always_inline)) struct tcp_request_sock *tcp_rsk(const struct request_sock *sk)
+static inline __attribute__((always_inline)) struct tcp_request_sock *tcp_rsk(
+	const struct request_sock *sk)
 {
 	return (struct tcp_request_sock *)sk;
 }
@@ -60,12 +63,14 @@ static inline __attribute__((always_inline)) struct request_sock *inet_reqsk(con
 	return (struct request_sock *)sk;
 }
 
-static inline __attribute__((always_inline)) unsigned char *skb_network_header(const struct sk_buff *skb)
+static inline __attribute__((always_inline)) unsigned char *skb_network_header(
+	const struct sk_buff *skb)
 {
 	return skb->head + skb->network_header;
 }
 
-static inline __attribute__((always_inline)) unsigned char *skb_transport_header(const struct sk_buff *skb)
+static inline __attribute__((always_inline)) unsigned char *skb_transport_header(
+	const struct sk_buff *skb)
 {
 	return skb->head + skb->transport_header;
 }
@@ -95,7 +100,8 @@ static inline __attribute__((always_inline)) int sg_is_last(struct scatterlist *
 	return (sg->page_link & 2) != 0;
 }
 
-static inline __attribute__((always_inline)) struct scatterlist *sg_chain_ptr(struct scatterlist *sg)
+static inline __attribute__((always_inline)) struct scatterlist *sg_chain_ptr(
+	struct scatterlist *sg)
 {
 	return (struct scatterlist *)(sg->page_link & ~3UL);
 }
