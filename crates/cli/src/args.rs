@@ -32,14 +32,20 @@ Examples:
   execsnoop -x                    failed execs too
   execsnoop -T -u www-data        those of one user, with the time
   execsnoop -n '^(cc1|ld)$'       those whose command name matches
+  execsnoop -l 'git (push|fetch)' those whose arguments do
+  execsnoop -p 4711               what a process starts, and what that starts
+  execsnoop -P $$                 what this shell starts itself
   execsnoop --filter 'uid != 0 && euid == 0'
                                   those for which a condition holds (docs/filters.md)
   execsnoop --unit cron           those of one systemd unit
   execsnoop --container 3f2a91    those of one container, by the beginning of its id
   execsnoop --cgroup /user.slice  those of one cgroup, and below it
+  execsnoop --cgroupmap /sys/fs/bpf/ids
+                                  of the cgroups, with --mntnsmap of the mount namespaces, in a BPF map
   execsnoop --columns +container,user
                                   in which container, and whose
   execsnoop -d                    whole processes: how long, how dear, how ended
+  execsnoop -d --failed           those that did not end well
   execsnoop -- make -j4           what a command starts, its daemons too
   execsnoop --format json -o execs.jsonl --duration 10s
   execsnoop doctor                why it does not trace here, and what to do

@@ -3,8 +3,14 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use nix::sys::resource::Resource;
+use nix::sys::resource::getrlimit;
+
 use crate::features::Features;
 use crate::live::Rung;
+
+/// Locked memory that suffices for the default ring and the rest.
+const ENOUGH_LOCKED: u64 = 32 << 20;
 
 /// Lines of the verifier's log that are shown; the last ones name the reason.
 const LOG_LINES: usize = 15;
@@ -100,6 +106,8 @@ pub enum Obstacle {
     NoBpf,
     /// The capabilities are there, and still the answer is no.
     Forbidden,
+    /// Before Linux 5.11, BPF memory counts against the limit of locked memory, which we may not raise.
+    LockedMemory,
 }
 
 impl fmt::Display for Obstacle {
@@ -154,6 +162,11 @@ impl fmt::Display for Obstacle {
                  the bpf and perf_event_open system calls (a seccomp profile, or --privileged); else \
                  a security module such as SELinux stands in the way, and its log tells which",
             ),
+            Self::LockedMemory => f.write_str(
+                "the limit of locked memory is too small: before Linux 5.11 BPF counts against it. Raise it \
+                 (`ulimit -l unlimited`, in a service LimitMEMLOCK=infinity), or give the program \
+                 CAP_SYS_RESOURCE as well",
+            ),
         }
     }
 }
@@ -176,6 +189,13 @@ pub fn obstacle_before_load(features: &Features) -> Option<Obstacle> {
     (!features.btf).then_some(Obstacle::Btf)
 }
 
+/// Whether the limit of locked memory can be what stands in the way: where it counts, and somebody without
+/// `CAP_SYS_RESOURCE` has one.
+fn locked_memory_counts(features: &Features) -> bool {
+    let limited = getrlimit(Resource::RLIMIT_MEMLOCK).is_ok_and(|(soft, _)| soft < ENOUGH_LOCKED);
+    limited && features.version().is_some_and(|version| version < (5, 11))
+}
+
 /// What a failed load means; `warnings` is what libbpf said meanwhile.
 pub(crate) fn load_failure(
     features: &Features,
@@ -190,6 +210,9 @@ pub(crate) fn load_failure(
         };
     }
     match cause.kind() {
+        libbpf_rs::ErrorKind::PermissionDenied if locked_memory_counts(features) => {
+            Obstacle::LockedMemory.into()
+        }
         libbpf_rs::ErrorKind::PermissionDenied => Obstacle::Forbidden.into(),
         libbpf_rs::ErrorKind::Unsupported => Obstacle::NoBpf.into(),
         _ if warnings.contains("Function not implemented") => Obstacle::NoBpf.into(),

@@ -36,13 +36,36 @@ impl Rung {
             Self::Classic => CLASSIC,
         })
     }
+
+    /// Each program once, on each rung: what a kernel can break at all.
+    pub(crate) fn brief_tests(self) -> Vec<String> {
+        words(match self {
+            Self::Core => BRIEF,
+            Self::Classic => CLASSIC,
+        })
+    }
 }
 
 fn words(tests: &str) -> Vec<String> {
     tests.split_whitespace().map(str::to_owned).collect()
 }
 
+const BRIEF: &str = "
+    arguments::of_6_mebibytes
+    classic::whole_arguments
+    ends::by_another_thread
+    entrances::from_another_thread
+    facts::chosen_variables
+    failed::long_arguments
+    fields::plain_exec
+    identity::at_the_root
+    identity::short_lived
+    lives::last_image
+    options::stats
+";
+
 const MATRIX: &str = "
+    lives::last_image
     arguments::of_6_mebibytes
     arguments::one_of_131_071_bytes
     classic::ends
@@ -185,6 +208,8 @@ mod tests {
         for rung in [Rung::Core, Rung::Classic] {
             let all = rung.kernel_tests();
             assert!(rung.matrix_tests().iter().all(|test| all.contains(test)));
+            let matrix = rung.matrix_tests();
+            assert!(rung.brief_tests().iter().all(|test| matrix.contains(test)));
         }
     }
 
