@@ -13,7 +13,7 @@ cargo_through = cargo --config 'target."cfg(unix)".runner = ["$(CURDIR)/scripts/
 kernels = cargo xtask kernels $(1) $(CARGO_FLAGS) $(KERNELS_FLAGS) || [ $$? -eq 77 ]
 # CI sets this to --locked.
 CARGO_FLAGS ?=
-# CI sets this to --must-run: without it, a machine that cannot have other kernels skips them, loudly.
+# --must-run makes that an error: without it, a machine that cannot have other kernels skips them, loudly.
 KERNELS_FLAGS ?=
 ARGS ?=
 CLANG ?= clang
