@@ -65,7 +65,6 @@ const BRIEF: &str = "
 ";
 
 const MATRIX: &str = "
-    lives::last_image
     arguments::of_6_mebibytes
     arguments::one_of_131_071_bytes
     classic::ends
@@ -91,7 +90,7 @@ const MATRIX: &str = "
     identity::short_lived
     lifecycle::detaches_everything
     lineage::ancestors_from_before
-    lives::accounts
+    lives::last_image
     losses::small_ring_with_several_kinds
     options::stats
     privileges::two_capabilities_suffice
