@@ -169,11 +169,11 @@ pub struct Args {
     pub cgroup: Option<PathBuf>,
 
     /// Only processes of this container: its id or the beginning of it, of LXC and nspawn the name
-    #[arg(long, value_name = "ID", help_heading = "What is shown")]
+    #[arg(long, value_name = "ID", value_parser = OsStringValueParser::new().try_map(not_empty), help_heading = "What is shown")]
     pub container: Option<OsString>,
 
     /// Only processes of this systemd unit: nginx, cron.service, session-3.scope, user.slice
-    #[arg(long, value_name = "UNIT", help_heading = "What is shown")]
+    #[arg(long, value_name = "UNIT", value_parser = OsStringValueParser::new().try_map(not_empty), help_heading = "What is shown")]
     pub unit: Option<OsString>,
 
     /// Only cgroup ids that are keys of this pinned BPF hash map
@@ -516,6 +516,13 @@ fn parse_user_id(user: &str) -> Result<u32, String> {
             .map_err(|_| "user ids go to 4294967295".to_owned());
     }
     parse_user(user).map(|user| user.uid.as_raw())
+}
+
+fn not_empty(name: OsString) -> Result<OsString, &'static str> {
+    match name.is_empty() {
+        true => Err("which?"),
+        false => Ok(name),
+    }
 }
 
 fn variable(name: OsString) -> Result<OsString, &'static str> {

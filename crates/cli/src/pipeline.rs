@@ -298,6 +298,10 @@ impl Stage {
         if let Body::Cgroup(cgroup) = body {
             self.learn(cgroup);
         }
+        // Whoever is heard of stays known: the kernel side does not tell a name twice.
+        if let Some(cgroup) = whose(body).and_then(|whose| whose.cgroup) {
+            self.cgroups.find(cgroup);
+        }
         // In a container the parent is given by another number than the kernel's own.
         if let Body::Running(running) = body
             && self.seen_ppid == Some(running.seen_pid)
@@ -320,7 +324,12 @@ impl Stage {
 
     /// Takes an event that stands for so many execs.
     fn take(&mut self, event: &Event<'_>, lineage: Option<&Lineage>, tries: u32) {
+        let shows = |kind| self.shown.contains(&kind);
         let (kind, process) = match &event.body {
+            // A walk along PATH that ends well stands for the failures before that, too.
+            Body::Exec(exec) if tries > 1 && !shows(EventKind::Exec) => {
+                (EventKind::Failed, exec.process)
+            }
             Body::Exec(exec) if exec.failed() => (EventKind::Failed, exec.process),
             Body::Exec(exec) => (EventKind::Exec, exec.process),
             Body::Fork(fork) => (EventKind::Fork, fork.process),
@@ -350,9 +359,12 @@ impl Stage {
         lineage: Option<&Lineage>,
         tries: u32,
     ) {
-        let counts = match self.is_counted(kind, &event.body) {
-            true => u64::from(tries),
-            false => 0,
+        let counts = match (self.is_counted(kind, &event.body), &event.body) {
+            (false, _) => 0,
+            (true, Body::Exec(exec)) if kind == EventKind::Failed && !exec.failed() => {
+                u64::from(tries) - 1
+            }
+            (true, _) => u64::from(tries),
         };
         let fate = match self.is_ours(process, &event.body) {
             true => self.offer(event, process, lineage, tries),
@@ -377,9 +389,12 @@ impl Stage {
         tries: u32,
     ) -> Fate {
         let done = self.done();
-        let ancestors = self.ancestors_of(process, lineage);
+        let mut ancestors = self.ancestors_of(process, lineage);
         let redactor = self.redactor.as_mut();
-        let masked = redactor.and_then(|redactor| redactor.redact(event));
+        let masked = redactor.and_then(|redactor| {
+            let ancestors = ancestors.as_deref_mut().unwrap_or_default();
+            redactor.redact(event, ancestors)
+        });
         let mut notes = Annotations {
             ancestors: ancestors.as_deref(),
             tries: self.folds.then_some(tries),

@@ -67,7 +67,9 @@ impl Command {
         if let Some(user) = user {
             become_user(&mut command, user);
         }
-        ignore(&mut command, ignored.to_vec());
+        if !ignored.is_empty() {
+            ignore(&mut command, ignored.to_vec());
+        }
         let name = harmless(program);
         match command.spawn() {
             Ok(child) => Ok(Self {

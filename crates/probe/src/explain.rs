@@ -52,8 +52,7 @@ pub enum StartError {
     },
     /// Something was asked for that this rung cannot give.
     #[error(
-        "{what}: not possible on the {} rung, which is all that this machine offers (see \
-         `--backend`)",
+        "{what}: not possible on the {} rung, the one that was taken (`execsnoop doctor` tells why)",
         rung.name()
     )]
     Unsupported {

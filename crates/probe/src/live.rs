@@ -57,8 +57,8 @@ impl Rung {
                  environment, and the resolved paths of the executable and the directory",
             ),
             Self::Cnproc => Some(
-                "failed execs, costs, cgroups, and the arguments, file and user of processes that \
-                 are gone before /proc is read",
+                "failed execs, costs, cgroups, namespaces, terminals, the environment, the file and its \
+                 path, and the arguments and user of processes that are gone before /proc is read",
             ),
         }
     }

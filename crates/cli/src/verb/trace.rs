@@ -74,6 +74,9 @@ pub fn run(args: &Args) -> Result<u8, Failure> {
     let live = Live::start(&options, args.backend.rung());
     let live = live.map_err(|error| cannot_start(args, error))?;
     say_what_is_lost(live.rung());
+    if args.btf.is_some() && live.rung() != Rung::Classic {
+        say("execsnoop: --btf is not used: only the classic backend asks for it");
+    }
     pipeline.begin()?;
     if signals.any() && !args.command.is_empty() {
         return Ok(if signals.interrupted() { 130 } else { 143 }); // CMD was not to begin
@@ -287,6 +290,17 @@ fn check(args: &Args) -> Result<(), Failure> {
         && !Path::new(&format!("/proc/{pid}")).exists()
     {
         return Err(anyhow!("--pid {pid}: there is no such process").into());
+    }
+    let ends = args.shows(EventKind::Process) || args.shows(EventKind::Exit);
+    if args.failed && !ends {
+        let hint = "--failed is about how processes ended: add -d (failed execs are shown by -x)";
+        return Err(Failure::new(2, anyhow!(hint)));
+    }
+    if let Some(path) = args.btf.as_ref().filter(|path| !path.is_file()) {
+        return Err(Failure::new(
+            2,
+            anyhow!("--btf {path:?}: there is no such file"),
+        ));
     }
     if let Some(user) = args.user.as_ref().filter(|user| !may_become(user)) {
         let name = &user.name;

@@ -48,6 +48,7 @@ mod needs;
 mod options;
 mod oracle;
 mod privileges;
+mod redaction;
 mod roots;
 mod safety;
 mod storm;
@@ -113,6 +114,7 @@ fn all_cases() -> Vec<Case> {
         options::cases(),
         privileges::cases(),
         roots::cases(),
+        redaction::cases(),
         safety::cases(),
         storm::cases(),
         survival::cases(),

@@ -160,6 +160,28 @@ fn deep_paths() {
     }
 }
 
+/// When only failures are shown, a walk that ends well stands for those before.
+fn folded_walk_without_successes() {
+    let path = "PATH=/nonexistent/a:/nonexistent/b:/usr/bin:/bin";
+    let options = ["--fold", "--events", "failed", "--format", "json"];
+    let trace = trace_command(&options, &["env", path, "true", "folded"]).expect_success();
+    let folded = trace.execs_with("folded");
+    let walk = folded.last().expect("the walk that ended with true");
+    assert_eq!(walk["ret"], 0);
+    assert!(walk["tries"].as_u64() >= Some(3), "{walk}");
+    assert!(
+        !trace.stderr.contains("does not add up"),
+        "{}",
+        trace.stderr
+    );
+    let account = trace.accounting();
+    assert_eq!(
+        account.filtered + account.lost + account.discarded,
+        0,
+        "{account:?}"
+    );
+}
+
 /// A walk along PATH is one line, with the number of tries; and each try is in the account.
 fn folded_walk() {
     let path = "PATH=/nonexistent/1:/nonexistent/2:/usr/bin:/bin";
@@ -199,7 +221,8 @@ pub(crate) fn cases() -> Vec<Case> {
         [Tracing] => [
             full_standard_error, duration_with_a_command, count_with_a_command, stuck_reader,
             slow_reader, hang_up_is_ignored_under_nohup, an_old_trace_is_kept,
-            failed_exec_of_70_000_arguments, deep_paths, folded_walk, ancestors_of_ends,
+            failed_exec_of_70_000_arguments, deep_paths, folded_walk,
+            folded_walk_without_successes, ancestors_of_ends,
         ];
     ]
 }

@@ -11,7 +11,7 @@ use crate::support::execsnoop;
 use crate::support::workload;
 
 /// Runs `execsnoop OPTIONS -- workload CASE` on a terminal, and gives what that receives.
-fn on_terminal(no_color: bool, options: &str, case: &str) -> String {
+pub(crate) fn on_terminal(no_color: bool, options: &str, case: &str) -> String {
     let line = format!(
         "{} {options} -- {} {case}",
         execsnoop().display(),

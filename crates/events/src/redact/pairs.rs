@@ -126,12 +126,20 @@ impl Pairs<'_> {
         if self.quote_at(start).is_some() {
             return Some(self.in_quotes(start));
         }
-        let end = self.end_of_line(start);
-        let one_word = !self.text[start..end].iter().any(u8::is_ascii_whitespace);
-        match quoted {
-            true => Some(start..self.end_of_number(start)),
-            false => (self.is_header(name) || (spaces > 0 && one_word)).then_some(start..end),
+        if quoted {
+            return Some(start..self.end_of_number(start));
         }
+        // What is not masked must not be looked through to its end: the next name may stand right behind.
+        if self.is_header(name) {
+            return Some(start..self.end_of_line(start));
+        }
+        (spaces > 0).then(|| self.word_that_ends_its_line(start))?
+    }
+
+    fn word_that_ends_its_line(&self, start: usize) -> Option<Range<usize>> {
+        let length = self.text[start..].iter().position(u8::is_ascii_whitespace);
+        let end = length.map_or(self.text.len(), |length| start + length);
+        matches!(self.text.get(end), None | Some(b'\n')).then_some(start..end)
     }
 
     /// The quote that opens here, and how many bytes it takes (`\"` within a string takes two).

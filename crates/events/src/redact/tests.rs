@@ -349,6 +349,10 @@ fn time_stays_proportional() {
         "password '",
         "-----BEGIN PRIVATE KEY-----",
         "a:",
+        "psk:",
+        "password: ",
+        "password:x ",
+        "Authorization:",
         "\\'",
     ] {
         let mut line = b"sh\0-c\0".to_vec();
