@@ -221,15 +221,19 @@ fn touch(path: &Path) {
     let _ = file.and_then(|file| file.set_modified(SystemTime::now())); // it is only dropped earlier
 }
 
-fn is_unchanged((path, sum): &(PathBuf, String)) -> bool {
+/// Whether a file still says what it said when its checksum was taken.
+pub(crate) fn is_unchanged((path, sum): &(PathBuf, String)) -> bool {
     sum_of_file(path) == *sum
 }
 
 /// The checksum of a file, empty for one that cannot be read.
 pub(crate) fn sum_of_file(path: &Path) -> String {
-    fs::read(path)
-        .map(|text| hex(&Sha256::digest(text)))
-        .unwrap_or_default()
+    fs::read(path).map(|text| sum(&text)).unwrap_or_default()
+}
+
+/// The checksum of what a file said.
+pub(crate) fn sum(text: &[u8]) -> String {
+    hex(&Sha256::digest(text))
 }
 
 /// A key for all these parts, each kept apart from the next.
