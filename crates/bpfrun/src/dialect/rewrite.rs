@@ -400,10 +400,9 @@ impl<'r, 't, 'a> Rewriter<'r, 't, 'a> {
     /// `bpf_trace_printk("text", …)`: the kernel wants the text's size as well.
     fn printed(&self, node: &'t Node<'a>, arguments: &[String]) -> Option<String> {
         let given = node.arguments();
-        let measured = given
-            .get(1)
-            .is_some_and(|one| one.bare().is("UnaryExprOrTypeTraitExpr"));
-        if !given.first()?.bare().is("StringLiteral") || measured {
+        let first = *given.first()?;
+        let has_size = given.get(1).is_some_and(|one| self.measures(one, first));
+        if !first.bare().is("StringLiteral") || has_size {
             return None;
         }
         let (format, rest) = arguments.split_first()?;
@@ -414,6 +413,14 @@ impl<'r, 't, 'a> Rewriter<'r, 't, 'a> {
         Some(format!(
             "({{ static const char _fmt[] = {format}; bpf_trace_printk(_fmt, sizeof(_fmt){rest}); }})"
         ))
+    }
+
+    /// Whether it is the `sizeof` of another expression, and not just of anything to be printed.
+    fn measures(&self, size: &Node, of: &Node) -> bool {
+        let size = size.bare();
+        let text = |node: &Node| self.text.get(node.bare().bytes()?);
+        let measured = size.child(0).and_then(text);
+        size.is("UnaryExprOrTypeTraitExpr") && measured.is_some() && measured == text(of)
     }
 
     fn usdt(&self, arguments: &[String], count: usize) -> Result<String, Refusal> {
