@@ -1,9 +1,9 @@
-// expect: static const char _fmt[] = "one %d\n"; bpf_trace_printk(_fmt, sizeof(_fmt), 1)
+// expect: static const char __bpfrun_fmt[] = "one %d\n"; bpf_trace_printk(__bpfrun_fmt, sizeof(__bpfrun_fmt), 1)
 // expect: bpf_trace_printk(text, sizeof(text), 2)
-// expect: bpf_trace_printk(_fmt, sizeof(_fmt));
+// expect: bpf_trace_printk(__bpfrun_fmt, sizeof(__bpfrun_fmt));
 // expect: "caf\303\251\n"
-// expect: const char _fmt[] = "size %d\n"; bpf_trace_printk(_fmt, sizeof(_fmt), sizeof(u32))
-// expect: const char _fmt[] = "two sizes %d %d\n"; bpf_trace_printk(_fmt, sizeof(_fmt), sizeof(text), 1)
+// expect: const char __bpfrun_fmt[] = "size %d\n"; bpf_trace_printk(__bpfrun_fmt, sizeof(__bpfrun_fmt), sizeof(u32))
+// expect: const char __bpfrun_fmt[] = "two sizes %d %d\n"; bpf_trace_printk(__bpfrun_fmt, sizeof(__bpfrun_fmt), sizeof(text), 1)
 // expect: bpf_trace_printk("four\n", sizeof("four\n"))
 TRACEPOINT_PROBE(sched, sched_process_exec)
 {
