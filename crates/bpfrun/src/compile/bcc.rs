@@ -93,6 +93,7 @@ fn preprocess(job: &Job) -> Result<String, CompileError> {
     let text = [job.marker().as_bytes(), &job.source.text].concat();
     let main = job.workshop.write("source.c", &text)?;
     let mut arguments: Vec<OsString> = ["-E", "-w", "-x", "c"].map(OsString::from).to_vec();
+    arguments.extend(job.workshop.listing());
     arguments.extend(job.workshop.arguments(job.source, job.options));
     arguments.extend(config::defines(&job.source.text));
     let network = job
@@ -312,6 +313,7 @@ fn finish(job: &Job, checked: &Checked, inputs: Vec<PathBuf>) -> Result<Made, Co
         vmlinux: checked.vmlinux.clone(),
         warnings: format!("{}{messages}", checked.warnings),
         inputs,
+        read: job.workshop.files_read()?,
     })
 }
 

@@ -7,6 +7,7 @@
 //! What is found here is run in the kernel with all rights. So the directory and what is in it must
 //! belong to the user, with nobody else allowed to write; otherwise there is no cache.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::fs::DirBuilder;
 use std::fs::File;
@@ -33,6 +34,9 @@ const ROOM: u64 = 64 << 20;
 
 /// No entry is larger.
 const LARGEST: u64 = 16 << 20;
+
+/// What the names of entries begin with that are being written.
+const UNFINISHED: &str = "new-";
 
 /// The length of a checksum.
 const SUM: usize = 32;
@@ -66,7 +70,11 @@ impl Cache {
         let directory = directory().ok_or("there is no home directory for a cache")?;
         make(&directory).map_err(|error| unusable(&directory, &error.to_string()))?;
         trust(&directory)?;
-        Ok(Self { directory })
+        // The user may name a directory that holds other things.
+        let entries = directory.join("objects");
+        make(&entries).map_err(|error| unusable(&entries, &error.to_string()))?;
+        trust(&entries)?;
+        Ok(Self { directory: entries })
     }
 
     /// An entry that is whole and still true.
@@ -95,7 +103,7 @@ impl Cache {
     /// Others see a whole entry or none.
     fn write(&self, key: &str, bytes: &[u8]) -> io::Result<()> {
         let mut file = tempfile::Builder::new()
-            .prefix("new-")
+            .prefix(UNFINISHED)
             .tempfile_in(&self.directory)?;
         file.write_all(bytes)?;
         file.persist(self.directory.join(key))?;
@@ -117,12 +125,14 @@ impl Cache {
         }
     }
 
+    /// What this cache has written: nothing else is touched, wherever it may lie.
     fn entries(&self) -> Vec<(SystemTime, u64, PathBuf)> {
         let files = fs::read_dir(&self.directory)
             .into_iter()
             .flatten()
             .flatten();
         files
+            .filter(|file| is_own(&file.file_name()))
             .filter_map(|file| {
                 let data = file.metadata().ok()?;
                 Some((data.modified().ok()?, data.len(), file.path()))
@@ -131,7 +141,14 @@ impl Cache {
     }
 }
 
-/// The file `BPFRUN_CACHE` names, else the system's for root and the user's for others.
+/// Whether a file has a name that only this cache gives.
+fn is_own(name: &OsStr) -> bool {
+    let name = name.as_encoded_bytes();
+    let is_key = name.len() == 2 * SUM && name.iter().all(u8::is_ascii_hexdigit);
+    is_key || name.starts_with(UNFINISHED.as_bytes())
+}
+
+/// The directory `BPFRUN_CACHE` names, else the system's for root and the user's for others.
 fn directory() -> Option<PathBuf> {
     let named = |name| {
         std::env::var_os(name)
@@ -204,15 +221,19 @@ fn touch(path: &Path) {
     let _ = file.and_then(|file| file.set_modified(SystemTime::now())); // it is only dropped earlier
 }
 
-fn is_unchanged((path, sum): &(PathBuf, String)) -> bool {
+/// Whether a file still says what it said when its checksum was taken.
+pub(crate) fn is_unchanged((path, sum): &(PathBuf, String)) -> bool {
     sum_of_file(path) == *sum
 }
 
 /// The checksum of a file, empty for one that cannot be read.
 pub(crate) fn sum_of_file(path: &Path) -> String {
-    fs::read(path)
-        .map(|text| hex(&Sha256::digest(text)))
-        .unwrap_or_default()
+    fs::read(path).map(|text| sum(&text)).unwrap_or_default()
+}
+
+/// The checksum of what a file said.
+pub(crate) fn sum(text: &[u8]) -> String {
+    hex(&Sha256::digest(text))
 }
 
 /// A key for all these parts, each kept apart from the next.
@@ -353,12 +374,36 @@ mod tests {
         );
     }
 
+    fn name(number: u64) -> String {
+        format!("{number:064x}")
+    }
+
+    #[test]
+    fn files_of_others_are_never_dropped() {
+        let (place, cache) = cache();
+        let others = ["thesis.odt", "0", "new", &"g".repeat(64), &"a".repeat(63)];
+        for name in others {
+            let file = File::create(place.path().join(name)).unwrap();
+            file.set_len(ROOM).unwrap();
+        }
+        for name in [name(1), "new-x".to_owned()] {
+            let file = File::create(place.path().join(name)).unwrap();
+            file.set_len(ROOM).unwrap();
+        }
+        cache.evict();
+        assert!(others.iter().all(|name| place.path().join(name).exists()));
+        assert_eq!(
+            fs::read_dir(place.path()).unwrap().count(),
+            others.len() + 1
+        );
+    }
+
     #[test]
     fn the_longest_unused_goes_first() {
         let (place, cache) = cache();
         let large = vec![0_u8; 15 << 20];
         for number in 0..5_u64 {
-            let path = place.path().join(number.to_string());
+            let path = place.path().join(name(number));
             fs::write(&path, &large).unwrap();
             let time = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(number);
             File::options()
@@ -370,7 +415,7 @@ mod tests {
         }
         cache.evict();
         let left: Vec<_> = (0..5)
-            .filter(|n| place.path().join(n.to_string()).exists())
+            .filter(|n| place.path().join(name(*n)).exists())
             .collect();
         assert_eq!(left, [1, 2, 3, 4]);
     }

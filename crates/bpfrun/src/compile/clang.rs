@@ -15,6 +15,19 @@ use super::CompileError;
 /// Versions that are looked for when there is no plain `clang`, the newest first.
 const VERSIONS: std::ops::RangeInclusive<u32> = 11..=40;
 
+/// What of the environment would change what it makes. Nothing that is not given is to enter: the cache
+/// would not know of it.
+const FOREIGN: [&str; 8] = [
+    "CPATH",
+    "C_INCLUDE_PATH",
+    "CPLUS_INCLUDE_PATH",
+    "OBJC_INCLUDE_PATH",
+    "CCC_OVERRIDE_OPTIONS",
+    "DEPENDENCIES_OUTPUT",
+    "SUNPRO_DEPENDENCIES",
+    "SOURCE_DATE_EPOCH",
+];
+
 /// A compiler that was found.
 #[derive(Debug, Clone)]
 pub(crate) struct Clang {
@@ -59,7 +72,11 @@ impl Clang {
 
     /// Runs it with what every run for BPF needs.
     pub fn run(&self, arguments: &[OsString]) -> Result<Run, CompileError> {
-        let output = Command::new(&self.path)
+        let mut command = Command::new(&self.path);
+        for name in FOREIGN {
+            command.env_remove(name);
+        }
+        let output = command
             .args(["-target", "bpf", "-nostdinc", "-fno-color-diagnostics"])
             .args(["-fno-caret-diagnostics", "-fno-diagnostics-fixit-info"])
             .args(["-Wno-unknown-warning-option", "-ferror-limit=50"])

@@ -39,6 +39,16 @@ const DROPPED: [&str; 25] = [
     "drivers/",
 ];
 
+/// What makes an object depend on more than the headers that are included.
+const ELSEWHERE: [&str; 6] = [
+    "__has_include",
+    "__has_embed",
+    "incbin",
+    "__DATE__",
+    "__TIME__",
+    "__TIMESTAMP__",
+];
+
 /// Headers without a folder that are dropped.
 const DROPPED_FILES: [&str; 14] = [
     "stdint.h",
@@ -121,10 +131,33 @@ impl Includes {
         self.served.contains("vmlinux.h")
     }
 
+    /// Whether all that the compiler has read is known here, and nothing else decides on the object:
+    /// an include may be written in ways that are not followed, such as by a macro.
+    pub fn are_all(&self, text: &[u8], defines: &[String], read: &[PathBuf]) -> bool {
+        let known: BTreeSet<_> = self.own.keys().filter_map(|path| real(path)).collect();
+        let mut texts = self
+            .texts()
+            .chain([text])
+            .chain(defines.iter().map(String::as_bytes));
+        let all_known =
+            (read.iter()).all(|path| real(path).is_some_and(|path| known.contains(&path)));
+        all_known && !texts.any(looks_elsewhere)
+    }
+
     /// The texts of the user's headers.
     pub fn texts(&self) -> impl Iterator<Item = &[u8]> {
         self.own.values().map(Vec::as_slice)
     }
+}
+
+fn real(path: &Path) -> Option<PathBuf> {
+    fs::canonicalize(path).ok()
+}
+
+fn looks_elsewhere(text: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(text);
+    let joined = text.replace("\\\n", "").replace("\\\r\n", "");
+    ELSEWHERE.iter().any(|word| joined.contains(word))
 }
 
 /// The folder a file is in; the current one for a bare name.

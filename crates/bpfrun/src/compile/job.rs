@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use super::CompileError;
 use super::CompileOptions;
@@ -37,7 +38,9 @@ pub(crate) struct Made {
     pub vmlinux: String,
     pub warnings: String,
     /// Files of the machine that entered, beside the user's own.
-    pub inputs: Vec<std::path::PathBuf>,
+    pub inputs: Vec<PathBuf>,
+    /// Files that the compiler has read.
+    pub read: Vec<PathBuf>,
 }
 
 /// Flags of the runs that make objects.

@@ -106,7 +106,8 @@ fn finish(
 ) -> Result<Made, CompileError> {
     let planted = events::planted(&events_of(job, tree));
     write(job, &planted)?;
-    let run = job.object("source.c", arguments)?;
+    let arguments = [arguments, &job.workshop.listing()].concat();
+    let run = job.object("source.c", &arguments)?;
     let messages = shown(job, &run.messages);
     if !run.success {
         return Err(CompileError::Source(messages));
@@ -118,6 +119,7 @@ fn finish(
         vmlinux,
         warnings: format!("{warnings}{messages}"),
         inputs: Vec::new(),
+        read: job.workshop.files_read()?,
     })
 }
 

@@ -110,11 +110,11 @@ pub fn compile(source: &Source, options: &CompileOptions) -> Result<Compiled, Co
     if let Some(entry) = kept.and_then(|(cache, key)| cache.find(key, compiler.as_deref())) {
         return Ok(compiled(entry, true));
     }
-    let entry = make(source, options, kernel, clang?, compiler)?;
-    if let Some((cache, key)) = kept {
-        cache.keep(key, &entry);
+    let made = make(source, options, kernel, clang?, compiler)?;
+    if let Some((cache, key)) = kept.filter(|_| made.is_certain) {
+        cache.keep(key, &made.entry);
     }
-    let mut compiled = compiled(entry, false);
+    let mut compiled = compiled(made.entry, false);
     compiled.warnings.insert_str(0, &complaint);
     Ok(compiled)
 }
@@ -159,13 +159,20 @@ fn build() -> String {
         .unwrap_or_default()
 }
 
+/// What may be kept.
+struct MadeNow {
+    entry: Entry,
+    /// All that entered is known, and is still as it was when it was read.
+    is_certain: bool,
+}
+
 fn make(
     source: &Source,
     options: &CompileOptions,
     kernel: KernelTypes,
     clang: Clang,
     compiler: Option<String>,
-) -> Result<Entry, CompileError> {
+) -> Result<MadeNow, CompileError> {
     let includes = Includes::find(source, &options.include_dirs);
     let dialect = options
         .dialect
@@ -183,22 +190,30 @@ fn make(
         Dialect::Libbpf => libbpf::compile(&job),
     })
     .map_err(CompileError::Thread)??;
-    let others = includes
-        .own
-        .keys()
-        .chain(&includes.absent)
-        .chain(&made.inputs);
-    Ok(Entry {
-        inputs: others
-            .map(|path| (path.clone(), cache::sum_of_file(path)))
-            .collect(),
+    let inputs = inputs(&includes, &made.inputs);
+    let is_certain = includes.are_all(&source.text, &options.defines, &made.read)
+        && inputs.iter().all(cache::is_unchanged);
+    let entry = Entry {
+        inputs,
         compiler,
         is_bcc: dialect == Dialect::Bcc,
         c: made.c,
         vmlinux: made.vmlinux,
         warnings: made.warnings,
         object: made.object,
-    })
+    };
+    Ok(MadeNow { entry, is_certain })
+}
+
+/// What entered, with the checksums of what was read: the files may be other ones by now.
+fn inputs(includes: &Includes, of_machine: &[PathBuf]) -> Vec<(PathBuf, String)> {
+    let own = includes.own.iter();
+    let own = own.map(|(path, text)| (path.clone(), cache::sum(text)));
+    let absent = includes.absent.iter();
+    let absent = absent.map(|path| (path.clone(), String::new()));
+    let others = of_machine.iter();
+    let others = others.map(|path| (path.clone(), cache::sum_of_file(path)));
+    own.chain(absent).chain(others).collect()
 }
 
 fn compiled(entry: Entry, from_cache: bool) -> Compiled {

@@ -25,11 +25,15 @@ pub(crate) fn translate(map: &Map, method: &str, arguments: &[String]) -> Result
     Ok(match method {
         "lookup" => format!("(({} *)bpf_map_lookup_elem(&{name}, {first}))", map.leaf),
         "lookup_or_try_init" => lookup_or_init(map, first, second, ""),
-        "lookup_or_init" => lookup_or_init(map, first, second, " if (!_leaf) return 0;"),
+        "lookup_or_init" => lookup_or_init(map, first, second, " if (!__bpfrun_leaf) return 0;"),
         "update" => format!("bpf_map_update_elem(&{name}, {first}, {second}, BPF_ANY)"),
         "insert" => format!("bpf_map_update_elem(&{name}, {first}, {second}, BPF_NOEXIST)"),
-        "increment" => increment(map, arguments, "*_leaf += _by"),
-        "atomic_increment" => increment(map, arguments, "__sync_fetch_and_add(_leaf, _by)"),
+        "increment" => increment(map, arguments, "*__bpfrun_leaf += __bpfrun_by"),
+        "atomic_increment" => increment(
+            map,
+            arguments,
+            "__sync_fetch_and_add(__bpfrun_leaf, __bpfrun_by)",
+        ),
         "perf_submit" => format!(
             "bpf_perf_event_output({first}, &{name}, BPF_F_CURRENT_CPU, {second}, {})",
             of(2)
@@ -62,10 +66,13 @@ fn plain(map: &Map, method: &str, arguments: &[String]) -> Result<String, Refusa
 
 fn lookup_or_init(map: &Map, key: &str, leaf: &str, otherwise: &str) -> String {
     let (name, leaf_type) = (&map.name, &map.leaf);
-    let (key_type, find) = (&map.key, format!("bpf_map_lookup_elem(&{name}, _key)"));
+    let (key_type, find) = (
+        &map.key,
+        format!("bpf_map_lookup_elem(&{name}, __bpfrun_key)"),
+    );
     format!(
-        "({{ {key_type} *_key = {key}; {leaf_type} *_leaf = {find}; if (!_leaf) {{ \
-         bpf_map_update_elem(&{name}, _key, {leaf}, BPF_NOEXIST); _leaf = {find};{otherwise} }} _leaf; }})"
+        "({{ {key_type} *__bpfrun_key = {key}; {leaf_type} *__bpfrun_leaf = {find}; if (!__bpfrun_leaf) {{ \
+         bpf_map_update_elem(&{name}, __bpfrun_key, {leaf}, BPF_NOEXIST); __bpfrun_leaf = {find};{otherwise} }} __bpfrun_leaf; }})"
     )
 }
 
@@ -76,12 +83,12 @@ fn increment(map: &Map, arguments: &[String], add: &str) -> String {
     let by = arguments.get(1).map_or("1", String::as_str);
     let otherwise = match map.is_hash() {
         true => format!(
-            " else {{ {leaf_type} _first = _by; bpf_map_update_elem(&{name}, &_key, &_first, BPF_NOEXIST); }}"
+            " else {{ {leaf_type} __bpfrun_first = __bpfrun_by; bpf_map_update_elem(&{name}, &__bpfrun_key, &__bpfrun_first, BPF_NOEXIST); }}"
         ),
         false => String::new(),
     };
     format!(
-        "({{ {key_type} _key = {key}; {leaf_type} _by = {by}; \
-         {leaf_type} *_leaf = bpf_map_lookup_elem(&{name}, &_key); if (_leaf) {add};{otherwise} }})"
+        "({{ {key_type} __bpfrun_key = {key}; {leaf_type} __bpfrun_by = {by}; \
+         {leaf_type} *__bpfrun_leaf = bpf_map_lookup_elem(&{name}, &__bpfrun_key); if (__bpfrun_leaf) {add};{otherwise} }})"
     )
 }

@@ -230,7 +230,9 @@ impl<'r, 't, 'a> Rewriter<'r, 't, 'a> {
         }
         let name = context.name();
         let mut text = match is_syscall {
-            true => format!(" struct pt_regs *__{name} = (struct pt_regs *)PT_REGS_PARM1({name});"),
+            true => format!(
+                " struct pt_regs *__bpfrun_{name} = (struct pt_regs *)PT_REGS_PARM1({name});"
+            ),
             false => String::new(),
         };
         for (index, argument) in arguments.iter().enumerate() {
@@ -238,7 +240,7 @@ impl<'r, 't, 'a> Rewriter<'r, 't, 'a> {
             let declared = declared.ok_or(Refusal::Lost)?.replace('\n', " ");
             let number = index + 1;
             let load = match is_syscall {
-                true => format!("PT_REGS_PARM{number}_CORE_SYSCALL(__{name})"),
+                true => format!("PT_REGS_PARM{number}_CORE_SYSCALL(__bpfrun_{name})"),
                 false => format!("PT_REGS_PARM{number}({name})"),
             };
             text += &format!(
@@ -304,8 +306,8 @@ impl<'r, 't, 'a> Rewriter<'r, 't, 'a> {
         self.edits_in(place, &mut edits)?;
         let address = replace(self.text, range, edits)?;
         Ok(Some(format!(
-            "({{ typeof({written}) _val; __builtin_memset(&_val, 0, sizeof(_val)); \
-             bpf_probe_read(&_val, sizeof(_val), (void *)&{address}); _val; }})"
+            "({{ typeof({written}) __bpfrun_val; __builtin_memset(&__bpfrun_val, 0, sizeof(__bpfrun_val)); \
+             bpf_probe_read(&__bpfrun_val, sizeof(__bpfrun_val), (void *)&{address}); __bpfrun_val; }})"
         )))
     }
 
@@ -400,10 +402,9 @@ impl<'r, 't, 'a> Rewriter<'r, 't, 'a> {
     /// `bpf_trace_printk("text", …)`: the kernel wants the text's size as well.
     fn printed(&self, node: &'t Node<'a>, arguments: &[String]) -> Option<String> {
         let given = node.arguments();
-        let measured = given
-            .get(1)
-            .is_some_and(|one| one.bare().is("UnaryExprOrTypeTraitExpr"));
-        if !given.first()?.bare().is("StringLiteral") || measured {
+        let first = *given.first()?;
+        let has_size = given.get(1).is_some_and(|one| self.measures(one, first));
+        if !first.bare().is("StringLiteral") || has_size {
             return None;
         }
         let (format, rest) = arguments.split_first()?;
@@ -412,8 +413,16 @@ impl<'r, 't, 'a> Rewriter<'r, 't, 'a> {
             .map(|argument| format!(", {argument}"))
             .collect();
         Some(format!(
-            "({{ static const char _fmt[] = {format}; bpf_trace_printk(_fmt, sizeof(_fmt){rest}); }})"
+            "({{ static const char __bpfrun_fmt[] = {format}; bpf_trace_printk(__bpfrun_fmt, sizeof(__bpfrun_fmt){rest}); }})"
         ))
+    }
+
+    /// Whether it is the `sizeof` of another expression, and not just of anything to be printed.
+    fn measures(&self, size: &Node, of: &Node) -> bool {
+        let size = size.bare();
+        let text = |node: &Node| self.text.get(node.bare().bytes()?);
+        let measured = size.child(0).and_then(text);
+        size.is("UnaryExprOrTypeTraitExpr") && measured.is_some() && measured == text(of)
     }
 
     fn usdt(&self, arguments: &[String], count: usize) -> Result<String, Refusal> {
@@ -421,12 +430,16 @@ impl<'r, 't, 'a> Rewriter<'r, 't, 'a> {
             return Err(Refusal::Lost);
         };
         self.has_usdt.set(true);
-        let get = format!("long _arg = 0; bpf_usdt_arg({context}, ({number}) - 1, &_arg);");
+        let get = format!(
+            "long __bpfrun_arg = 0; bpf_usdt_arg({context}, ({number}) - 1, &__bpfrun_arg);"
+        );
         Ok(match (count, arguments.get(3)) {
             (4, Some(size)) => {
-                format!("({{ {get} bpf_probe_read_user({target}, {size}, (void *)_arg); }})")
+                format!(
+                    "({{ {get} bpf_probe_read_user({target}, {size}, (void *)__bpfrun_arg); }})"
+                )
             }
-            _ => format!("({{ {get} *({target}) = (typeof(*({target})))_arg; 0; }})"),
+            _ => format!("({{ {get} *({target}) = (typeof(*({target})))__bpfrun_arg; 0; }})"),
         })
     }
 }

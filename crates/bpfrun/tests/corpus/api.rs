@@ -19,7 +19,7 @@ const PROGRAM: &str = "BPF_PERF_OUTPUT(events);\n\
 
 /// The tests.
 pub fn trials(root: bool) -> Vec<Trial> {
-    let all: [(&str, fn()); 5] = [
+    let all: [(&str, fn()); 6] = [
         (
             "api::missing_clang_says_what_to_install",
             missing_clang_says_what_to_install,
@@ -29,6 +29,10 @@ pub fn trials(root: bool) -> Vec<Trial> {
         (
             "api::a_kept_object_needs_no_compiler",
             a_kept_object_needs_no_compiler,
+        ),
+        (
+            "api::no_header_changes_unnoticed",
+            no_header_changes_unnoticed,
         ),
         ("api::deep_nesting_is_refused", deep_nesting_is_refused),
     ];
@@ -118,6 +122,32 @@ fn a_kept_object_needs_no_compiler() {
     fs::write(place.path().join("size.h"), "#define SIZE 2\n").unwrap();
     assert_eq!(run(&program, &cache, false), "no compiler");
     assert_eq!(run(&program, &cache, true), "false");
+}
+
+/// However a header is named, its change is noticed: an include that is not followed means no cache.
+fn no_header_changes_unnoticed() {
+    for include in [
+        "#define HEADER \"size.h\"\n#include HEADER",
+        "#include/**/\"size.h\"",
+        "#import \"size.h\"",
+        "#inc\\\nlude \"size.h\"",
+        "#if __has_include(\"size.h\")\n#include \"size.h\"\n#endif",
+    ] {
+        let place = tempfile::tempdir().unwrap();
+        let program = place.path().join("program.c");
+        let text = PROGRAM.replace("VALUE", "SIZE");
+        let text = text.replace("BPF_PERF", &format!("{include}\nBPF_PERF"));
+        fs::write(&program, text).unwrap();
+        let cache = place.path().join("cache");
+        for size in ["1", "2"] {
+            fs::write(
+                place.path().join("size.h"),
+                format!("#define SIZE {size}\n"),
+            )
+            .unwrap();
+            assert_eq!(run(&program, &cache, true), "false", "{include}");
+        }
+    }
 }
 
 /// Whether the object came from the cache.

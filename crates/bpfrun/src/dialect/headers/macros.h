@@ -104,15 +104,15 @@
 #define memcmp				__builtin_memcmp
 #define min(a, b)                                                                                  \
 	({                                                                                         \
-		typeof(a) _a = (a);                                                                \
-		typeof(b) _b = (b);                                                                \
-		_a < _b ? _a : _b;                                                                 \
+		typeof(a) __bpfrun_a = (a);                                                        \
+		typeof(b) __bpfrun_b = (b);                                                        \
+		__bpfrun_a < __bpfrun_b ? __bpfrun_a : __bpfrun_b;                                 \
 	})
 #define max(a, b)                                                                                  \
 	({                                                                                         \
-		typeof(a) _a = (a);                                                                \
-		typeof(b) _b = (b);                                                                \
-		_a > _b ? _a : _b;                                                                 \
+		typeof(a) __bpfrun_a = (a);                                                        \
+		typeof(b) __bpfrun_b = (b);                                                        \
+		__bpfrun_a > __bpfrun_b ? __bpfrun_a : __bpfrun_b;                                 \
 	})
 #define NULL			 ((void *)0)
 #define ntohs(x)		 bpf_ntohs(x)

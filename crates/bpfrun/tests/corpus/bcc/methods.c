@@ -2,12 +2,12 @@
 // expect: bpf_map_update_elem(&leaves, &pid, &zero, BPF_ANY)
 // expect: bpf_map_update_elem(&leaves, &pid, &zero, BPF_NOEXIST)
 // expect: bpf_map_delete_elem(&leaves, &pid)
-// expect: if (!_leaf) return 0;
-// expect: __sync_fetch_and_add(_leaf, _by)
+// expect: if (!__bpfrun_leaf) return 0;
+// expect: __sync_fetch_and_add(__bpfrun_leaf, __bpfrun_by)
 // expect: bpf_get_stackid(args, &traces, 0)
 // expect: bpf_current_task_under_cgroup(&groups, 0)
 // expect: bpf_map_push_elem(&q, &pid, BPF_EXIST)
-// expect: u64 _by = 5;
+// expect: u64 __bpfrun_by = 5;
 struct leaf {
     u64 count;
 };

@@ -1,4 +1,4 @@
-// expect: bpf_probe_read(&_val, sizeof(_val), (void *)&task->tgid)
+// expect: bpf_probe_read(&__bpfrun_val, sizeof(__bpfrun_val), (void *)&task->tgid)
 // expect-not: counts.increment
 #include <linux/sched.h>
 #define COUNT(map, key) map.increment(key)

@@ -1,5 +1,5 @@
 // expect: SEC("raw_tp/sched_switch") int raw_tracepoint__sched_switch(struct bpf_raw_tracepoint_args *ctx)
-// expect: bpf_probe_read(&_val, sizeof(_val), (void *)&next->pid)
+// expect: bpf_probe_read(&__bpfrun_val, sizeof(__bpfrun_val), (void *)&next->pid)
 #include <linux/sched.h>
 BPF_HASH(runs, u32);
 RAW_TRACEPOINT_PROBE(sched_switch)

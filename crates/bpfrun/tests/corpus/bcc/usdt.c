@@ -1,5 +1,5 @@
 // attach: on_probe=usdt
-// expect: bpf_usdt_arg(ctx, (1) - 1, &_arg)
+// expect: bpf_usdt_arg(ctx, (1) - 1, &__bpfrun_arg)
 #include <uapi/linux/ptrace.h>
 BPF_HASH(values, u64);
 int on_probe(struct pt_regs *ctx)

@@ -1,4 +1,4 @@
-// expect: bpf_probe_read(&_val, sizeof(_val), (void *)&args->argv[i])
+// expect: bpf_probe_read(&__bpfrun_val, sizeof(__bpfrun_val), (void *)&args->argv[i])
 #include <uapi/linux/ptrace.h>
 BPF_ARRAY(lengths, u64, 20);
 static int count(const char *const *argv)
