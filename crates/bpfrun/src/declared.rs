@@ -198,9 +198,10 @@ impl Markers {
     }
 }
 
-/// The map in `__bpfrun_event0_MAP`.
+/// The map in `__bpfrun_event0_MAP`; of a type inside a function, clang writes `FUNCTION.` before it.
 fn event_map(name: &str) -> Option<&str> {
-    let numbered = name.strip_prefix(EVENT)?;
+    let own = name.rsplit('.').next()?;
+    let numbered = own.strip_prefix(EVENT)?;
     let map = numbered.trim_start_matches(|c: char| c.is_ascii_digit());
     map.strip_prefix('_')
 }
@@ -221,6 +222,10 @@ mod tests {
     fn markers() {
         assert_eq!(event_map("__bpfrun_event0_events"), Some("events"));
         assert_eq!(event_map("__bpfrun_event12_2nd_map"), Some("2nd_map"));
+        assert_eq!(
+            event_map("on_exec.__bpfrun_event100_events"),
+            Some("events")
+        );
         assert_eq!(event_map("__bpfrun_event12"), None);
         assert_eq!(
             gadget_map("gadget_tracer_exec___events___event"),
