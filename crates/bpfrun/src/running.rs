@@ -332,6 +332,7 @@ fn map_failure(name: &str, error: &libbpf_rs::Error) -> AttachError {
             name: name.to_owned(),
             section: String::new(),
             why: format!("{error:#}"),
+            unavailable: false,
         }],
     }
 }

@@ -247,13 +247,18 @@ fn without_rights() {
     fs::copy(bpfrun(), &command).expect("it can be copied");
     let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     fs::set_permissions(dir.path(), open).expect("it is ours");
-    let output = Command::new("setpriv")
-        .args(["--reuid=61234", "--clear-groups"])
-        .arg(&command)
-        .arg(&program)
-        .output()
-        .expect("setpriv runs");
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(77), "{stderr}");
-    assert!(stderr.contains("sudo"), "{stderr}");
+    let source = dir.path().join("exec.c");
+    let text = "TRACEPOINT_PROBE(sched, sched_process_exec) { return 0; }\n";
+    fs::write(&source, text).expect("it can be written");
+    for (program, word) in [(program, "sudo"), (source, "run as root")] {
+        let output = Command::new("setpriv")
+            .args(["--reuid=61234", "--clear-groups"])
+            .arg(&command)
+            .arg(&program)
+            .output()
+            .expect("setpriv runs");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(77), "{stderr}");
+        assert!(stderr.contains(word), "{stderr}");
+    }
 }
