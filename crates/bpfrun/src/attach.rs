@@ -33,6 +33,8 @@ pub struct AttachFailure {
     pub section: String,
     /// What is the matter, and what to do.
     pub why: String,
+    /// The kernel has nothing of that kind.
+    pub unavailable: bool,
 }
 
 impl fmt::Display for AttachError {
@@ -41,7 +43,9 @@ impl fmt::Display for AttachError {
             if index > 0 {
                 f.write_str("\n")?;
             }
-            let AttachFailure { name, section, why } = failure;
+            let AttachFailure {
+                name, section, why, ..
+            } = failure;
             match section.is_empty() {
                 true => write!(f, "cannot read the map {name}: {why}")?,
                 false => write!(f, "cannot attach {name} ({section}): {why}")?,
@@ -66,6 +70,7 @@ pub(crate) fn attach_all(object: &Object, chosen: &[Attach]) -> Result<Vec<Link>
             Ok(attached) => links.extend(attached),
             Err(error) => failures.push(AttachFailure {
                 why: explain(&name, section, &error),
+                unavailable: is_unavailable(section),
                 section: section.to_owned(),
                 name,
             }),
@@ -129,16 +134,25 @@ pub(crate) fn trampoline_target(section: &str) -> Option<&str> {
     matches!(kind, "fentry" | "fexit" | "tp_btf").then_some(target)
 }
 
+/// Whether the kernel lacks what functions of a section need.
+fn is_unavailable(section: &str) -> bool {
+    let there = |path: &str| Path::new(path).exists();
+    match section.split('/').next().unwrap_or_default() {
+        "kprobe" | "kretprobe" | "ksyscall" | "kretsyscall" => !there(KPROBES),
+        "uprobe" | "uretprobe" | "usdt" => !there(UPROBES),
+        _ => false,
+    }
+}
+
 /// What is the matter, and what to do about it.
 fn explain(function: &str, section: &str, error: &libbpf_rs::Error) -> String {
     let (kind, target) = section.split_once('/').unwrap_or((section, ""));
-    let there = |path: &str| Path::new(path).exists();
     match kind {
-        "kprobe" | "kretprobe" | "ksyscall" | "kretsyscall" if !there(KPROBES) => {
+        "kprobe" | "kretprobe" | "ksyscall" | "kretsyscall" if is_unavailable(section) => {
             "this kernel has no kprobes (CONFIG_KPROBES is off): use a tracepoint, or another kernel"
                 .to_owned()
         }
-        "uprobe" | "uretprobe" | "usdt" if !there(UPROBES) => {
+        "uprobe" | "uretprobe" | "usdt" if is_unavailable(section) => {
             "this kernel has no uprobes (CONFIG_UPROBES is off)".to_owned()
         }
         "kprobe" | "kretprobe" | "uprobe" | "uretprobe" | "tracepoint" | "raw_tracepoint"

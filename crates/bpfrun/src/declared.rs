@@ -18,6 +18,7 @@ const EVENTS: &str = ".bpfrun.events";
 const MAPS: &str = ".bpfrun.maps";
 const EVENT: &str = "__bpfrun_event";
 const HISTOGRAM: &str = "__bpfrun_histogram_";
+const COUNTERS: &str = "__bpfrun_counters_";
 
 /// inspektor-gadget's way to name an output map's type: `gadget_tracer_NAME___MAP___TYPE`.
 const GADGET: &str = "gadget_tracer_";
@@ -71,6 +72,8 @@ pub(crate) struct DeclaredMap {
     /// The types of what comes through it, when it is for output.
     pub(crate) events: Vec<Layout>,
     pub(crate) histogram: Option<Buckets>,
+    /// It holds the CPUs' counters, and is not for output though it is of the same type.
+    pub(crate) counters: bool,
 }
 
 /// What the buckets of a histogram stand for.
@@ -92,11 +95,13 @@ impl Declared {
             let (key, value) = key_and_value(&btf, id);
             let events = event_types(&btf, &markers, &name, chosen, value)?;
             let marked = markers.histograms.contains(&name);
+            let counters = markers.counters.contains(&name);
             Ok(DeclaredMap {
                 histogram: marked.then_some(Buckets::Log2),
                 key: key.map(|id| Layout::new(&btf, id)),
                 value: value.map(|id| Layout::new(&btf, id)),
                 events: events.into_iter().map(|id| Layout::new(&btf, id)).collect(),
+                counters,
                 name,
             })
         });
@@ -174,12 +179,17 @@ struct Markers {
     events: Vec<(String, TypeId)>,
     gadgets: Vec<(String, TypeId)>,
     histograms: Vec<String>,
+    counters: Vec<String>,
 }
 
 impl Markers {
     fn read(btf: &Btf) -> Self {
         let events = btf.section(EVENTS).into_iter();
-        let maps = btf.section(MAPS).into_iter();
+        let maps = btf.section(MAPS);
+        let marked = |mark: &str| {
+            let names = maps.iter().filter_map(|(name, _)| name.strip_prefix(mark));
+            names.map(str::to_owned).collect()
+        };
         let all = btf.all().filter_map(|(id, _)| btf.variable(id));
         Self {
             events: events
@@ -191,16 +201,16 @@ impl Markers {
                     Some((map.to_owned(), btf.find(c_type)?))
                 })
                 .collect(),
-            histograms: maps
-                .filter_map(|(name, _)| name.strip_prefix(HISTOGRAM).map(str::to_owned))
-                .collect(),
+            histograms: marked(HISTOGRAM),
+            counters: marked(COUNTERS),
         }
     }
 }
 
-/// The map in `__bpfrun_event0_MAP`.
+/// The map in `__bpfrun_event0_MAP`; of a type inside a function, clang writes `FUNCTION.` before it.
 fn event_map(name: &str) -> Option<&str> {
-    let numbered = name.strip_prefix(EVENT)?;
+    let own = name.rsplit('.').next()?;
+    let numbered = own.strip_prefix(EVENT)?;
     let map = numbered.trim_start_matches(|c: char| c.is_ascii_digit());
     map.strip_prefix('_')
 }
@@ -221,6 +231,10 @@ mod tests {
     fn markers() {
         assert_eq!(event_map("__bpfrun_event0_events"), Some("events"));
         assert_eq!(event_map("__bpfrun_event12_2nd_map"), Some("2nd_map"));
+        assert_eq!(
+            event_map("on_exec.__bpfrun_event100_events"),
+            Some("events")
+        );
         assert_eq!(event_map("__bpfrun_event12"), None);
         assert_eq!(
             gadget_map("gadget_tracer_exec___events___event"),

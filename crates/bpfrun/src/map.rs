@@ -20,6 +20,7 @@ pub struct Map {
     key: Layout,
     value: Layout,
     histogram: Option<Buckets>,
+    counters: bool,
 }
 
 /// What was wrong with reading or changing a map.
@@ -53,6 +54,7 @@ impl Map {
             key: layout(declared.and_then(|map| map.key.as_ref())),
             value: layout(declared.and_then(|map| map.value.as_ref())),
             histogram: declared.and_then(|map| map.histogram),
+            counters: declared.is_some_and(|map| map.counters),
             name,
             handle,
         }
@@ -73,6 +75,7 @@ impl Map {
             | MapType::LpmTrie => MapKind::Hash,
             MapType::Array | MapType::PercpuArray => MapKind::Array,
             MapType::StackTrace => MapKind::Stacks,
+            MapType::PerfEventArray if self.counters => MapKind::Other,
             MapType::RingBuf | MapType::PerfEventArray => MapKind::Output,
             _ => MapKind::Other,
         }

@@ -152,7 +152,8 @@ impl Program {
                     MapType::Hash | MapType::LruHash | MapType::Array => Use::Entries,
                     _ => return None,
                 };
-                (!name.contains('.')).then_some((name, of))
+                let counters = self.declared.map(&name).is_some_and(|map| map.counters);
+                (!name.contains('.') && !counters).then_some((name, of))
             })
             .collect();
         Ok(skeleton::files(name, compiled, &self.declared, &uses))

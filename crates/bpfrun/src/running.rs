@@ -105,6 +105,7 @@ impl Running {
         } = loaded;
         let maps = open_maps(&object, &declared)?;
         let outputs = outputs(&maps, &declared);
+        outputs.iter().for_each(warn_of_alike);
         let streams = open_streams(&maps, &outputs, options.perf_pages)?;
         let links = attach_all(&object, &attach)?;
         Ok(Self {
@@ -226,20 +227,45 @@ impl Output {
             return only;
         }
         let bytes = bytes as u64;
-        let padded = |size: u64| (size.saturating_add(4)).next_multiple_of(8) - 4;
-        let exact = |layout: &&Layout| {
-            layout.bytes == bytes
-                || (self.perf && layout.bytes > 0 && padded(layout.bytes) == bytes)
-        };
+        let exact = |layout: &&Layout| layout.bytes == bytes;
+        let fits =
+            |layout: &&Layout| self.perf && layout.bytes > 0 && padded(layout.bytes) == bytes;
         let larger = self.layouts.iter().filter(|layout| layout.bytes >= bytes);
         let largest = || self.layouts.iter().max_by_key(|layout| layout.bytes);
         self.layouts
             .iter()
             .find(exact)
+            .or_else(|| self.layouts.iter().find(fits))
             .or_else(|| larger.min_by_key(|layout| layout.bytes))
             .or_else(largest)
             .expect("every output has a layout")
     }
+}
+
+/// What a perf sample of so many bytes takes: 4 short of a multiple of 8.
+fn padded(size: u64) -> u64 {
+    size.saturating_add(4).next_multiple_of(8) - 4
+}
+
+/// Two types whose samples are of one size, so that a sample does not tell which it is.
+fn alike(layouts: &[Layout]) -> Option<(&Layout, &Layout)> {
+    layouts.iter().enumerate().find_map(|(place, one)| {
+        let same = |other: &&Layout| padded(other.bytes) == padded(one.bytes);
+        Some((one, layouts[place + 1..].iter().find(same)?))
+    })
+}
+
+/// Says once, at the start, what cannot be told apart.
+fn warn_of_alike(output: &Output) {
+    let Some((one, other)) = alike(&output.layouts).filter(|_| output.perf) else {
+        return;
+    };
+    let map = &output.name;
+    tracing::warn!(
+        "{map}: events of {} and {} are of one size and cannot be told apart; --event {map}=TYPE decides",
+        one.name,
+        other.name
+    );
 }
 
 fn open_maps(object: &Object, declared: &Declared) -> Result<Vec<(Map, MapHandle)>, AttachError> {
@@ -306,6 +332,7 @@ fn map_failure(name: &str, error: &libbpf_rs::Error) -> AttachError {
             name: name.to_owned(),
             section: String::new(),
             why: format!("{error:#}"),
+            unavailable: false,
         }],
     }
 }
@@ -317,4 +344,22 @@ fn program_ids(object: &Object) -> Vec<u32> {
         .filter_map(|program| ProgramHandle::try_from(&program).ok())
         .map(|program| program.id())
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of_size(bytes: u64) -> Layout {
+        let mut layout = Layout::unknown();
+        layout.bytes = bytes;
+        layout
+    }
+
+    #[test]
+    fn types_of_one_padded_size_are_alike() {
+        let alike = |sizes: [u64; 3]| alike(&sizes.map(of_size)).map(|(a, b)| (a.bytes, b.bytes));
+        assert_eq!(alike([4, 8, 12]), Some((8, 12)));
+        assert_eq!(alike([4, 12, 20]), None);
+    }
 }

@@ -88,7 +88,7 @@ pub struct Args {
     pub maps: Vec<String>,
 
     /// Show maps every so often, such as 1s
-    #[arg(long, value_name = "TIME", value_parser = parse_duration, help_heading = "What is shown")]
+    #[arg(long, value_name = "TIME", value_parser = parse_interval, help_heading = "What is shown")]
     pub interval: Option<Duration>,
 
     /// Clear the maps that are shown, each time
@@ -209,6 +209,14 @@ fn parse_duration(text: &str) -> Result<Duration, String> {
     let usage = || "write it as 500ms, 10s, 1m30s, 2h".to_owned();
     let duration: SignedDuration = text.parse().map_err(|_| usage())?;
     Duration::try_from(duration).map_err(|_| usage())
+}
+
+fn parse_interval(text: &str) -> Result<Duration, String> {
+    let interval = parse_duration(text)?;
+    match interval.is_zero() {
+        true => Err("there must be some time between two reports".to_owned()),
+        false => Ok(interval),
+    }
 }
 
 fn parse_pages(text: &str) -> Result<u32, String> {

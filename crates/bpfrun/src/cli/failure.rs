@@ -2,7 +2,10 @@
 
 use std::fmt;
 
+use bpfrun::AttachError;
+use bpfrun::CompileError;
 use bpfrun::LoadError;
+use bpfrun::Refusal;
 use bpfrun::SourceError;
 use tracing_subscriber::fmt::FmtContext;
 use tracing_subscriber::fmt::FormatEvent;
@@ -38,7 +41,7 @@ impl Failure {
     /// A program that cannot be loaded. With `verbose`, the end of the verifier's log too.
     pub fn load(error: LoadError, verbose: bool) -> Self {
         match &error {
-            LoadError::Cannot(_) => Self::new(CANNOT_TRACE, error),
+            LoadError::Cannot(_) | LoadError::Forbidden { .. } => Self::new(CANNOT_TRACE, error),
             LoadError::Refused(objection) if verbose => {
                 let log = objection.end_of_log(LOG_LINES);
                 Self::new(1, anyhow::anyhow!("{error}\n\n{log}"))
@@ -60,7 +63,31 @@ impl From<anyhow::Error> for Failure {
 
 impl From<SourceError> for Failure {
     fn from(error: SourceError) -> Self {
-        Self::new(1, error)
+        let code = match &error {
+            SourceError::Compile(error) if cannot_know(error) => CANNOT_TRACE,
+            _ => 1,
+        };
+        Self::new(code, error)
+    }
+}
+
+impl From<AttachError> for Failure {
+    fn from(error: AttachError) -> Self {
+        let code = match error.failures.iter().any(|failure| failure.unavailable) {
+            true => CANNOT_TRACE,
+            false => 1,
+        };
+        Self::new(code, error)
+    }
+}
+
+/// Whether this kernel or this user cannot see what compiling needs.
+fn cannot_know(error: &CompileError) -> bool {
+    let no_tracefs = |refusal: &Refusal| matches!(refusal, Refusal::NoTracefs(_));
+    match error {
+        CompileError::NoBtf(_) => true,
+        CompileError::Dialect { refusal, .. } => no_tracefs(refusal),
+        _ => false,
     }
 }
 

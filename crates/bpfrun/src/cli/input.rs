@@ -1,6 +1,7 @@
 //! The file that is run: C, or an object.
 
 use std::io::Read as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -29,6 +30,7 @@ impl Input {
     /// Reads the file that `args` name.
     pub fn read(args: &Args) -> Result<Self, Failure> {
         let path = &args.program;
+        check_output(args)?;
         let read = |reader: &mut dyn std::io::Read| {
             let mut bytes = Vec::new();
             reader.take(MAX_FILE + 1).read_to_end(&mut bytes)?;
@@ -77,4 +79,19 @@ impl Input {
         }
         Ok(program)
     }
+}
+
+/// The program is not to be overwritten by what it sends.
+fn check_output(args: &Args) -> Result<(), Failure> {
+    let place = |path: &Path| {
+        let data = std::fs::metadata(path).ok()?;
+        data.is_file().then(|| (data.dev(), data.ino()))
+    };
+    let output = args.output.as_deref().and_then(place);
+    if output.is_none() || output != place(&args.program) {
+        return Ok(());
+    }
+    let name = args.program.display();
+    let error = anyhow::anyhow!("-o names the program itself, {name}: name another file");
+    Err(Failure::new(2, error))
 }

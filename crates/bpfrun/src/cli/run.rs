@@ -47,9 +47,7 @@ pub fn run(args: &Args) -> Result<u8, Failure> {
         true => Some(TracePipe::open()?),
         false => None,
     };
-    let mut running = loaded
-        .attach_with(&options)
-        .map_err(|error| Failure::new(1, error))?;
+    let mut running = loaded.attach_with(&options)?;
     let report = Report::new(args, &mut running).map_err(|error| Failure::new(2, error))?;
     output.begin(args.format, &running.schemas())?;
     if let Some(path) = &args.ready_file {

@@ -336,32 +336,32 @@ fn rewrite_text(job: &Job, checked: &Checked) -> Result<Rewritten, CompileError>
         .map_err(|refusal| refused(job, refusal))
 }
 
-/// What follows the program: its events' types, which maps are histograms, its licence.
+/// What follows the program: its events' types, which maps are histograms or counters, its licence.
 fn back(job: &Job, checked: &Checked, rewritten: &Rewritten) -> String {
     let given = job.given_events();
     let mut events: Vec<_> = rewritten.events.clone();
     events.retain(|event| !given.iter().any(|(map, _)| *map == event.map));
     events.extend(given.into_iter().map(|(map, c_type)| Event { map, c_type }));
-    let mut maps: Vec<_> = checked
-        .staged
-        .maps
-        .values()
-        .filter(|map| map.is_histogram)
-        .collect();
+    let mut maps: Vec<_> = checked.staged.maps.values().collect();
     maps.sort_by(|one, other| one.name.cmp(&other.name));
-    let histograms: String = maps.into_iter().map(histogram).collect();
+    let maps: String = maps.into_iter().map(marker_of).collect();
     format!(
-        "\n# 1 \"<bpfrun>\"\n{}{histograms}char _license[] SEC(\"license\") = \"{}\";\n",
+        "\n# 1 \"<bpfrun>\"\n{}{maps}char _license[] SEC(\"license\") = \"{}\";\n",
         events::planted(&events),
         license(&job.source.text)
     )
 }
 
-fn histogram(map: &Map) -> String {
-    format!(
-        "char __bpfrun_histogram_{} SEC(\".bpfrun.maps\");\n",
-        map.name
-    )
+/// The variable that says of a map what the kernel's type of it does not.
+fn marker_of(map: &Map) -> String {
+    match map.is_histogram {
+        true => format!(
+            "char __bpfrun_histogram_{} SEC(\".bpfrun.maps\");\n",
+            map.name
+        ),
+        false if map.has_counters() => events::counters(&map.name),
+        false => String::new(),
+    }
 }
 
 /// `#define BPF_LICENSE` of the program, else GPL.

@@ -20,6 +20,9 @@ pub enum CompileError {
         /// What, and what to do.
         refusal: Refusal,
     },
+    /// What it includes is no header.
+    #[error("cannot include {}: only regular files of at most 64 MiB can be", .0.display())]
+    Header(PathBuf),
     /// There is no compiler.
     #[error(
         "no clang was found ({0}); install it (Debian, Ubuntu: apt install clang; Fedora: dnf install \

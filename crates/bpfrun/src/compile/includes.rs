@@ -6,6 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
 
+use super::CompileError;
 use super::Source;
 use crate::dialect::headers;
 
@@ -38,6 +39,9 @@ const DROPPED: [&str; 25] = [
     "mm/",
     "drivers/",
 ];
+
+/// No header is as large as this.
+const LARGEST: u64 = 64 << 20;
 
 /// What makes an object depend on more than the headers that are included.
 const ELSEWHERE: [&str; 6] = [
@@ -74,6 +78,8 @@ pub(crate) struct Includes {
     pub own: BTreeMap<PathBuf, Vec<u8>>,
     /// Where headers were looked for in vain: if one comes to be there, it is another program.
     pub absent: BTreeSet<PathBuf>,
+    /// What is no header, and cannot be read.
+    endless: Vec<PathBuf>,
     /// Names of headers that are dropped.
     pub dropped: BTreeSet<String>,
     /// Names of headers that are served.
@@ -82,10 +88,15 @@ pub(crate) struct Includes {
 
 impl Includes {
     /// Follows all includes of a source, whether or not the preprocessor would come by them.
-    pub fn find(source: &Source, directories: &[PathBuf]) -> Self {
+    ///
+    /// Fails on a device, a pipe or a file too large, which the compiler would read for ever.
+    pub fn find(source: &Source, directories: &[PathBuf]) -> Result<Self, CompileError> {
         let mut found = Self::default();
         found.follow(&source.text, folder(&source.path), directories);
-        found
+        match found.endless.pop() {
+            Some(path) => Err(CompileError::Header(path)),
+            None => Ok(found),
+        }
     }
 
     fn follow(&mut self, text: &[u8], beside: &Path, directories: &[PathBuf]) {
@@ -104,6 +115,10 @@ impl Includes {
     fn take_own(&mut self, candidates: &[PathBuf], directories: &[PathBuf]) -> bool {
         for path in candidates {
             if self.own.contains_key(path) {
+                return true;
+            }
+            if fs::metadata(path).is_ok_and(|data| is_endless(&data)) {
+                self.endless.push(path.clone());
                 return true;
             }
             match fs::read(path) {
@@ -148,6 +163,11 @@ impl Includes {
     pub fn texts(&self) -> impl Iterator<Item = &[u8]> {
         self.own.values().map(Vec::as_slice)
     }
+}
+
+fn is_endless(data: &fs::Metadata) -> bool {
+    let is_special = !data.is_file() && !data.is_dir();
+    is_special || data.is_file() && data.len() > LARGEST
 }
 
 fn real(path: &Path) -> Option<PathBuf> {

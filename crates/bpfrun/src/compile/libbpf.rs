@@ -104,7 +104,7 @@ fn finish(
     vmlinux: String,
     warnings: String,
 ) -> Result<Made, CompileError> {
-    let planted = events::planted(&events_of(job, tree));
+    let planted = planted(job, tree);
     write(job, &planted)?;
     let arguments = [arguments, &job.workshop.listing()].concat();
     let run = job.object("source.c", &arguments)?;
@@ -123,16 +123,22 @@ fn finish(
     })
 }
 
-/// The types of events: given ones, else those found.
-fn events_of(job: &Job, tree: &str) -> Vec<Event> {
-    let given = job.given_events();
+/// Variables that say what the source does not: the types of events, given or else found, and which
+/// maps hold counters.
+fn planted(job: &Job, tree: &str) -> String {
     let tree = (!ast::is_deep(tree))
         .then(|| Node::parse(tree).ok())
         .flatten();
     // Of a tree that cannot be read, events are shown as bytes.
-    let mut all: Vec<Event> = tree
-        .map(|tree| found(&Types::of(&tree)))
-        .unwrap_or_default();
+    let types = tree.as_ref().map(Types::of);
+    let counters = types.iter().flat_map(Types::counters);
+    let counters: String = counters.map(events::counters).collect();
+    events::planted(&events_of(job, types.as_ref())) + &counters
+}
+
+fn events_of(job: &Job, types: Option<&Types>) -> Vec<Event> {
+    let given = job.given_events();
+    let mut all = types.map(found).unwrap_or_default();
     all.retain(|event| !given.iter().any(|(map, _)| *map == event.map));
     all.extend(given.into_iter().map(|(map, c_type)| Event { map, c_type }));
     all

@@ -173,7 +173,7 @@ fn make(
     clang: Clang,
     compiler: Option<String>,
 ) -> Result<MadeNow, CompileError> {
-    let includes = Includes::find(source, &options.include_dirs);
+    let includes = Includes::find(source, &options.include_dirs)?;
     let dialect = options
         .dialect
         .unwrap_or_else(|| job::recognise(&source.text, &includes));

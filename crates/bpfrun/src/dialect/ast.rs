@@ -37,7 +37,10 @@ pub(crate) struct Node<'a> {
     #[serde(borrow)]
     pub referenced_member_decl: Option<Cow<'a, str>>,
     #[serde(borrow)]
-    pub inner: Vec<Node<'a>>,
+    inner: Vec<Node<'a>>,
+    /// What an array is initialized with that has more items than are written.
+    #[serde(rename = "array_filler", borrow)]
+    array_filler: Vec<Node<'a>>,
 }
 
 /// A type as it was written, and without its typedefs.
@@ -92,7 +95,8 @@ impl<'a> Node<'a> {
 
     /// Its children; the empty places of absent ones left out.
     pub fn children(&self) -> impl Iterator<Item = &Node<'a>> {
-        self.inner.iter().filter(|node| !node.kind.is_empty())
+        let all = self.inner.iter().chain(&self.array_filler);
+        all.filter(|node| !node.kind.is_empty())
     }
 
     /// The child at a place.

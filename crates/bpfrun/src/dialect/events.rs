@@ -1,5 +1,6 @@
 //! The types of a program's events: what it hands to its output maps, casts taken off.
 
+use std::collections::BTreeSet;
 use std::collections::HashMap;
 use std::collections::HashSet;
 
@@ -110,6 +111,18 @@ impl<'t, 'a> Types<'t, 'a> {
         self.calls
             .iter()
             .filter_map(|call| helper_output(call))
+            .collect()
+    }
+
+    /// The maps out of which CPUs' counters are read.
+    pub fn counters(&self) -> BTreeSet<&'t str> {
+        let reads = |call: &&&Node| {
+            let name = call.callee_name().unwrap_or_default();
+            ["bpf_perf_event_read", "bpf_perf_event_read_value"].contains(&name)
+        };
+        let calls = self.calls.iter().filter(reads);
+        calls
+            .filter_map(|call| map_name(call.arguments().first()?))
             .collect()
     }
 
@@ -230,4 +243,9 @@ pub(crate) fn planted(events: &[Event]) -> String {
 /// The declarator of such a variable.
 pub(crate) fn mark(map: &str, number: usize) -> String {
     format!("__bpfrun_event{number}_{map} __attribute__((section(\".bpfrun.events\"), used))")
+}
+
+/// The variable that says that a map holds counters, and is not for output.
+pub(crate) fn counters(map: &str) -> String {
+    format!("char __bpfrun_counters_{map} __attribute__((section(\".bpfrun.maps\"), used));\n")
 }

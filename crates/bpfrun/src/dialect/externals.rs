@@ -231,6 +231,10 @@ impl<'t, 'a> Externals<'t, 'a> {
                 let yes = self.depth(node.child(1)?);
                 yes.or_else(|| self.depth(node.child(2)?))
             }
+            "BinaryConditionalOperator" => {
+                let yes = self.depth(first?);
+                yes.or_else(|| self.depth(node.children().last()?))
+            }
             "StmtExpr" => self.depth(first?.children().last()?),
             "CallExpr" => self.depth_of_call(node),
             _ => None,

@@ -170,6 +170,11 @@ impl Map {
         self.kind.family == Family::Hash
     }
 
+    /// Whether it holds the CPUs' counters.
+    pub fn has_counters(&self) -> bool {
+        self.kind.family == Family::PerfArray
+    }
+
     /// As a struct of functions, on which the compiler checks every method call.
     pub fn as_struct(&self) -> String {
         let (name, key, leaf) = (&self.name, &self.key, &self.leaf);

@@ -264,8 +264,9 @@ impl<'r, 't, 'a> Rewriter<'r, 't, 'a> {
 
     fn edits_in(&self, node: &'t Node<'a>, edits: &mut Vec<Edit>) -> Result<(), Refusal> {
         for child in node.children() {
-            if child.is("UnaryExprOrTypeTraitExpr") {
-                continue; // what is measured is not loaded
+            // What is measured is not loaded; of `a ?: b` the tree shows `a` three times.
+            if child.is("UnaryExprOrTypeTraitExpr") || child.is("OpaqueValueExpr") {
+                continue;
             }
             match (self.special(child)?, child.bytes()) {
                 (Some(text), Some(range)) => edits.push(Edit { range, text }),

@@ -114,7 +114,7 @@ fn no_such_tracepoint() {
 fn no_kprobes() {
     let object = object_with("targets", &["KPROBE"]);
     let outcome = run(&[text(&object), "--attach", "on_kernel=kprobe:do_unlinkat"]);
-    assert_eq!(outcome.code, Some(1));
+    assert_eq!(outcome.code, Some(77));
     assert!(
         outcome.stderr.contains("this kernel has no kprobes"),
         "{}",

@@ -19,7 +19,7 @@ use crate::support::text;
 pub(crate) fn cases() -> Vec<Case> {
     const CALLS: [Need; 2] = [Need::Tracing, Need::SyscallTracepoints];
     cases![
-        [] => [help, wrong_usage, missing_file];
+        [] => [help, wrong_usage, missing_file, the_program_is_kept];
         CALLS => [
             so_many_events,
             so_long,
@@ -56,11 +56,26 @@ fn wrong_usage() {
         (&["x.o", "--event", "events"], "MAP=TYPE"),
         (&["x.o", "--pages", "3"], "power of two"),
         (&["x.o", "--interval", "soon"], "10s"),
+        (&["x.o", "--interval", "0s"], "some time"),
         (&[], "PROGRAM"),
     ] {
         let outcome = run(args);
         assert_eq!(outcome.code, Some(2), "{args:?}");
         assert!(outcome.stderr.contains(word), "{}", outcome.stderr);
+    }
+}
+
+/// What a program sends does not go into its own file, by whatever name.
+fn the_program_is_kept() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let (program, link) = (dir.path().join("x.c"), dir.path().join("y.c"));
+    fs::write(&program, "BPF_HASH(x);\n").expect("it can be written");
+    std::os::unix::fs::symlink(&program, &link).expect("it can be linked");
+    for more in [&[][..], &["--emit", "c"], &["--dry-run"]] {
+        let outcome = run(&[&[text(&program), "-o", text(&link)], more].concat());
+        assert_eq!(outcome.code, Some(2), "{outcome:?}");
+        let left = fs::read_to_string(&program).expect("it is there");
+        assert_eq!(left, "BPF_HASH(x);\n");
     }
 }
 
@@ -232,13 +247,18 @@ fn without_rights() {
     fs::copy(bpfrun(), &command).expect("it can be copied");
     let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     fs::set_permissions(dir.path(), open).expect("it is ours");
-    let output = Command::new("setpriv")
-        .args(["--reuid=61234", "--clear-groups"])
-        .arg(&command)
-        .arg(&program)
-        .output()
-        .expect("setpriv runs");
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(77), "{stderr}");
-    assert!(stderr.contains("sudo"), "{stderr}");
+    let source = dir.path().join("exec.c");
+    let text = "TRACEPOINT_PROBE(sched, sched_process_exec) { return 0; }\n";
+    fs::write(&source, text).expect("it can be written");
+    for (program, word) in [(program, "sudo"), (source, "run as root")] {
+        let output = Command::new("setpriv")
+            .args(["--reuid=61234", "--clear-groups"])
+            .arg(&command)
+            .arg(&program)
+            .output()
+            .expect("setpriv runs");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(77), "{stderr}");
+        assert!(stderr.contains(word), "{stderr}");
+    }
 }

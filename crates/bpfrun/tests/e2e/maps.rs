@@ -25,6 +25,7 @@ pub(crate) fn cases() -> Vec<Case> {
             only_some_maps,
             every_interval,
             entries_as_csv,
+            counters_are_no_output,
         ];
     ]
 }
@@ -200,4 +201,27 @@ fn entries_as_csv() {
         ("recent", "5", "3")
     );
     assert_eq!(rows.len(), 2);
+}
+
+/// The kernel has one type for both. A program without output shows its maps.
+fn counters_are_no_output() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let bcc = "BPF_PERF_ARRAY(counters, 64);\nBPF_HASH(seen, u32);\n\
+        TRACEPOINT_PROBE(syscalls, sys_enter_getpgid)\n{\n\
+        u64 now = counters.perf_read(0);\n seen.increment(now ? 1 : 2);\n return 0;\n}\n";
+    let libbpf = "#include \"vmlinux.h\"\n#include <bpf/bpf_helpers.h>\n\
+        struct { __uint(type, BPF_MAP_TYPE_PERF_EVENT_ARRAY); __uint(key_size, 4);\n\
+        __uint(value_size, 4); __uint(max_entries, 64); } counters SEC(\".maps\");\n\
+        struct { __uint(type, BPF_MAP_TYPE_HASH); __type(key, u64); __type(value, u64);\n\
+        __uint(max_entries, 8); } seen SEC(\".maps\");\n\
+        SEC(\"tracepoint/syscalls/sys_enter_getpgid\") int enter(void *ctx)\n{\n\
+        u64 one = bpf_perf_event_read(&counters, 0) ? 1 : 2;\n\
+        bpf_map_update_elem(&seen, &one, &one, 0);\n return 0;\n}\n\
+        char LICENSE[] SEC(\"license\") = \"GPL\";\n";
+    for (name, program) in [("counters.c", bcc), ("counters.bpf.c", libbpf)] {
+        let file = dir.path().join(name);
+        std::fs::write(&file, program).expect("it can be written");
+        let entries = run_with(&file, &["--format", "json"], || call([1])).json("entry");
+        assert!(!of(&entries, "seen").is_empty(), "{name}: {entries:?}");
+    }
 }

@@ -17,6 +17,7 @@ pub(crate) fn cases() -> Vec<Case> {
         [Need::Tracing, Need::SyscallTracepoints] => [
             the_classic,
             its_twin,
+            types_inside_functions,
             our_example_in_bccs_dialect,
             our_example_in_libbpfs_dialect,
             an_object_runs_without_clang,
@@ -82,6 +83,23 @@ fn its_twin() {
             (&fields["args_count"], &fields["comm"]),
             (&4.into(), &"true".into())
         );
+    }
+}
+
+/// An unnamed struct, and one that only its function knows.
+fn types_inside_functions() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let file = dir.path().join("inside.c");
+    for name in ["", "inside"] {
+        let program = format!(
+            "BPF_PERF_OUTPUT(events);\nTRACEPOINT_PROBE(sched, sched_process_exec)\n{{\n\
+             struct {name} {{ u32 pid; u32 seven; }} data = {{args->pid, 7}};\n\
+             events.perf_submit(args, &data, sizeof(data));\n return 0;\n}}\n"
+        );
+        std::fs::write(&file, program).expect("it can be written");
+        for (pid, fields) in traced(&file) {
+            assert_eq!(fields, serde_json::json!({"pid": pid, "seven": 7}));
+        }
     }
 }
 

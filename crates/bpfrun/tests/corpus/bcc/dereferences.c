@@ -1,4 +1,8 @@
 // expect: BPF_CORE_READ_BITFIELD_PROBED(task, sched_reset_on_fork)
+// expect: (void *)&up->static_prio)
+// expect: (void *)&either->prio)
+// expect: (void *)&up->tgid)
+// expect: (void *)&up->normal_prio)
 // expect-not: = task->real_parent
 #include <linux/sched.h>
 #include <linux/nsproxy.h>
@@ -37,6 +41,11 @@ TRACEPOINT_PROBE(sched, sched_process_exit)
     struct seen again = {.task = both[1]};
     for (int i = 0; i < 2; i++)
         sum += both[i]->tgid + again.task->pid;
+    u32 some[4] = {up->tgid, up->normal_prio};
+    struct task_struct *more[4] = {up};
+    sum += some[1] + more[0]->tgid;
+    struct task_struct *either = up ?: task;
+    sum += (up->static_prio ?: 5) + either->prio;
     struct mm_struct *mm;
     if ((mm = task->mm))
         sum += mm->total_vm;

@@ -1,3 +1,4 @@
+// expect: char __bpfrun_counters_counters
 // expect: __uint(type, BPF_MAP_TYPE_HASH); __type(key, u64); __type(value, u64); __uint(max_entries, 10240); } h1 SEC(".maps")
 // expect: __uint(type, BPF_MAP_TYPE_HASH); __type(key, struct key); __type(value, struct leaf); __uint(max_entries, 50); } h4 SEC
 // expect: __uint(type, BPF_MAP_TYPE_LRU_HASH)
