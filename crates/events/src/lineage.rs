@@ -49,11 +49,11 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// 65,536 processes and 32 MiB: less than 100 MB in all.
+    /// 65,536 processes and 30 MiB: less than 100 MB in all.
     fn default() -> Self {
         Self {
             processes: 65_536,
-            image_bytes: 32 << 20,
+            image_bytes: 30 << 20,
         }
     }
 }
