@@ -244,17 +244,16 @@ impl<'a> Matrix<'a> {
         self.options.jobs.unwrap_or(cpus)
     }
 
-    /// A guest that dies is booted again: emulation itself is not perfect (5.10 locks up in it now and then, all
-    /// have crashed early in a boot). When its call trace went through a program of ours, the blame is not the
-    /// emulation's.
+    /// A guest that dies, or in which a test fails, is booted again, and the table says so: emulation itself is
+    /// not perfect (5.10 locks up in it now and then, all have crashed early in a boot), and it is slow.
     fn row(&self, kernel: &Kernel) -> Result<Row> {
         let mut notes = Vec::new();
         let mut run = self.boot(kernel)?;
         for _ in 1..BOOTS {
-            if run.stuck.is_none() || console::blames_bpf(&run.console) {
+            let Some(why) = second_chance(&run) else {
                 break;
-            }
-            notes.push(format!("booted again after {}", symptom(&run)));
+            };
+            notes.push(format!("booted again after {why}"));
             run = self.boot(kernel)?;
         }
         let complaint = console::first_complaint(&run.console);
@@ -322,6 +321,21 @@ fn free_name(path: &Path) -> PathBuf {
         true => free_name(&path.with_extension("again.log")),
         false => path.to_owned(),
     }
+}
+
+/// Why a guest deserves another boot. One whose call trace went through a program of ours does not: the blame
+/// is not the emulation's.
+fn second_chance(run: &Run) -> Option<String> {
+    if run.stuck.is_some() {
+        return (!console::blames_bpf(&run.console)).then(|| symptom(run));
+    }
+    let failed: Vec<&str> = run
+        .results
+        .failed
+        .iter()
+        .map(|(test, _)| test.as_str())
+        .collect();
+    (!failed.is_empty()).then(|| format!("{} failed", failed.join(", ")))
 }
 
 /// How and where a guest did not come to its end.
