@@ -51,8 +51,8 @@ pub(crate) struct Options {
     #[arg(long)]
     list: bool,
     /// Run the tests whose names contain one of these (a,b,c); or `all` of them; or those that depend on
-    /// the `kernel` (the default with --only); or of those the few of the `matrix` (with --quick); or a
-    /// `brief` look at each program (else)
+    /// the `kernel` (the default with --only); or of those the few of the `matrix`; or a `brief` look at
+    /// each program (the default else)
     #[arg(long, value_name = "FILTERS")]
     tests: Option<String>,
     /// The way in which execsnoop is to trace; on `classic` the kernels hide their BTF
@@ -89,17 +89,16 @@ pub(crate) struct Options {
 
 impl Options {
     fn tests(&self) -> &str {
-        let default = match (self.quick, self.only.is_empty()) {
-            (true, _) => "matrix",
-            (false, true) => "brief",
-            (false, false) => "kernel",
+        let default = match self.only.is_empty() {
+            true => "brief",
+            false => "kernel",
         };
         self.tests.as_deref().unwrap_or(default)
     }
 }
 
 /// How often a guest is booted that does not come to its end.
-const BOOTS: usize = 3;
+const BOOTS: usize = 4;
 
 /// Nothing was tested, since this machine cannot.
 const SKIPPED: u8 = 77;
