@@ -180,22 +180,20 @@ const CORE: &str = "
     whose::left_out_early
 ";
 
-/// Without exit codes, costs, ids by start time and what else that rung cannot know.
+/// What that rung gives, and what it cannot know: its own tests say which is which.
 const CLASSIC: &str = "
-    arguments::none
-    arguments::one
-    arguments::one_hundred
-    arguments::one_of_131_071_bytes
-    command::exit_status
-    command::only_descendants
-    entrances::script_with_interpreter_line
-    entrances::from_another_thread
-    failed::enoent
-    fields::numbers_of_processes
-    filters::user_by_name
-    options::csv
-    options::default_columns
-    storm::under_the_tracer
+    classic::at_the_borders_of_records
+    classic::command
+    classic::ends
+    classic::failed_execs
+    classic::in_order
+    classic::losses
+    classic::odd_lists
+    classic::of_6_mebibytes
+    classic::script
+    classic::thread_that_is_not_the_first
+    classic::whole_arguments
+    classic::without_environment
 ";
 
 #[cfg(test)]
