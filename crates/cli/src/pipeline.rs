@@ -299,7 +299,9 @@ impl Stage {
             self.learn(cgroup);
         }
         // Whoever is heard of stays known: the kernel side does not tell a name twice.
-        if let Some(cgroup) = whose(body).and_then(|whose| whose.cgroup) {
+        if self.needs.cgroups
+            && let Some(cgroup) = whose(body).and_then(|whose| whose.cgroup)
+        {
             self.cgroups.find(cgroup);
         }
         // In a container the parent is given by another number than the kernel's own.
@@ -421,9 +423,17 @@ impl Stage {
     }
 
     fn lets_through(&mut self, body: &Body<'_>) -> bool {
+        self.is_wanted(body) && self.filter.lets_through(body)
+    }
+
+    /// Whether --container, --unit and --cgroup agree; without them there is nothing to look up.
+    fn is_wanted(&mut self, body: &Body<'_>) -> bool {
+        if self.filter.whose.anybody() {
+            return true;
+        }
         let cgroup = whose(body).and_then(|whose| whose.cgroup);
         let identity = cgroup.and_then(|cgroup| self.cgroups.find(cgroup));
-        self.filter.whose.fits(identity) && self.filter.lets_through(body)
+        self.filter.whose.fits(identity)
     }
 
     fn is_counted(&self, kind: EventKind, body: &Body<'_>) -> bool {

@@ -9,8 +9,8 @@ use nix::sys::resource::getrlimit;
 use crate::features::Features;
 use crate::live::Rung;
 
-/// Locked memory that suffices for the default ring and the rest.
-const ENOUGH_LOCKED: u64 = 32 << 20;
+/// Locked memory that suffices for the default ring and the rest, before Linux 5.11 counts otherwise.
+pub const ENOUGH_LOCKED: u64 = 32 << 20;
 
 /// Lines of the verifier's log that are shown; the last ones name the reason.
 const LOG_LINES: usize = 15;

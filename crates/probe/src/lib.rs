@@ -33,6 +33,7 @@ pub use clock::boot_time_ns;
 pub use command::Command;
 pub use command::CommandError;
 pub use command::invoking_user;
+pub use explain::ENOUGH_LOCKED;
 pub use explain::Obstacle;
 pub use explain::StartError;
 pub use explain::obstacle_before_load;

@@ -5,6 +5,7 @@ use execsnoop_events::errno_name;
 use execsnoop_probe::Attempt;
 use execsnoop_probe::Btf;
 use execsnoop_probe::Capabilities;
+use execsnoop_probe::ENOUGH_LOCKED;
 use execsnoop_probe::Obstacle;
 use execsnoop_probe::Survey;
 use execsnoop_probe::Trial;
@@ -15,9 +16,6 @@ use serde_json::json;
 use crate::verb::doctor::check::Check;
 use crate::verb::doctor::check::Finding;
 use crate::verb::doctor::check::State;
-
-/// Locked memory that suffices for the default ring and the rest, before Linux 5.11 counts otherwise.
-const ENOUGH_LOCKED: u64 = 32 << 20;
 
 const ALLOW_BPF: &str =
     "docker run --cap-add=BPF --cap-add=PERFMON --security-opt seccomp=unconfined ...";
