@@ -124,13 +124,14 @@ impl Btf {
         (0..).zip(&self.types)
     }
 
-    /// The type behind typedefs and qualifiers.
+    /// The type behind typedefs and qualifiers; 0 when there is none.
     pub(crate) fn resolve(&self, id: TypeId) -> TypeId {
         let mut id = id;
         for _ in 0..MAX_ALIASES {
-            match self.get(id) {
-                Type::Alias { to, .. } => id = *to,
-                _ => return id,
+            match self.types.get(id as usize) {
+                Some(Type::Alias { to, .. }) => id = *to,
+                Some(_) => return id,
+                None => return 0,
             }
         }
         0

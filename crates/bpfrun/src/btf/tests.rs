@@ -127,6 +127,18 @@ fn circles() {
     assert_eq!(btf.type_name(this), "round");
 }
 
+/// Types that are not there are all the same: nothing.
+#[test]
+fn dangling() {
+    let mut builder = Builder::new();
+    let members = [("a", 77, 0), ("b", 78, 0), ("c", 79, 0)];
+    let event = builder.record("event", 8, &members);
+    let alias = builder.add("nowhere", TYPEDEF, (0, false), 99, &[]);
+    let btf = builder.build();
+    assert_eq!((btf.resolve(77), btf.resolve(alias)), (0, 0));
+    assert_eq!(Layout::new(&btf, event).len(), 2);
+}
+
 /// What is damaged is refused.
 #[test]
 fn damaged() {
