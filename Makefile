@@ -20,8 +20,9 @@ CLANG ?= clang
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: build run test kernels dist demo cost vmlinux lint clean help
+.PHONY: build run test kernels dist demo cost bench vmlinux lint clean help
 .PHONY: install-build install-test install-lint install-vmlinux install-kernels install-newest-clang install-dist
+.PHONY: install-bench
 
 build: ## Build target/release/execsnoop and bpfrun (the default)
 	cargo build --release --package execsnoop --package bpfrun $(CARGO_FLAGS)
@@ -45,6 +46,9 @@ demo: install-build build ## Trace a small busy workload for some seconds
 
 cost: install-build build ## Measure what tracing costs: kernel time per exec, slow-down of a storm
 	$(call cargo_through,as-root) xtask cost --execsnoop $(EXECSNOOP) $(ARGS)
+
+bench: install-bench build ## Measure beside bcc, libbpf-tools, bpftrace, forkstat, perf, strace, auditd; docs/benchmarks.md
+	$(call cargo_through,as-root) xtask bench --execsnoop $(EXECSNOOP) $(ARGS)
 
 vmlinux: install-vmlinux ## Write the running kernel's types to target/vmlinux.h
 	scripts/vmlinux $(TARGET)/vmlinux.h
@@ -80,6 +84,10 @@ install-kernels:
 
 install-newest-clang:
 	@$(INSTALL) newest-clang || true
+
+# Peers that cannot be had are left out, and said.
+install-bench:
+	@$(INSTALL) build bench
 
 install-dist:
 	@$(INSTALL) build dist

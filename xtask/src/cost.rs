@@ -107,6 +107,7 @@ impl<'a> Bench<'a> {
             workload: binaries.workload,
             execs,
             producers,
+            shape: None,
         };
         Self {
             execsnoop: binaries.execsnoop,

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::Subcommand;
 
+mod bench;
 mod binaries;
 mod bpf_stats;
 mod cost;
@@ -29,6 +30,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Chore {
+    Bench(bench::Options),
     Cost(cost::Options),
     Dist(dist::Options),
     Kernels(Box<kernels::Options>),
@@ -39,12 +41,13 @@ const CANNOT_TRACE: u8 = 77;
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().chore {
-        Chore::Cost(_) if !nix::unistd::geteuid().is_root() => {
+        Chore::Bench(_) | Chore::Cost(_) if !nix::unistd::geteuid().is_root() => {
             eprintln!(
-                "xtask: measuring what tracing costs needs root: run `make cost`, which asks for it."
+                "xtask: measuring what tracing costs needs root: run `make cost` or `make bench`, which ask for it."
             );
             return ExitCode::from(CANNOT_TRACE);
         }
+        Chore::Bench(options) => bench::run(&options),
         Chore::Cost(options) => cost::run(&options),
         Chore::Dist(options) => dist::run(&options),
         Chore::Kernels(options) => kernels::run(&options),

@@ -61,6 +61,11 @@ impl SlowDown {
     }
 }
 
+/// How much more the traced of a pair takes than the untraced, the median over the pairs.
+pub(crate) fn median_difference(pairs: &[Pair]) -> f64 {
+    median(&sorted(pairs, |pair| pair.traced - pair.untraced))
+}
+
 fn sorted(pairs: &[Pair], value: impl Fn(&Pair) -> f64) -> Vec<f64> {
     let mut values: Vec<f64> = pairs.iter().map(value).collect();
     values.sort_by(f64::total_cmp);
@@ -103,6 +108,12 @@ mod tests {
     fn an_even_number_of_pairs_gives_the_mean_of_the_middle_two() {
         let slow_down = SlowDown::of(&[pair(1.0, 1.0), pair(1.0, 2.0)]);
         assert_eq!(slow_down.ratio, 1.5);
+    }
+
+    #[test]
+    fn the_difference_is_the_median_of_differences() {
+        let pairs = [pair(100.0, 103.0), pair(1.0, 100.0), pair(50.0, 55.0)];
+        assert_eq!(median_difference(&pairs), 5.0);
     }
 
     #[test]

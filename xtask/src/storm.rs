@@ -1,6 +1,7 @@
 //! A storm: many execs, as fast as the machine makes them.
 
 use std::path::PathBuf;
+use std::process::Child;
 use std::process::Command;
 use std::process::Stdio;
 
@@ -15,36 +16,63 @@ pub(crate) struct Storm {
     pub(crate) workload: PathBuf,
     pub(crate) execs: u64,
     pub(crate) producers: u64,
+    /// What its execs look like, as the workload names it; `None` for one short argument.
+    pub(crate) shape: Option<&'static str>,
 }
 
 /// What the workload says about the storm it ran.
 #[derive(Debug, Clone, Copy, Deserialize, PartialEq)]
-struct Outcome {
-    execs: u64,
+pub(crate) struct Outcome {
+    pub(crate) execs: u64,
+    pub(crate) failures: u64,
     ns: u64,
+}
+
+impl Outcome {
+    /// The time that each exec took, in µs.
+    pub(crate) fn time(&self) -> f64 {
+        self.ns as f64 / self.execs as f64 / 1e3
+    }
 }
 
 impl Storm {
     /// Runs it and gives the time that each exec took, in µs.
     pub(crate) fn run(&self) -> Result<f64> {
-        let output = Command::new(&self.workload)
+        Ok(self.outcome()?.time())
+    }
+
+    /// Runs it.
+    pub(crate) fn outcome(&self) -> Result<Outcome> {
+        let child = self.spawn(Command::new(&self.workload))?;
+        self.outcome_of(child)
+    }
+
+    /// Starts it by a command that takes it as its own arguments, or is itself the workload.
+    pub(crate) fn spawn(&self, mut command: Command) -> Result<Child> {
+        command
             .args([
-                "storm".to_owned(),
-                self.execs.to_string(),
-                self.producers.to_string(),
+                "storm",
+                &self.execs.to_string(),
+                &self.producers.to_string(),
             ])
-            .stderr(Stdio::inherit())
-            .output()
-            .context("the workload could not be started")?;
+            .args(self.shape)
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("the workload could not be started")
+    }
+
+    /// Waits for its end.
+    pub(crate) fn outcome_of(&self, child: Child) -> Result<Outcome> {
+        let output = child.wait_with_output()?;
         ensure!(
             output.status.success(),
             "the workload failed: {}",
             output.status
         );
-        self.time_of(&parse(&output.stdout)?)
+        self.checked(parse(&output.stdout)?)
     }
 
-    fn time_of(&self, outcome: &Outcome) -> Result<f64> {
+    fn checked(&self, outcome: Outcome) -> Result<Outcome> {
         ensure!(
             outcome.execs == self.execs && outcome.ns > 0,
             "the workload ran {} execs in {} ns where {} were asked for",
@@ -52,14 +80,14 @@ impl Storm {
             outcome.ns,
             self.execs
         );
-        Ok(outcome.ns as f64 / outcome.execs as f64 / 1e3)
+        Ok(outcome)
     }
 }
 
 fn parse(output: &[u8]) -> Result<Outcome> {
     serde_json::from_slice(output).with_context(|| {
         let text = String::from_utf8_lossy(output);
-        format!("the workload should print {{\"execs\":…,\"ns\":…}}, not {text:?}")
+        format!("the workload should print {{\"execs\":…,\"failures\":…,\"ns\":…}}, not {text:?}")
     })
 }
 
@@ -72,19 +100,20 @@ mod tests {
             workload: PathBuf::new(),
             execs,
             producers: 1,
+            shape: None,
         }
     }
 
     #[test]
     fn the_time_of_an_exec_is_the_storms_divided_by_its_execs() {
-        let outcome = parse(b"{\"execs\":20000,\"ns\":4000000000}\n").unwrap();
-        assert_eq!(storm(20_000).time_of(&outcome).unwrap(), 200.0);
+        let outcome = parse(b"{\"execs\":20000,\"failures\":0,\"ns\":4000000000}\n").unwrap();
+        assert_eq!(storm(20_000).checked(outcome).unwrap().time(), 200.0);
     }
 
     #[test]
     fn a_storm_that_stopped_early_is_an_error() {
-        let outcome = parse(b"{\"execs\":19999,\"ns\":4000000000}").unwrap();
-        assert!(storm(20_000).time_of(&outcome).is_err());
+        let outcome = parse(b"{\"execs\":19999,\"failures\":0,\"ns\":4000000000}").unwrap();
+        assert!(storm(20_000).checked(outcome).is_err());
     }
 
     #[test]

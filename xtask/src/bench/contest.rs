@@ -1,0 +1,219 @@
+//! One tool against one storm: how much it slows it, what it sees of it, what it takes for that.
+
+use std::cell::RefCell;
+use std::path::Path;
+use std::process::Command;
+use std::process::Stdio;
+use std::thread::sleep;
+use std::time::Duration;
+
+use anyhow::Context;
+use anyhow::Result;
+use anyhow::ensure;
+use serde::Deserialize;
+
+use super::marks::Found;
+use super::marks::sum_of;
+use super::running::Place;
+use super::running::Running;
+use super::shapes::Shape;
+use super::tools::Scope;
+use super::tools::Tool;
+use super::usage::Sampler;
+use super::usage::Usage;
+use super::usage::loaded_bytes;
+use super::usage::wait_until_quiet;
+use crate::pairs::Pair;
+use crate::pairs::SlowDown;
+use crate::pairs::median_difference;
+use crate::storm::Outcome;
+use crate::storm::Storm;
+
+/// What came out, over all rounds.
+#[derive(Debug)]
+pub(crate) struct Score {
+    pub(crate) slow_down: SlowDown,
+    /// Calls of exec that it should show.
+    pub(crate) expected: u64,
+    pub(crate) found: Found,
+    /// What it says that it lost.
+    pub(crate) lost: Option<u64>,
+    /// Its own time on a CPU for each call, in µs: the median.
+    pub(crate) cpu_us: f64,
+    pub(crate) usage: Usage,
+    pub(crate) loaded_bytes: u64,
+}
+
+/// One traced storm.
+#[derive(Debug)]
+struct Round {
+    time: f64,
+    expected: u64,
+    found: Found,
+    lost: Option<u64>,
+    usage: Usage,
+    loaded_bytes: u64,
+}
+
+/// Who is measured against what, and where files may be kept.
+#[derive(Debug)]
+pub(crate) struct Contest<'a> {
+    pub(crate) tool: &'a Tool,
+    pub(crate) shape: &'a Shape,
+    pub(crate) storm: &'a Storm,
+    pub(crate) dir: &'a Path,
+}
+
+impl Contest<'_> {
+    /// Runs so many pairs of untraced and traced storms.
+    pub(crate) fn run(&self, rounds: u64) -> Result<Score> {
+        let done = RefCell::new(Vec::new());
+        let traced = || {
+            let round = self.traced()?;
+            let time = round.time;
+            done.borrow_mut().push(round);
+            Ok(time)
+        };
+        let untraced = || self.storm.run();
+        let pairs = (0..rounds).map(|round| Pair::measure(round, &untraced, &traced));
+        let pairs = pairs.collect::<Result<Vec<_>>>()?;
+        Ok(score(&pairs, &done.into_inner()))
+    }
+
+    fn traced(&self) -> Result<Round> {
+        let place = Place::fresh(self.dir.join("tool"))?;
+        match self.tool.scope {
+            Scope::Machine | Scope::AuditRules => self.beside(place),
+            Scope::Command => self.around(place),
+        }
+    }
+
+    /// The tool looks at the whole machine.
+    fn beside(&self, place: Place) -> Result<Round> {
+        let running = Running::start(self.tool, self.shape.fails, place, &self.storm.workload)?;
+        wait_until_quiet(running.pid());
+        let before = running.usage();
+        let outcome = self.storm.outcome()?;
+        wait_until_quiet(running.pid());
+        let after = running.usage();
+        let loaded_bytes = running.loaded_bytes();
+        let (place, lost) = running.stop()?;
+        let usage = Usage {
+            cpu_ns: after.cpu_ns.saturating_sub(before.cpu_ns),
+            ..after
+        };
+        self.round(&outcome, &place, lost, usage, loaded_bytes)
+    }
+
+    /// The tool starts the storm itself.
+    fn around(&self, place: Place) -> Result<Round> {
+        let mut command = place.command(self.tool, self.shape.fails)?;
+        command.arg(&self.storm.workload);
+        let child = self.storm.spawn(command)?;
+        let pid = child.id();
+        let sampler = Sampler::start(pid);
+        let loaded_bytes = loaded_soon(pid);
+        let outcome = self.storm.outcome_of(child)?;
+        let usage = sampler.stop()?;
+        self.round(&outcome, &place, None, usage, loaded_bytes)
+    }
+
+    fn round(
+        &self,
+        outcome: &Outcome,
+        place: &Place,
+        lost: Option<u64>,
+        usage: Usage,
+        loaded_bytes: u64,
+    ) -> Result<Round> {
+        let said = place.said();
+        let told = self.tool.lost.map(|pattern| sum_of(pattern, &said));
+        let failures = self.tool.failed.map_or(0, |_| outcome.failures);
+        let round = Round {
+            time: outcome.time(),
+            expected: outcome.execs + failures,
+            found: Found::in_output(&place.output(), self.tool.marks),
+            lost: lost.or(told.transpose()?),
+            usage,
+            loaded_bytes,
+        };
+        ensure!(round.found.seen > 0, "saw nothing: {}", place.first_words());
+        Ok(round)
+    }
+}
+
+/// A program's libraries are all there a moment after its start.
+fn loaded_soon(pid: u32) -> u64 {
+    sleep(Duration::from_millis(100));
+    loaded_bytes(pid)
+}
+
+fn score(pairs: &[Pair], rounds: &[Round]) -> Score {
+    let sum = |of: fn(&Round) -> u64| rounds.iter().map(of).sum::<u64>();
+    let most = |of: fn(&Round) -> u64| rounds.iter().map(of).max().unwrap_or(0);
+    let mut cpu: Vec<f64> = rounds.iter().map(Round::cpu_us).collect();
+    cpu.sort_by(f64::total_cmp);
+    Score {
+        slow_down: SlowDown::of(pairs),
+        expected: sum(|round| round.expected),
+        found: Found {
+            seen: sum(|round| round.found.seen.min(round.expected)),
+            whole: sum(|round| round.found.whole.min(round.expected)),
+        },
+        lost: rounds.iter().map(|round| round.lost).sum(),
+        cpu_us: cpu[cpu.len() / 2],
+        usage: Usage {
+            cpu_ns: most(|round| round.usage.cpu_ns),
+            peak_rss_kb: most(|round| round.usage.peak_rss_kb),
+            ring_kb: most(|round| round.usage.ring_kb),
+            kernel_kb: most(|round| round.usage.kernel_kb),
+        },
+        loaded_bytes: most(|round| round.loaded_bytes),
+    }
+}
+
+impl Round {
+    fn cpu_us(&self) -> f64 {
+        self.usage.cpu_ns as f64 / self.expected as f64 / 1e3
+    }
+}
+
+/// How much longer a system call takes that is no exec, in ns: the median of pairs.
+pub(crate) fn tax(tool: &Tool, workload: &Path, dir: &Path, rounds: u64) -> Result<f64> {
+    let place = || Place::fresh(dir.join("tool"));
+    let untraced = || calls(&mut Command::new(workload));
+    let traced = || match tool.scope {
+        Scope::Command => {
+            let mut command = place()?.command(tool, false)?;
+            command.arg(workload);
+            calls(&mut command)
+        }
+        Scope::Machine | Scope::AuditRules => {
+            let running = Running::start(tool, false, place()?, workload)?;
+            let time = calls(&mut Command::new(workload));
+            running.stop()?;
+            time
+        }
+    };
+    let pairs = (0..rounds).map(|round| Pair::measure(round, &untraced, &traced));
+    let pairs = pairs.collect::<Result<Vec<_>>>()?;
+    Ok(median_difference(&pairs))
+}
+
+/// What the workload says about the calls it made.
+#[derive(Debug, Deserialize)]
+struct Calls {
+    calls: u64,
+    ns: u64,
+}
+
+/// ns for each.
+fn calls(command: &mut Command) -> Result<f64> {
+    let output = command
+        .args(["calls", "1000000"])
+        .stdout(Stdio::piped())
+        .spawn()?
+        .wait_with_output()?;
+    let calls: Calls = serde_json::from_slice(&output.stdout).context("the workload failed")?;
+    Ok(calls.ns as f64 / calls.calls as f64)
+}

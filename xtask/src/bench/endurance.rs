@@ -1,0 +1,92 @@
+//! What execsnoop loses: with two producers at the machine's full rate for a minute, and with its reader
+//! stopped meanwhile.
+
+use std::path::Path;
+use std::thread::sleep;
+use std::thread::spawn;
+use std::time::Duration;
+use std::time::Instant;
+
+use anyhow::Context;
+use anyhow::Result;
+use anyhow::ensure;
+use nix::sys::signal::Signal;
+use nix::sys::signal::kill;
+use nix::unistd::Pid;
+
+use super::marks::sum_of;
+use super::running::Place;
+use super::running::Running;
+use super::tools::Tool;
+use crate::storm::Storm;
+
+/// What became of the execs of a long storm.
+#[derive(Debug)]
+pub(crate) struct Endured {
+    pub(crate) what: String,
+    pub(crate) execs: u64,
+    pub(crate) seconds: f64,
+    /// By execsnoop's own account.
+    pub(crate) seen: u64,
+    pub(crate) shown: u64,
+    pub(crate) lost: u64,
+}
+
+/// Runs storms until the time is over. With `stopped`, the reader does nothing for so long, once.
+pub(crate) fn endure(
+    tool: &Tool,
+    storm: &Storm,
+    time: Duration,
+    stopped: Option<Duration>,
+    dir: &Path,
+) -> Result<Endured> {
+    let place = Place::fresh(dir.join("tool"))?;
+    let running = Running::start(tool, false, place, &storm.workload)?;
+    let pause = stopped.map(|stopped| pause_soon(running.pid(), stopped));
+    let start = Instant::now();
+    let mut execs = 0;
+    while start.elapsed() < time {
+        execs += storm.outcome()?.execs;
+    }
+    let seconds = start.elapsed().as_secs_f64();
+    if let Some(pause) = pause {
+        pause
+            .join()
+            .ok()
+            .context("the reader could not be stopped")??;
+    }
+    let (place, _) = running.stop()?;
+    let said = place.said();
+    std::fs::remove_dir_all(&place.dir).context("its output could not be removed")?;
+    let number = |word| sum_of(&format!(r"(?m)^seen .*\b{word} (\d+)|^{word} (\d+)"), &said);
+    let endured = Endured {
+        what: format!("{}{}", tool.name, describe(stopped)),
+        execs,
+        seconds,
+        seen: sum_of(r"(?m)^seen (\d+) =", &said)?,
+        shown: number("shown")?,
+        lost: number("lost")?,
+    };
+    ensure!(
+        endured.seen >= execs,
+        "not every exec was seen: {endured:?}"
+    );
+    Ok(endured)
+}
+
+fn describe(stopped: Option<Duration>) -> String {
+    stopped.map_or(String::new(), |time| {
+        format!(", reader stopped for {time:?}")
+    })
+}
+
+/// Stops the reader after a moment, and lets it go on.
+fn pause_soon(pid: u32, time: Duration) -> std::thread::JoinHandle<Result<()>> {
+    spawn(move || {
+        let pid = Pid::from_raw(pid.try_into()?);
+        sleep(Duration::from_millis(300));
+        kill(pid, Signal::SIGSTOP)?;
+        sleep(time);
+        Ok(kill(pid, Signal::SIGCONT)?)
+    })
+}

@@ -1,0 +1,202 @@
+//! The tables, as Markdown: docs/benchmarks.md holds what this prints.
+
+use std::fmt::Write as _;
+
+use super::contest::Score;
+use super::endurance::Endured;
+use super::first_event::FirstEvent;
+use super::kernel_time::KernelTime;
+use super::shapes::Shape;
+
+/// What is known of one tool.
+#[derive(Debug, Default)]
+pub(crate) struct Row {
+    pub(crate) name: &'static str,
+    pub(crate) command: String,
+    /// One for each shape.
+    pub(crate) scores: Vec<Score>,
+    /// What it said when it could not go on.
+    pub(crate) obstacle: Option<String>,
+    pub(crate) tax_ns: Option<f64>,
+    pub(crate) first: Option<FirstEvent>,
+}
+
+impl Row {
+    fn ran(&self) -> bool {
+        self.obstacle.is_none()
+    }
+}
+
+/// How much longer each storm takes.
+pub(crate) fn slow_down(rows: &[Row], shapes: &[&Shape]) -> String {
+    matrix(rows, shapes, |score| {
+        let it = &score.slow_down;
+        format!("{:.2} ({:.2}–{:.2})", it.ratio, it.lowest, it.highest)
+    })
+}
+
+/// What of each storm is shown.
+pub(crate) fn completeness(rows: &[Row], shapes: &[&Shape]) -> String {
+    matrix(rows, shapes, |score| {
+        let share = |count| percent(count, score.expected);
+        let lost = score
+            .lost
+            .map_or("untold".to_owned(), |lost| lost.to_string());
+        format!(
+            "{} / {} / {lost}",
+            share(score.found.seen),
+            share(score.found.whole)
+        )
+    })
+}
+
+/// What each tool takes; of the storms, the second has the most producers.
+pub(crate) fn costs(rows: &[Row]) -> String {
+    let head = [
+        "",
+        "CPU s per 100,000 execs",
+        "peak RSS, MB (of that its rings)",
+        "kernel memory for maps, MB",
+        "start to first event, ms",
+        "program and libraries, MB",
+        "each other system call, ns",
+    ];
+    let body = rows.iter().filter(|row| row.ran()).map(|row| {
+        let score = row.scores.iter().max_by_key(|score| score.expected);
+        let of = |value: fn(&Score) -> String| score.map_or("–".to_owned(), value);
+        vec![
+            row.name.to_owned(),
+            of(|score| format!("{:.2}", score.cpu_us / 10.0)),
+            of(|score| {
+                format!(
+                    "{} ({})",
+                    mb(score.usage.peak_rss_kb),
+                    mb(score.usage.ring_kb)
+                )
+            }),
+            of(|score| mb(score.usage.kernel_kb)),
+            row.first.map_or("–".to_owned(), first_event),
+            of(|score| mb(score.loaded_bytes / 1024)),
+            row.tax_ns.map_or("–".to_owned(), |ns| format!("{ns:+.0}")),
+        ]
+    });
+    table(&head, body)
+}
+
+/// What execsnoop loses.
+pub(crate) fn endurance(endured: &[Endured]) -> String {
+    let head = ["", "storm", "execs", "per second", "seen", "shown", "lost"];
+    let body = endured.iter().map(|it| {
+        vec![
+            it.what.clone(),
+            format!("{:.0} s", it.seconds),
+            it.execs.to_string(),
+            format!("{:.0}", it.execs as f64 / it.seconds),
+            it.seen.to_string(),
+            it.shown.to_string(),
+            it.lost.to_string(),
+        ]
+    });
+    table(&head, body)
+}
+
+/// Kernel time for each exec by what is asked for.
+pub(crate) fn kernel_time(times: &[KernelTime]) -> String {
+    let body = times.iter().map(|time| {
+        let each = time
+            .programs
+            .iter()
+            .map(|(name, ns)| format!("{name} {ns:.0}"));
+        let each = each.collect::<Vec<_>>().join(", ");
+        vec![
+            format!("`{}`", time.command),
+            format!("{:.0}", time.ns()),
+            each,
+        ]
+    });
+    table(&["", "ns for each exec", "by program"], body)
+}
+
+/// How each was started, and those that could not be.
+pub(crate) fn commands(rows: &[Row]) -> String {
+    let body = rows.iter().map(|row| {
+        let outcome = row.obstacle.as_deref().unwrap_or("ran");
+        vec![
+            row.name.to_owned(),
+            format!("`{}`", row.command),
+            outcome.replace('|', "\\|"),
+        ]
+    });
+    table(&["", "command", ""], body)
+}
+
+fn first_event(first: FirstEvent) -> String {
+    let shown = first.shown.as_millis();
+    match first.attached {
+        Some(attached) => format!("{shown} (attached after {})", attached.as_millis()),
+        None => shown.to_string(),
+    }
+}
+
+fn mb(kb: u64) -> String {
+    format!("{:.1}", kb as f64 / 1024.0)
+}
+
+/// Never 100 % unless it is all.
+fn percent(part: u64, whole: u64) -> String {
+    match part {
+        0 => "0 %".to_owned(),
+        part if part >= whole => "100 %".to_owned(),
+        part => format!(
+            "{:.1} %",
+            (part as f64 * 1000.0 / whole as f64).floor() / 10.0
+        ),
+    }
+}
+
+fn matrix(rows: &[Row], shapes: &[&Shape], cell: impl Fn(&Score) -> String) -> String {
+    let titles = shapes.iter().map(|shape| shape.title);
+    let head: Vec<&str> = std::iter::once("").chain(titles).collect();
+    let body = rows.iter().filter(|row| row.ran()).map(|row| {
+        let cells = row.scores.iter().map(&cell);
+        std::iter::once(row.name.to_owned()).chain(cells).collect()
+    });
+    table(&head, body)
+}
+
+fn table(head: &[&str], body: impl Iterator<Item = Vec<String>>) -> String {
+    let mut text = format!("| {} |\n|{}\n", head.join(" | "), "---|".repeat(head.len()));
+    for row in body {
+        // Writing to a String does not fail.
+        let _ = writeln!(text, "| {} |", row.join(" | "));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_is_all_and_nothing_nothing() {
+        assert_eq!(percent(10, 10), "100 %");
+        assert_eq!(percent(9999, 10_000), "99.9 %");
+        assert_eq!(percent(99_999, 100_000), "99.9 %");
+        assert_eq!(percent(0, 10), "0 %");
+    }
+
+    #[test]
+    fn those_that_did_not_run_are_only_listed() {
+        let row = Row {
+            name: "some tool",
+            command: "tool -x".into(),
+            obstacle: Some("no kernel headers".into()),
+            ..Row::default()
+        };
+        let rows = [row];
+        assert!(!costs(&rows).contains("some tool"));
+        let expected =
+            "|  | command |  |\n|---|---|---|\n| some tool | `tool -x` | no kernel headers |\n";
+        assert_eq!(commands(&rows), expected);
+    }
+}

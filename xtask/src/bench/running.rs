@@ -1,0 +1,204 @@
+//! A tracer at work: started, seen to have begun, ended, what it wrote and said.
+
+use std::fs;
+use std::fs::File;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Child;
+use std::process::Command;
+use std::process::Stdio;
+use std::thread::sleep;
+use std::time::Duration;
+use std::time::Instant;
+
+use anyhow::Context;
+use anyhow::Result;
+use anyhow::bail;
+use anyhow::ensure;
+use nix::sys::signal::Signal;
+use nix::sys::signal::kill;
+use nix::unistd::Pid;
+
+use super::audit::AuditRules;
+use super::marks;
+use super::tools::Marks;
+use super::tools::Scope;
+use super::tools::Tool;
+use super::usage;
+use super::usage::Usage;
+
+/// Those with a compiler inside take seconds to begin. All take a while to end with much unread.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Where one run of a tool keeps its files.
+#[derive(Debug)]
+pub(crate) struct Place {
+    pub(crate) dir: PathBuf,
+}
+
+impl Place {
+    /// A fresh folder, without what an earlier run left in it.
+    pub(crate) fn fresh(dir: PathBuf) -> Result<Self> {
+        match fs::remove_dir_all(&dir) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(error).context("an earlier run's files could not be removed");
+            }
+            _ => {}
+        }
+        fs::create_dir_all(&dir).context("no folder could be made for a tracer")?;
+        Ok(Self { dir })
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.dir.join(name)
+    }
+
+    /// What the tool wrote: to standard output, or to a file that it was told.
+    pub(crate) fn output(&self) -> Vec<u8> {
+        let read = |name| fs::read(self.file(name)).unwrap_or_default();
+        [read("out"), read("stdout")].concat()
+    }
+
+    /// What it said beside that.
+    pub(crate) fn said(&self) -> Vec<u8> {
+        fs::read(self.file("stderr")).unwrap_or_default()
+    }
+
+    /// What it said first: reasons come before what follows from them.
+    pub(crate) fn first_words(&self) -> String {
+        let stdout = fs::read(self.file("stdout")).unwrap_or_default();
+        first_words(&[self.said(), stdout].concat())
+    }
+
+    /// A tool's command, its output here.
+    pub(crate) fn command(&self, tool: &Tool, failed: bool) -> Result<Command> {
+        let mut command = Command::new(&tool.program);
+        let more = tool.failed.filter(|_| failed).unwrap_or_default();
+        let args = tool.args.iter().chain(more);
+        command.args(args.map(|arg| self.argument(arg)));
+        command.stdin(Stdio::null());
+        command.stdout(File::create(self.file("stdout"))?);
+        command.stderr(File::create(self.file("stderr"))?);
+        Ok(command)
+    }
+
+    fn argument(&self, arg: &str) -> PathBuf {
+        match arg {
+            "{out}" => self.file("out"),
+            "{dir}" => self.dir.clone(),
+            arg => arg.into(),
+        }
+    }
+}
+
+/// The first line with something in it.
+pub(crate) fn first_words(said: &[u8]) -> String {
+    let text = String::from_utf8_lossy(said);
+    let mut lines = text.lines().map(str::trim);
+    let first = lines.find(|line| !line.is_empty());
+    first.unwrap_or("it says nothing").to_owned()
+}
+
+/// A tracer of the whole machine, killed when dropped.
+#[derive(Debug)]
+pub(crate) struct Running {
+    child: Child,
+    place: Place,
+    marks: Marks,
+    rules: Option<AuditRules>,
+    /// Works for it in the kernel.
+    helper: Option<u32>,
+}
+
+impl Running {
+    /// Starts a tool, and returns when its output shows what is run.
+    pub(crate) fn start(tool: &Tool, failed: bool, place: Place, workload: &Path) -> Result<Self> {
+        let audits = tool.scope == Scope::AuditRules;
+        if audits {
+            AuditRules::write_config(&place.dir)?;
+        }
+        let child = place.command(tool, failed)?.spawn();
+        let child = child.with_context(|| format!("{} is not there", tool.program.display()))?;
+        let mut running = Self {
+            child,
+            place,
+            marks: tool.marks,
+            rules: None,
+            helper: None,
+        };
+        if audits {
+            running.rules = Some(AuditRules::set()?);
+            running.helper = usage::kernel_thread("kauditd");
+        }
+        running.await_output(workload)?;
+        Ok(running)
+    }
+
+    /// Has processes run until one shows. (Some tools hold back their first 4 KiB.)
+    fn await_output(&mut self, workload: &Path) -> Result<()> {
+        let start = Instant::now();
+        while !marks::has_begun(&self.place.output(), self.marks) {
+            if let Some(status) = self.child.try_wait()? {
+                bail!("ended ({status}): {}", self.place.first_words());
+            }
+            ensure!(
+                start.elapsed() < PATIENCE,
+                "showed nothing for {PATIENCE:?}: {}",
+                self.place.first_words()
+            );
+            run_ready_mark(workload)?;
+            sleep(Duration::from_millis(3));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(crate) fn usage(&self) -> Usage {
+        Usage::of(self.pid(), self.helper)
+    }
+
+    pub(crate) fn loaded_bytes(&self) -> u64 {
+        usage::loaded_bytes(self.pid())
+    }
+
+    /// Ends it as Ctrl-C does, and gives back where its files are, and what the kernel's rules say was lost.
+    pub(crate) fn stop(mut self) -> Result<(Place, Option<u64>)> {
+        let lost = self.rules.take().map(AuditRules::lost).transpose()?;
+        kill(Pid::from_raw(self.pid().try_into()?), Signal::SIGINT)?;
+        let start = Instant::now();
+        while self.child.try_wait()?.is_none() {
+            if start.elapsed() > Duration::from_secs(5) {
+                // Daemons take it for something else.
+                kill(Pid::from_raw(self.pid().try_into()?), Signal::SIGTERM)?;
+            }
+            ensure!(
+                start.elapsed() < PATIENCE,
+                "did not end when it was told to"
+            );
+            sleep(Duration::from_millis(20));
+        }
+        let dir = self.place.dir.clone();
+        Ok((Place { dir }, lost))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Neither can fail in a way that matters: at worst the child is already gone.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// One exec that is not counted.
+pub(crate) fn run_ready_mark(workload: &Path) -> Result<()> {
+    let mut command = Command::new(workload);
+    command
+        .args(["storm", "1", "1", "ready"])
+        .stdout(Stdio::null());
+    ensure!(command.status()?.success(), "the workload failed");
+    Ok(())
+}

@@ -1,0 +1,41 @@
+//! The storms: what their execs look like.
+
+/// A kind of storm.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shape {
+    /// What a reader of the tables knows it by.
+    pub(crate) title: &'static str,
+    /// What the workload knows it by.
+    pub(crate) name: &'static str,
+    pub(crate) producers: u64,
+    /// Execs, for a storm of about a second without a tracer.
+    pub(crate) execs: u64,
+    /// Whether some of its calls fail.
+    pub(crate) fails: bool,
+}
+
+/// All of them.
+pub(crate) const SHAPES: [Shape; 6] = [
+    shape("1 producer", "short", 1, 10_000),
+    shape("2 producers", "short", 2, 16_000),
+    shape("100 arguments", "args100", 1, 8_000),
+    shape("100 KB of arguments", "args100k", 1, 3_000),
+    Shape {
+        fails: true,
+        ..shape("10 % fail", "failed10", 1, 9_000)
+    },
+    Shape {
+        fails: true,
+        ..shape("walks along PATH", "path", 1, 6_000)
+    },
+];
+
+const fn shape(title: &'static str, name: &'static str, producers: u64, execs: u64) -> Shape {
+    Shape {
+        title,
+        name,
+        producers,
+        execs,
+        fails: false,
+    }
+}
