@@ -21,6 +21,7 @@ use execsnoop_events::Lost;
 use execsnoop_events::ProcessId;
 use execsnoop_events::Tally;
 use execsnoop_events::json::Annotations;
+use execsnoop_tool::say;
 
 use crate::accounting::Account;
 use crate::args::Args;
@@ -31,7 +32,6 @@ use crate::names::Names;
 use crate::output::Needs;
 use crate::output::Output;
 use crate::redact::EventRedactor;
-use crate::say::say;
 
 /// Follows, chooses, formats and counts events.
 #[derive(Debug)]

@@ -3,7 +3,6 @@
 mod csv;
 mod layout;
 mod line;
-mod target;
 mod text;
 mod units;
 
@@ -13,11 +12,11 @@ use std::time::Duration;
 use execsnoop_events::Event;
 use execsnoop_events::json;
 use execsnoop_events::json::Annotations;
+use execsnoop_tool::Target;
 
 use crate::args::Args;
 use crate::args::Color;
 use crate::output::csv::CsvFormat;
-use crate::output::target::Target;
 use crate::output::text::TextFormat;
 
 pub use crate::output::layout::Layout;
