@@ -199,7 +199,7 @@ fn the_verifier_says_why() {
     let number = 1 + line_of("refused", "return *item; /* may be NULL */");
     let place = format!("refused.bpf.c:{number}: ");
     assert!(
-        second.contains(&place) || crate::needs::kernel() < (6, 10),
+        second.contains(&place) || execsnoop_harness::kernel_version() < (6, 10),
         "{second}"
     );
     assert!(!outcome.stderr.contains("processed"));
