@@ -27,6 +27,8 @@ pub struct Account {
     args_ring: u64,
     args_unread: u64,
     args_many: u64,
+    env_ring: u64,
+    env_unread: u64,
     skipped_runs: u64,
     messages_lost: u64,
 }
@@ -45,6 +47,8 @@ impl Account {
         self.args_ring = tally.args_ring;
         self.args_unread = tally.args_unread;
         self.args_many = tally.args_many;
+        self.env_ring = tally.env_ring;
+        self.env_unread = tally.env_unread;
         self.skipped_runs = tally.skipped_runs;
         self.messages_lost = tally.messages_lost;
     }
@@ -102,6 +106,11 @@ impl Account {
             ("too_many", self.args_many),
         ];
         write_note(f, "without all arguments", &arguments)?;
+        let environment = [
+            ("ring_crowded", self.env_ring),
+            ("unreadable", self.env_unread),
+        ];
+        write_note(f, "without their environment", &environment)?;
         let forgotten = [
             ("processes", self.forgotten.processes),
             ("arguments", self.forgotten.arguments),
@@ -178,18 +187,23 @@ mod tests {
         assert_eq!(account.to_string(), line);
     }
 
-    /// Cut arguments are told apart from lost events.
+    /// Cut arguments are told apart from lost events, and environments from both.
     #[test]
     fn incomplete_arguments() {
         let mut tally = Tally::default();
         tally.args_ring = 2;
         tally.args_unread = 1;
+        tally.env_ring = 5;
         let mut account = Account::default();
         account.add(&tally, Kind::ALL.into_iter());
         let text = account.to_string();
         assert_eq!(
             text.lines().nth(1),
             Some("3 without all arguments (ring_crowded 2, unreadable 1)")
+        );
+        assert_eq!(
+            text.lines().nth(2),
+            Some("5 without their environment (ring_crowded 5)")
         );
     }
 }
