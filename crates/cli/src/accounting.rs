@@ -22,6 +22,8 @@ pub struct Account {
     pub lost: Vec<(Loss, u64)>,
     /// What the process table had no room for, or did not see.
     pub forgotten: Forgotten,
+    /// Filtered, because the name of their cgroup is not known: they may belong to whom was asked for.
+    pub unplaced: u64,
     /// Forks that were lost although descent depends on them.
     pub forks_lost: u64,
     args_ring: u64,
@@ -117,6 +119,12 @@ impl Account {
             ("unseen_ends", self.forgotten.ends),
         ];
         write_note(f, "not kept in the process table", &forgotten)?;
+        let unplaced = [("no_cgroup_name", self.unplaced)];
+        write_note(
+            f,
+            "filtered without knowing whose they are: their cgroup is too deep, or its name was lost",
+            &unplaced,
+        )?;
         let skipped = [("skipped", self.skipped_runs)];
         write_note(
             f,
