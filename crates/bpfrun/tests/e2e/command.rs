@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::io::Read as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 use std::time::Instant;
@@ -26,6 +28,7 @@ pub(crate) fn cases() -> Vec<Case> {
             nobody_reads,
             a_reader_that_stops,
             into_a_file,
+            into_a_private_file,
             ready_file,
             a_full_disk,
             the_verifier_says_why,
@@ -151,6 +154,19 @@ fn into_a_file() {
     crate::support::run_with(&object("ring"), &args, || call(0..3));
     let lines = fs::read_to_string(&file).expect("there");
     assert_eq!(lines.lines().count(), 3);
+}
+
+/// Events are not for everybody to read; what is emitted has nothing of them in it.
+fn into_a_private_file() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let [events, emitted, usual] = ["events", "object.o", "usual"].map(|it| dir.path().join(it));
+    fs::write(&usual, "").expect("it can be written");
+    let mode = |file: &Path| fs::metadata(file).expect("it is there").mode() & 0o777;
+    let program = object("ring");
+    let ring = text(&program);
+    run(&[ring, "-o", text(&events), "--duration", "1ms"]).fine();
+    run(&[ring, "-o", text(&emitted), "--emit", "object"]).fine();
+    assert_eq!((mode(&events), mode(&emitted)), (0o600, mode(&usual)));
 }
 
 /// A file that holds something is not taken for a ready file.

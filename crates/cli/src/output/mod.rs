@@ -44,7 +44,7 @@ impl Output {
     /// Opens what `args` name: a file; else stderr when a command has stdout; else stdout.
     pub fn open(args: &Args, layout: Layout) -> anyhow::Result<Self> {
         let target = match &args.output {
-            Some(path) => Target::create(path)?,
+            Some(path) => Target::create_private(path)?,
             None if args.command.is_empty() => Target::stream(io::stdout())?,
             None => Target::stream(io::stderr())?,
         };

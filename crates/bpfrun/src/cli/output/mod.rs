@@ -44,7 +44,7 @@ impl Output {
     /// Opens what `args` name: a file, or stdout.
     pub fn open(args: &Args) -> anyhow::Result<Self> {
         let target = match &args.output {
-            Some(path) => Target::create(path)?,
+            Some(path) => Target::create_private(path)?,
             None => Target::stream(io::stdout())?,
         };
         Ok(Self {
