@@ -1,6 +1,6 @@
 //! bpfrun: runs a BPF C file.
 
-#![deny(clippy::print_stdout, clippy::print_stderr)] // see cli/say.rs
+#![deny(clippy::print_stdout, clippy::print_stderr)] // see execsnoop-tool
 
 mod cli;
 

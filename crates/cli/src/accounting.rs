@@ -22,11 +22,15 @@ pub struct Account {
     pub lost: Vec<(Loss, u64)>,
     /// What the process table had no room for, or did not see.
     pub forgotten: Forgotten,
+    /// Filtered, because the name of their cgroup is not known: they may belong to whom was asked for.
+    pub unplaced: u64,
     /// Forks that were lost although descent depends on them.
     pub forks_lost: u64,
     args_ring: u64,
     args_unread: u64,
     args_many: u64,
+    env_ring: u64,
+    env_unread: u64,
     skipped_runs: u64,
     messages_lost: u64,
 }
@@ -45,6 +49,8 @@ impl Account {
         self.args_ring = tally.args_ring;
         self.args_unread = tally.args_unread;
         self.args_many = tally.args_many;
+        self.env_ring = tally.env_ring;
+        self.env_unread = tally.env_unread;
         self.skipped_runs = tally.skipped_runs;
         self.messages_lost = tally.messages_lost;
     }
@@ -102,12 +108,23 @@ impl Account {
             ("too_many", self.args_many),
         ];
         write_note(f, "without all arguments", &arguments)?;
+        let environment = [
+            ("ring_crowded", self.env_ring),
+            ("unreadable", self.env_unread),
+        ];
+        write_note(f, "without their environment", &environment)?;
         let forgotten = [
             ("processes", self.forgotten.processes),
             ("arguments", self.forgotten.arguments),
             ("unseen_ends", self.forgotten.ends),
         ];
         write_note(f, "not kept in the process table", &forgotten)?;
+        let unplaced = [("no_cgroup_name", self.unplaced)];
+        write_note(
+            f,
+            "filtered without knowing whose they are: their cgroup is too deep, or its name was lost",
+            &unplaced,
+        )?;
         let skipped = [("skipped", self.skipped_runs)];
         write_note(
             f,
@@ -178,18 +195,23 @@ mod tests {
         assert_eq!(account.to_string(), line);
     }
 
-    /// Cut arguments are told apart from lost events.
+    /// Cut arguments are told apart from lost events, and environments from both.
     #[test]
     fn incomplete_arguments() {
         let mut tally = Tally::default();
         tally.args_ring = 2;
         tally.args_unread = 1;
+        tally.env_ring = 5;
         let mut account = Account::default();
         account.add(&tally, Kind::ALL.into_iter());
         let text = account.to_string();
         assert_eq!(
             text.lines().nth(1),
             Some("3 without all arguments (ring_crowded 2, unreadable 1)")
+        );
+        assert_eq!(
+            text.lines().nth(2),
+            Some("5 without their environment (ring_crowded 5)")
         );
     }
 }

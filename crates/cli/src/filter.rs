@@ -55,12 +55,8 @@ impl Whose {
         self.container.is_none() && self.unit.is_none() && self.below.is_none()
     }
 
-    /// Whether this is whom we want. Of whom nothing is known, nobody can say so.
-    pub fn fits(&self, identity: Option<&Identity>) -> bool {
-        self.anybody() || identity.is_some_and(|identity| self.is(identity))
-    }
-
-    fn is(&self, identity: &Identity) -> bool {
+    /// Whether this is whom we want.
+    pub fn fits(&self, identity: &Identity) -> bool {
         let fits = |wanted: &Option<Vec<u8>>, is: fn(&Identity, &[u8]) -> bool| {
             wanted.as_ref().is_none_or(|wanted| is(identity, wanted))
         };

@@ -21,6 +21,7 @@ use execsnoop_events::Lost;
 use execsnoop_events::ProcessId;
 use execsnoop_events::Tally;
 use execsnoop_events::json::Annotations;
+use execsnoop_tool::say;
 
 use crate::accounting::Account;
 use crate::args::Args;
@@ -31,7 +32,6 @@ use crate::names::Names;
 use crate::output::Needs;
 use crate::output::Output;
 use crate::redact::EventRedactor;
-use crate::say::say;
 
 /// Follows, chooses, formats and counts events.
 #[derive(Debug)]
@@ -207,6 +207,8 @@ fn completed<'a>(event: &Event<'a>, lineage: Option<&Lineage>) -> Event<'a> {
 enum Fate {
     Shown,
     Filtered,
+    /// Filtered, because nobody knows in which cgroup it is.
+    Unplaced,
     Discarded,
 }
 
@@ -318,9 +320,9 @@ impl Stage {
         if whose.anybody() {
             return;
         }
-        match whose.fits(self.cgroups.find(cgroup.key)) {
-            true => self.found = true,
-            false => self.refused.push(cgroup.key),
+        match self.cgroups.find(cgroup.key).map(|who| whose.fits(who)) {
+            Some(true) => self.found = true,
+            _ => self.refused.push(cgroup.key),
         }
     }
 
@@ -369,11 +371,16 @@ impl Stage {
             (true, _) => u64::from(tries),
         };
         let fate = match self.is_ours(process, &event.body) {
-            true => self.offer(event, process, lineage, tries),
-            false => Fate::Filtered,
+            Some(true) => self.offer(event, process, lineage, tries),
+            Some(false) => Fate::Filtered,
+            None => Fate::Unplaced,
         };
         match fate {
             Fate::Filtered => self.account.filtered += counts,
+            Fate::Unplaced => {
+                self.account.filtered += counts;
+                self.account.unplaced += counts;
+            }
             Fate::Discarded => self.account.discarded += counts,
             Fate::Shown => {
                 self.unwritten += counts;
@@ -417,23 +424,25 @@ impl Stage {
         Fate::Shown
     }
 
-    fn is_ours(&mut self, process: ProcessId, body: &Body<'_>) -> bool {
+    /// Whether all agree to whom the command line names; `None` when only its place would tell.
+    fn is_ours(&mut self, process: ProcessId, body: &Body<'_>) -> Option<bool> {
         let descends = |set: &Descendants| set.contains(process);
-        self.descendants.as_ref().is_none_or(descends) && self.lets_through(body)
-    }
-
-    fn lets_through(&mut self, body: &Body<'_>) -> bool {
-        self.is_wanted(body) && self.filter.lets_through(body)
-    }
-
-    /// Whether --container, --unit and --cgroup agree; without them there is nothing to look up.
-    fn is_wanted(&mut self, body: &Body<'_>) -> bool {
-        if self.filter.whose.anybody() {
-            return true;
+        let ours = self.descendants.as_ref().is_none_or(descends) && self.filter.lets_through(body);
+        match ours {
+            true => self.is_wanted(body),
+            false => Some(false),
         }
-        let cgroup = whose(body).and_then(|whose| whose.cgroup);
-        let identity = cgroup.and_then(|cgroup| self.cgroups.find(cgroup));
-        self.filter.whose.fits(identity)
+    }
+
+    /// Whether --container, --unit and --cgroup agree; without them there is nothing to look up. `None` when
+    /// the cgroup's name is not known: it is too deep (bpf/cgroup.h), or was lost.
+    fn is_wanted(&mut self, body: &Body<'_>) -> Option<bool> {
+        if self.filter.whose.anybody() {
+            return Some(true);
+        }
+        let cgroup = whose(body).and_then(|whose| whose.cgroup)?;
+        let identity = self.cgroups.find(cgroup)?;
+        Some(self.filter.whose.fits(identity))
     }
 
     fn is_counted(&self, kind: EventKind, body: &Body<'_>) -> bool {

@@ -55,11 +55,9 @@ impl EventRedactor {
             _ => return None,
         };
         let masked_args = args.redact(&image.args);
-        let masked_name = image
-            .filename
-            .and_then(|it| filename.redact_variable(b"", it));
+        let masked_name = image.filename.and_then(|it| filename.redact_text(it));
         let masked_env = env.as_mut().zip(image.env.as_ref());
-        let masked_env = masked_env.and_then(|(redactor, env)| redactor.redact(env));
+        let masked_env = masked_env.and_then(|(redactor, env)| redactor.redact_environment(env));
         if masked_args.is_none() && masked_name.is_none() && masked_env.is_none() {
             return None;
         }

@@ -226,6 +226,17 @@ pub struct Session<'a> {
     pub tty: Option<&'a [u8]>,
 }
 
+impl<'a> Session<'a> {
+    /// The controlling terminal as it is called in /dev, in two parts: `pts/` and `3`, nothing and `tty1`.
+    pub fn terminal(&self) -> Option<(&'static str, &'a [u8])> {
+        let device = self.tty?;
+        Some(match device.strip_prefix(b"pts") {
+            Some(number) => ("pts/", number),
+            None => ("", device),
+        })
+    }
+}
+
 /// A hierarchy of cgroups. In version 1 each controller has its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Hierarchy {
@@ -616,5 +627,23 @@ mod tests {
         assert_eq!(divided(4, 0), (1000, 0));
         assert_eq!(divided(3, 1), (750, 250));
         assert_eq!(Cpu::divided(u64::MAX, true, 1, u64::MAX).user_ns, 1);
+    }
+
+    /// As `ps -o tty` has it: of the kernel's names, those of pseudo-terminals have lost a slash.
+    #[test]
+    fn terminals() {
+        let terminal = |device| {
+            let session = Session {
+                tty: device,
+                ..Session::default()
+            };
+            let parts = session.terminal();
+            parts.map(|(directory, name)| [directory.as_bytes(), name].concat())
+        };
+        let known = [("pts12", "pts/12"), ("tty1", "tty1"), ("ttyS0", "ttyS0")];
+        for (device, expected) in known {
+            assert_eq!(terminal(Some(device.as_bytes())), Some(expected.into()));
+        }
+        assert_eq!(terminal(None), None);
     }
 }

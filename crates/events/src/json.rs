@@ -206,7 +206,7 @@ impl<'a> SessionFields<'a> {
             login_uid: session.login_uid,
             audit_session: session.audit_id,
             sid: session.leader,
-            tty: session.tty.map(Tty),
+            tty: session.terminal().map(Tty),
         }
     }
 }
@@ -590,14 +590,12 @@ impl Serialize for Env<'_> {
 }
 
 /// A terminal's device below /dev.
-struct Tty<'a>(&'a [u8]);
+struct Tty<'a>((&'static str, &'a [u8]));
 
 impl Serialize for Tty<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0.strip_prefix(b"pts") {
-            Some(number) => serializer.collect_str(&format_args!("pts/{}", Text(number))),
-            None => Text(self.0).serialize(serializer),
-        }
+        let (directory, name) = self.0;
+        serializer.collect_str(&format_args!("{directory}{}", Text(name)))
     }
 }
 

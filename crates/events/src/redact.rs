@@ -27,6 +27,7 @@ use std::ops::Range;
 use regex::bytes::Regex;
 
 use crate::argv::Args;
+use crate::env;
 use commands::Scan;
 use prefilter::Prefilter;
 use shapes::Shapes;
@@ -64,7 +65,9 @@ impl Redactor {
     /// and those that could not be read stay so.
     pub fn redact<'a>(&'a mut self, args: &Args<'a>) -> Option<Args<'a>> {
         let (block, unreadable, (total_bytes, complete)) = args.parts();
+        self.masks.clear();
         self.find(block);
+        self.find_own(block);
         if !self.mask(block) {
             return None;
         }
@@ -74,25 +77,53 @@ impl Redactor {
         Some(Args::from_parts(&self.out, unreadable, rest))
     }
 
-    /// The value of the environment's variable `name`, masked; `None` when it holds no secret.
-    pub fn redact_variable(&mut self, name: &[u8], value: &[u8]) -> Option<&[u8]> {
+    /// The variables of an environment, `NAME=value` each, with their values masked; `None` when they hold
+    /// no secret.
+    pub fn redact_environment<'a>(&'a mut self, env: &Args<'a>) -> Option<Args<'a>> {
+        let (block, ..) = env.parts();
         self.masks.clear();
+        let mut start = 0;
+        for entry in block.split(|&byte| byte == 0) {
+            let (name, value) = env::split(entry);
+            self.find_in_variable(name, value, start + entry.len() - value.len());
+            start += entry.len() + 1;
+        }
+        self.find_own(block);
+        self.mask(block).then(|| Args::whole(&self.out))
+    }
+
+    /// What is known by no name, such as that of a file, masked; `None` when it holds no secret.
+    pub fn redact_text(&mut self, text: &[u8]) -> Option<&[u8]> {
+        self.masks.clear();
+        self.find(text);
+        self.find_own(text);
+        self.mask(text).then_some(&self.out)
+    }
+
+    /// Adds to `masks` where the secrets of a variable's value are, which begins at `start`.
+    fn find_in_variable(&mut self, name: &[u8], value: &[u8], start: usize) {
+        let known = self.masks.len();
         if names::is_secret(name) && !values::harmless(value, name, false) {
             self.masks.push(0..value.len());
         } else {
             self.find(value);
         }
-        self.mask(value).then_some(&self.out)
+        for mask in &mut self.masks[known..] {
+            *mask = start + mask.start..start + mask.end;
+        }
     }
 
-    /// Fills `masks` with where the secrets of a block are.
-    fn find(&mut self, block: &[u8]) {
-        self.masks.clear();
-        if self.prefilter.may_hold_secrets(block) {
-            self.find_known(block);
-        }
+    /// Adds to `masks` where patterns of the user's match.
+    fn find_own(&mut self, block: &[u8]) {
         for pattern in &self.extra {
             own_pattern(pattern, block, &mut self.masks);
+        }
+    }
+
+    /// Adds to `masks` where the secrets of a block are.
+    fn find(&mut self, block: &[u8]) {
+        if self.prefilter.may_hold_secrets(block) {
+            self.find_known(block);
         }
     }
 

@@ -44,6 +44,9 @@ struct counters {
 	__u64 args_ring;    /* execs sent without all arguments: the ring was too full */
 	__u64 args_unread;  /* execs sent without all arguments: their memory could not be read */
 	__u64 args_many;    /* failed execs sent without all arguments: there were too many */
+	__u64 env_ring;	    /* execs sent with all arguments, but without the environment that was
+			       asked for: the ring was too full */
+	__u64 env_unread;   /* the same: its memory could not be read */
 	__u64 cgroups_ring; /* names of cgroups not sent: the ring was too full. They are tried
 			       again */
 	__u64 ring_high;    /* most bytes seen waiting in the ring */

@@ -72,13 +72,14 @@ apart int add_path(__u64 dentry_address, __u64 mount_address)
 
 enum { ARGS_ALL_SENT, ARGS_NO_ROOM, ARGS_NOT_READ };
 
-/* Sends what did not fit into the exec record, piece by piece. */
+/* Sends what did not fit into the exec record, piece by piece. rec->offset is how far it came. */
 apart int send_rest(__u64 from, __u64 end, __u32 offset)
 {
 	struct rec_args *rec = scratch_for(SCRATCH_EXEC);
 
 	if (!rec)
 		return ARGS_NO_ROOM;
+	rec->offset = offset;
 	for (int i = 0; i < ARGS_TURNS && from < end; i++) {
 		__u64 n = end - from;
 
@@ -88,22 +89,34 @@ apart int send_rest(__u64 from, __u64 end, __u32 offset)
 			return ARGS_NO_ROOM;
 		if (bpf_probe_read_user(rec + 1, n, (void *)from))
 			return ARGS_NOT_READ;
-		rec->offset = offset;
 		rec->data_len = n;
 		rec->flags = 0;
 		if (send(&rec->head, sizeof(*rec) + n))
 			return ARGS_NO_ROOM;
 		from += n;
-		offset += n;
+		rec->offset += n;
 	}
 	return from < end ? ARGS_NO_ROOM : ARGS_ALL_SENT;
+}
+
+/* What is missing: of the arguments, or only of the environment behind them. */
+static __always_inline void count_cut(int how, bool args_whole)
+{
+	if (args_whole && how == ARGS_NOT_READ)
+		COUNT(env_unread);
+	else if (args_whole)
+		COUNT(env_ring);
+	else if (how == ARGS_NOT_READ)
+		COUNT(args_unread);
+	else
+		COUNT(args_ring);
 }
 
 /* Sends the rest, and where that stops early says so, so that the reader need not wait. */
 static __always_inline void send_continuations(struct rec_exec *exec, __u64 from, __u64 end)
 {
 	struct rec_args *rec = (void *)exec; /* the head stays as it is */
-	__u32 tid = exec->actor.tid, sent = exec->args_len;
+	__u32 tid = exec->actor.tid, sent = exec->args_len, args_total = exec->args_total;
 	int how;
 
 	rec->head.type = RECORD_ARGS;
@@ -111,10 +124,7 @@ static __always_inline void send_continuations(struct rec_exec *exec, __u64 from
 	how = send_rest(from, end, sent);
 	if (how == ARGS_ALL_SENT)
 		return;
-	if (how == ARGS_NOT_READ)
-		COUNT(args_unread);
-	else
-		COUNT(args_ring);
+	count_cut(how, rec->offset >= args_total);
 	rec->data_len = 0;
 	rec->flags = ARGS_END;
 	send(&rec->head, sizeof(*rec));

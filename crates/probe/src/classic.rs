@@ -27,6 +27,7 @@ use crate::explain::Obstacle;
 use crate::explain::StartError;
 use crate::explain::load_failure;
 use crate::features::Features;
+use crate::features::namespace::proc_has_machines_pids;
 use crate::layout::Memory;
 use crate::layout::Myself;
 use crate::layout::learn;
@@ -103,7 +104,7 @@ pub(crate) fn start(options: &Options) -> Result<Session, StartError> {
     let ring = ring.map_err(other("mapping the buffers"))?;
     let start = clock::read();
     let attached = attach_classic(&mut skeleton, options)?;
-    let (running, starts) = match options.running && proc::in_initial_pid_ns() {
+    let (running, starts) = match options.running && proc_has_machines_pids() {
         true => Running::look_in_proc(clock::boot_time_ns()),
         false => Default::default(),
     };
@@ -120,7 +121,7 @@ fn refuse_filters(options: &Options) -> Result<(), StartError> {
             rung: Rung::Classic,
         });
     }
-    let inside = !proc::in_initial_pid_ns();
+    let inside = !proc_has_machines_pids();
     if inside && (options.filters.ppid.is_some() || options.running) {
         return Err(StartError::Unsupported {
             what: "following processes by their numbers in a container (-P, -p, -d, --ancestors)"
@@ -279,7 +280,7 @@ fn learn_layout(options: &Options, features: &Features) -> Result<(layout, u32),
         tgid: seen.tgid,
         ppid: own
             .as_ref()
-            .filter(|_| proc::in_initial_pid_ns())
+            .filter(|_| proc_has_machines_pids())
             .map(|own| own.ppid),
         comm: fs::read("/proc/self/comm")
             .map(|comm| comm.trim_ascii_end().to_vec())

@@ -232,6 +232,8 @@ impl Session {
         let mut tally = Tally::default();
         tally.args_ring = counters.args_ring;
         tally.args_unread = counters.args_unread;
+        tally.env_ring = counters.env_ring;
+        tally.env_unread = counters.env_unread;
         tally.args_many = counters.args_many;
         for kind in Kind::ALL {
             let from = &counters.kind[kind as usize];

@@ -6,28 +6,19 @@ pub(crate) mod btf;
 pub(crate) mod cgroup;
 pub(crate) mod connector;
 mod mounts;
-mod namespace;
+pub(crate) mod namespace;
 pub(crate) mod security;
 pub(crate) mod survey;
 
 use std::fs;
-use std::os::unix::fs::MetadataExt as _;
 
 use caps::CapSet;
 use caps::Capability;
 use nix::sys::utsname::uname;
 
 const BTF: &str = "/sys/kernel/btf/vmlinux";
-const USER_NS: &str = "/proc/self/ns/user";
 const OWN_CGROUPS: &str = "/proc/self/cgroup";
-const PID_NS: &str = "/proc/self/ns/pid";
 const LOCKDOWN: &str = "/sys/kernel/security/lockdown";
-
-/// Inode number of the initial user namespace (`PROC_USER_INIT_INO`, include/linux/proc_ns.h).
-const INITIAL_USER_NS: u64 = 0xEFFF_FFFD;
-
-/// Inode number of the initial pid namespace (`PROC_PID_INIT_INO`, include/linux/proc_ns.h).
-pub(crate) const INITIAL_PID_NS: u64 = 0xEFFF_FFFC;
 
 /// What was found on this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,8 +41,7 @@ impl Features {
         Self {
             capable: has(Capability::CAP_SYS_ADMIN)
                 || (has(Capability::CAP_BPF) && has(Capability::CAP_PERFMON)),
-            initial_user_ns: fs::metadata(USER_NS)
-                .map_or(true, |meta| meta.ino() == INITIAL_USER_NS),
+            initial_user_ns: namespace::in_initial_user_ns().unwrap_or(true),
             btf: fs::metadata(BTF).is_ok(),
             lockdown: fs::read_to_string(LOCKDOWN)
                 .ok()
@@ -78,24 +68,9 @@ pub(crate) use crate::tracefs::readable as tracepoint_readable;
 
 /// Whether the process connector can be listened to: it speaks to the machine's own namespaces only.
 pub(crate) fn process_connector_allowed() -> bool {
-    let inode = |path| fs::metadata(path).map(|meta| meta.ino()).ok();
-    let initial_pid_ns = inode(PID_NS).is_none_or(|inode| inode == INITIAL_PID_NS);
-    let initial_user_ns = inode(USER_NS).is_none_or(|inode| inode == INITIAL_USER_NS);
-    has(Capability::CAP_NET_ADMIN) && initial_pid_ns && initial_user_ns
-}
-
-/// The inode number of our pid namespace, 0 for the initial one (or when /proc is not there to tell).
-pub(crate) fn tracer_pid_ns() -> u32 {
-    let inode = fs::metadata("/proc/self/ns/pid").map_or(INITIAL_PID_NS, |meta| meta.ino());
-    match inode {
-        INITIAL_PID_NS => 0,
-        other => u32::try_from(other).unwrap_or_default(),
-    }
-}
-
-/// Whether we have a pid namespace of our own: a container, most likely.
-pub fn in_pid_namespace() -> bool {
-    tracer_pid_ns() != 0
+    has(Capability::CAP_NET_ADMIN)
+        && namespace::in_initial_pid_ns().unwrap_or(true)
+        && namespace::in_initial_user_ns().unwrap_or(true)
 }
 
 /// Whether the machine has a cgroup v1 hierarchy of this controller. (Without /proc, it is taken to have

@@ -43,7 +43,7 @@ pub use features::btf::Btf;
 pub use features::cgroup::CgroupVersion;
 pub use features::cgroup::Cgroups;
 pub use features::connector::Connector;
-pub use features::in_pid_namespace;
+pub use features::namespace::in_pid_namespace;
 pub use features::security::Guards;
 pub use features::survey::Capabilities;
 pub use features::survey::Survey;

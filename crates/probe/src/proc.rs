@@ -3,7 +3,6 @@
 use std::fs;
 use std::fs::File;
 use std::io::Read as _;
-use std::os::unix::fs::MetadataExt as _;
 
 /// /proc counts times in ticks of this many ns (`USER_HZ` is 100 wherever BPF runs).
 pub(crate) const TICK_NS: u64 = 10_000_000;
@@ -79,12 +78,6 @@ pub(crate) fn owners(pid: u32) -> Option<Owners> {
         gid,
         egid,
     })
-}
-
-/// The number of the process in the initial pid namespace is its own.
-pub(crate) fn in_initial_pid_ns() -> bool {
-    let inode = fs::metadata("/proc/self/ns/pid").map(|meta| meta.ino());
-    inode.is_ok_and(|inode| inode == crate::features::INITIAL_PID_NS)
 }
 
 /// A process's command line; `None` when there is none: a kernel thread, or gone.

@@ -2,12 +2,14 @@
 
 use bpfrun::LoadError;
 use bpfrun::Verdict;
+use execsnoop_tool::Failure;
+use execsnoop_tool::Target;
+use execsnoop_tool::say;
 
 use crate::cli::args::Args;
 use crate::cli::args::Format;
-use crate::cli::failure::Failure;
+use crate::cli::failure;
 use crate::cli::input::Input;
-use crate::cli::output::Target;
 use crate::cli::output::json;
 use crate::cli::output::table::Table;
 use bpfrun::Value;
@@ -17,7 +19,7 @@ pub fn dry_run(args: &Args) -> Result<u8, Failure> {
     let program = Input::read(args)?.program(args)?;
     let verdicts = program
         .verify()
-        .map_err(|error| Failure::load(error, args.verbose))?;
+        .map_err(|error| failure::load(error, args.verbose))?;
     let mut out = Vec::new();
     match args.format {
         Format::Json => verdicts.iter().for_each(|verdict| line(verdict, &mut out)),
@@ -30,11 +32,11 @@ pub fn dry_run(args: &Args) -> Result<u8, Failure> {
     let mut status = 0;
     for error in refused {
         if let LoadError::Cannot(_) = error {
-            return Err(Failure::load(error, args.verbose));
+            return Err(failure::load(error, args.verbose));
         }
         status = 1;
-        let failure = Failure::load(error, args.verbose);
-        crate::cli::say::say(format_args!("bpfrun: {failure}"));
+        let failure = failure::load(error, args.verbose);
+        say(format_args!("bpfrun: {failure}"));
     }
     Ok(status)
 }

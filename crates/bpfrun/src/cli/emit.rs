@@ -6,13 +6,14 @@ use std::io::IsTerminal as _;
 use anyhow::Context as _;
 use anyhow::anyhow;
 use bpfrun::Program;
+use execsnoop_tool::Failure;
+use execsnoop_tool::say;
 
 use crate::cli::args::Args;
 use crate::cli::args::Emit;
 use crate::cli::dry_run::write;
-use crate::cli::failure::Failure;
+use crate::cli::failure;
 use crate::cli::input::Input;
-use crate::cli::say::say;
 
 /// Writes what `--emit` asks for.
 pub fn emit(args: &Args) -> Result<u8, Failure> {
@@ -53,7 +54,7 @@ fn write_crate(args: &Args, program: &Program) -> Result<(), Failure> {
     }
     let name = folder.file_name().map(|name| name.to_string_lossy());
     let files = program.skeleton(name.as_deref().unwrap_or("prog"));
-    let files = files.map_err(|error| Failure::load(error, args.verbose))?;
+    let files = files.map_err(|error| failure::load(error, args.verbose))?;
     for (path, text) in files {
         let path = folder.join(path);
         let written = path

@@ -9,10 +9,11 @@ use anyhow::Context as _;
 use bpfrun::Program;
 use bpfrun::Source;
 use bpfrun::SourceError;
+use execsnoop_tool::Failure;
+use execsnoop_tool::say;
 
 use crate::cli::args::Args;
-use crate::cli::failure::Failure;
-use crate::cli::say::say;
+use crate::cli::failure;
 
 const ELF: &[u8] = b"\x7fELF";
 
@@ -71,7 +72,7 @@ impl Input {
         };
         let program = Program::from_source(&source, &options).map_err(|error| match error {
             SourceError::Object(error) => Failure::new(1, anyhow::anyhow!("{path}: {error}")),
-            other => other.into(),
+            other => failure::source(other),
         })?;
         let warnings = program.compiled().map(|compiled| compiled.warnings.trim());
         if let Some(warnings) = warnings.filter(|warnings| !warnings.is_empty()) {

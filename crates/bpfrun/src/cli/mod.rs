@@ -11,23 +11,22 @@ mod input;
 mod maps;
 mod output;
 mod printk;
-mod ready_file;
 mod run;
-mod say;
-mod signals;
 mod symbols;
 mod targets;
 
 use std::process::ExitCode;
 
+use execsnoop_tool::Failure;
+use execsnoop_tool::say;
+use execsnoop_tool::start_logging;
+
 use crate::cli::args::Args;
-use crate::cli::failure::Failure;
-use crate::cli::say::say;
 
 /// Does what the command line asks for, and returns the exit status.
 pub fn main() -> ExitCode {
     let args = Args::from_command_line();
-    failure::start_logging(args.verbose);
+    start_logging("bpfrun", args.verbose);
     match command(&args) {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {

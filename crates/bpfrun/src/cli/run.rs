@@ -7,17 +7,18 @@ use std::time::Instant;
 use anyhow::Context as _;
 use bpfrun::Running;
 use bpfrun::RunningOptions;
+use execsnoop_tool::Failure;
+use execsnoop_tool::ReadyFile;
+use execsnoop_tool::Signals;
+use execsnoop_tool::say;
 
 use crate::cli::account::Account;
 use crate::cli::args::Args;
-use crate::cli::failure::Failure;
+use crate::cli::failure;
 use crate::cli::input::Input;
 use crate::cli::maps::Report;
 use crate::cli::output::Output;
 use crate::cli::printk::TracePipe;
-use crate::cli::ready_file;
-use crate::cli::say::say;
-use crate::cli::signals::Signals;
 
 /// How long we wait before we look at everything again.
 const PERIOD: Duration = Duration::from_millis(50);
@@ -32,14 +33,14 @@ const LAST_TURNS: usize = 1000;
 pub fn run(args: &Args) -> Result<u8, Failure> {
     let input = Input::read(args)?;
     if let Some(path) = &args.ready_file {
-        ready_file::remove_stale(path)?;
+        ReadyFile::remove_stale(path)?;
     }
     let signals = Signals::install().context("cannot handle signals")?;
     let mut output = Output::open(args)?;
     let loaded = input
         .program(args)?
         .load()
-        .map_err(|error| Failure::load(error, args.verbose))?;
+        .map_err(|error| failure::load(error, args.verbose))?;
     let options = RunningOptions {
         perf_pages: args.pages as usize,
     };
@@ -47,11 +48,11 @@ pub fn run(args: &Args) -> Result<u8, Failure> {
         true => Some(TracePipe::open()?),
         false => None,
     };
-    let mut running = loaded.attach_with(&options)?;
+    let mut running = loaded.attach_with(&options).map_err(failure::attach)?;
     let report = Report::new(args, &mut running).map_err(|error| Failure::new(2, error))?;
     output.begin(args.format, &running.schemas())?;
     if let Some(path) = &args.ready_file {
-        ready_file::create(path)?;
+        ReadyFile::create(path)?.keep();
     }
     Session {
         room: args.count.unwrap_or(u64::MAX),

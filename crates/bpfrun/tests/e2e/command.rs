@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::io::Read as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 use std::time::Instant;
@@ -26,6 +28,7 @@ pub(crate) fn cases() -> Vec<Case> {
             nobody_reads,
             a_reader_that_stops,
             into_a_file,
+            into_a_private_file,
             ready_file,
             a_full_disk,
             the_verifier_says_why,
@@ -153,6 +156,19 @@ fn into_a_file() {
     assert_eq!(lines.lines().count(), 3);
 }
 
+/// Events are not for everybody to read; what is emitted has nothing of them in it.
+fn into_a_private_file() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let [events, emitted, usual] = ["events", "object.o", "usual"].map(|it| dir.path().join(it));
+    fs::write(&usual, "").expect("it can be written");
+    let mode = |file: &Path| fs::metadata(file).expect("it is there").mode() & 0o777;
+    let program = object("ring");
+    let ring = text(&program);
+    run(&[ring, "-o", text(&events), "--duration", "1ms"]).fine();
+    run(&[ring, "-o", text(&emitted), "--emit", "object"]).fine();
+    assert_eq!((mode(&events), mode(&emitted)), (0o600, mode(&usual)));
+}
+
 /// A file that holds something is not taken for a ready file.
 fn ready_file() {
     let dir = tempfile::tempdir().expect("a temporary directory");
@@ -199,7 +215,7 @@ fn the_verifier_says_why() {
     let number = 1 + line_of("refused", "return *item; /* may be NULL */");
     let place = format!("refused.bpf.c:{number}: ");
     assert!(
-        second.contains(&place) || crate::needs::kernel() < (6, 10),
+        second.contains(&place) || execsnoop_harness::kernel_version() < (6, 10),
         "{second}"
     );
     assert!(!outcome.stderr.contains("processed"));

@@ -5,6 +5,9 @@ use std::process::Command;
 use std::process::Stdio;
 use std::sync::OnceLock;
 
+use execsnoop_harness::Need as _;
+use execsnoop_harness::runs;
+
 use crate::support::bpfrun;
 use crate::support::object;
 
@@ -29,15 +32,16 @@ pub(crate) enum Need {
     Cargo,
 }
 
-impl Need {
-    const COUNT: usize = Self::Cargo as usize + 1;
-
-    /// What this machine lacks, if it does.
-    pub(crate) fn lack(self) -> Option<&'static str> {
+impl execsnoop_harness::Need for Need {
+    fn lack(self) -> Option<&'static str> {
         static ANSWERS: [OnceLock<Option<&'static str>>; Need::COUNT] =
             [const { OnceLock::new() }; Need::COUNT];
         *ANSWERS[self as usize].get_or_init(|| (!self.is_met()).then_some(self.lack_in_words()))
     }
+}
+
+impl Need {
+    const COUNT: usize = Self::Cargo as usize + 1;
 
     fn is_met(self) -> bool {
         let there = |path: &str| Path::new(path).exists();
@@ -78,22 +82,4 @@ fn can_trace() -> bool {
         .stderr(Stdio::null())
         .status();
     status.expect("bpfrun can be executed").code() != Some(77)
-}
-
-fn runs(program: &str, args: &[&str]) -> bool {
-    let status = Command::new(program)
-        .args(args)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-    status.is_ok_and(|status| status.success())
-}
-
-/// The kernel's version.
-pub(crate) fn kernel() -> (u32, u32) {
-    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    let mut numbers = release
-        .split(|c: char| !c.is_ascii_digit())
-        .map(|word| word.parse().unwrap_or(0));
-    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
 }

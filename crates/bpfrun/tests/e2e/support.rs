@@ -8,10 +8,9 @@ use std::process::Command;
 use std::process::Output;
 use std::process::Stdio;
 use std::sync::OnceLock;
-use std::thread;
-use std::time::Duration;
-use std::time::Instant;
 
+pub(crate) use execsnoop_harness::patience;
+use execsnoop_harness::wait_until;
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 use serde_json::Value;
@@ -73,14 +72,6 @@ pub(crate) fn call(numbers: impl IntoIterator<Item = i32>) {
     }
 }
 
-/// Longer than anything takes that works.
-pub(crate) fn patience() -> Duration {
-    let slow = std::env::var("SLOW")
-        .ok()
-        .and_then(|slow| slow.parse().ok());
-    Duration::from_secs(30) * slow.unwrap_or(1)
-}
-
 /// bpfrun at work.
 #[derive(Debug)]
 pub(crate) struct Run {
@@ -111,14 +102,14 @@ impl Run {
             .spawn()
             .expect("bpfrun can be executed");
         let mut run = Self { child };
-        let deadline = Instant::now() + patience();
-        while !file.exists() {
-            if let Some(status) = run.child.try_wait().expect("it is our child") {
-                let outcome = run.outcome();
-                panic!("bpfrun ended with {status} before it was ready: {outcome:?}");
-            }
-            assert!(Instant::now() < deadline, "bpfrun does not get ready");
-            thread::sleep(Duration::from_millis(5));
+        let mut ended = None;
+        wait_until("bpfrun is ready, or has ended", || {
+            ended = run.child.try_wait().expect("it is our child");
+            ended.is_some() || file.exists()
+        });
+        if let Some(status) = ended {
+            let outcome = run.outcome();
+            panic!("bpfrun ended with {status} before it was ready: {outcome:?}");
         }
         run
     }

@@ -187,11 +187,8 @@ impl<'a> Line<'a> {
 
     /// The controlling terminal.
     pub fn tty(&self) -> Option<Vec<u8>> {
-        let tty = self.session.tty?;
-        Some(match tty.strip_prefix(b"pts") {
-            Some(number) => [b"pts/", number].concat(),
-            None => tty.to_vec(),
-        })
+        let (directory, name) = self.session.terminal()?;
+        Some([directory.as_bytes(), name].concat())
     }
 
     /// What deserves a second look, in one word each.

@@ -3,7 +3,6 @@
 mod csv;
 mod layout;
 mod line;
-mod target;
 mod text;
 mod units;
 
@@ -13,11 +12,11 @@ use std::time::Duration;
 use execsnoop_events::Event;
 use execsnoop_events::json;
 use execsnoop_events::json::Annotations;
+use execsnoop_tool::Target;
 
 use crate::args::Args;
 use crate::args::Color;
 use crate::output::csv::CsvFormat;
-use crate::output::target::Target;
 use crate::output::text::TextFormat;
 
 pub use crate::output::layout::Layout;
@@ -45,7 +44,7 @@ impl Output {
     /// Opens what `args` name: a file; else stderr when a command has stdout; else stdout.
     pub fn open(args: &Args, layout: Layout) -> anyhow::Result<Self> {
         let target = match &args.output {
-            Some(path) => Target::create(path)?,
+            Some(path) => Target::create_private(path)?,
             None if args.command.is_empty() => Target::stream(io::stdout())?,
             None => Target::stream(io::stderr())?,
         };

@@ -15,8 +15,8 @@ use anyhow::Context as _;
 use execsnoop_events::json;
 use execsnoop_events::quote;
 use execsnoop_probe::Survey;
+use execsnoop_tool::Failure;
 
-use crate::Failure;
 use crate::args::DoctorArgs;
 use crate::args::ReportFormat;
 use crate::output::colored;

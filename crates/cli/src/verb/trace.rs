@@ -1,8 +1,6 @@
 //! The live trace: of the whole machine, or of one command.
 
 use std::ffi::OsString;
-use std::fs;
-use std::fs::File;
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
@@ -25,6 +23,11 @@ use execsnoop_probe::boot_time_ns;
 use execsnoop_probe::drop_capabilities;
 use execsnoop_probe::in_pid_namespace;
 use execsnoop_probe::invoking_user;
+use execsnoop_tool::CANNOT_TRACE;
+use execsnoop_tool::Failure;
+use execsnoop_tool::ReadyFile;
+use execsnoop_tool::Signals;
+use execsnoop_tool::say;
 use nix::sys::signal::Signal;
 use nix::sys::statfs::CGROUP_SUPER_MAGIC;
 use nix::sys::statfs::CGROUP2_SUPER_MAGIC;
@@ -33,8 +36,6 @@ use nix::sys::statfs::statfs;
 use nix::unistd::Uid;
 use nix::unistd::User;
 
-use crate::CANNOT_TRACE;
-use crate::Failure;
 use crate::args::Args;
 use crate::args::EventKind;
 use crate::filter::Filter;
@@ -44,8 +45,6 @@ use crate::output::Layout;
 use crate::output::Needs;
 use crate::output::Output;
 use crate::pipeline::Pipeline;
-use crate::say::say;
-use crate::signals::Signals;
 
 /// How long events wait in the ring before they are shown.
 const PERIOD: Duration = Duration::from_millis(50);
@@ -70,7 +69,7 @@ pub fn run(args: &Args) -> Result<u8, Failure> {
     let options = options(args, needs, &filter);
     let output = Output::open(args, layout)?;
     let mut pipeline = Pipeline::new(args, filter, needs, output);
-    let signals = Signals::install().context("cannot handle signals")?;
+    let signals = signals().context("cannot handle signals")?;
     let live = Live::start(&options, args.backend.rung());
     let live = live.map_err(|error| cannot_start(args, error))?;
     say_what_is_lost(live.rung());
@@ -93,6 +92,12 @@ pub fn run(args: &Args) -> Result<u8, Failure> {
         },
     }
     .run(args.stats)
+}
+
+fn signals() -> io::Result<Signals> {
+    let signals = Signals::install()?;
+    signals.wake_at_end_of_child()?; // the command
+    Ok(signals)
 }
 
 /// Says that tracing has begun, starts the command, and gives up what is not needed any more: the last
@@ -259,31 +264,6 @@ impl Watch {
     }
 }
 
-/// The file that says that tracing has begun. Removed again when the command then cannot be started.
-struct ReadyFile<'a> {
-    path: &'a Path,
-    keep: bool,
-}
-
-impl<'a> ReadyFile<'a> {
-    fn create(path: &'a Path) -> anyhow::Result<Self> {
-        File::create_new(path).with_context(|| format!("cannot create {path:?}"))?;
-        Ok(Self { path, keep: false })
-    }
-
-    fn keep(mut self) {
-        self.keep = true;
-    }
-}
-
-impl Drop for ReadyFile<'_> {
-    fn drop(&mut self) {
-        if !self.keep {
-            let _ = fs::remove_file(self.path);
-        }
-    }
-}
-
 /// What can be wrong before anything is begun.
 fn check(args: &Args) -> Result<(), Failure> {
     if let Some(pid) = args.pid
@@ -310,7 +290,7 @@ fn check(args: &Args) -> Result<(), Failure> {
         ));
     }
     if let Some(path) = &args.ready_file {
-        remove_stale(path)?;
+        ReadyFile::remove_stale(path)?;
     }
     Ok(())
 }
@@ -429,19 +409,6 @@ fn cannot_start(args: &Args, error: StartError) -> Failure {
             Failure::new(code, anyhow!("{obstacle} (more by `execsnoop doctor`)"))
         }
         error => Failure::new(code, error),
-    }
-}
-
-/// Removes the ready file of an earlier run, but nothing that holds something.
-fn remove_stale(path: &Path) -> anyhow::Result<()> {
-    match fs::symlink_metadata(path) {
-        Err(err) if err.kind() == io::ErrorKind::NotFound => Ok(()),
-        Ok(meta) if meta.is_file() && meta.len() == 0 => Ok(fs::remove_file(path)?),
-        Ok(_) => bail!(
-            "--ready-file {}: this exists and is not an empty file",
-            path.display()
-        ),
-        Err(err) => Err(err).with_context(|| format!("--ready-file {path:?}")),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::Case;
 use crate::needs::Need::Root;
 use crate::needs::Need::Tracing;
 use crate::support::STRANGER;
+use crate::support::mark;
 use crate::support::run_subject;
 use crate::support::subject;
 use crate::support::wait_until;
@@ -69,6 +70,31 @@ fn small_ring() {
     );
 }
 
+/// What of a block that does not fit is missing, its end or already its beginning, is said apart.
+fn environments_that_do_not_fit() {
+    for (args_kib, args_whole) in [("0", true), ("600", false)] {
+        let mark = mark();
+        let case = ["big-env", &mark, "600", args_kib];
+        let trace = trace_asleep(&["-u", &STRANGER.to_string(), "--env", "LAST"], || {
+            run_subject(Command::new(workload()).args(case).uid(STRANGER));
+        });
+        let execs = trace.execs();
+        let exec = execs.last().expect("it is shown");
+        assert_eq!(exec["args_complete"], args_whole, "{args_kib}");
+        assert_eq!(exec["env"], Value::Null, "{args_kib}");
+        let said = |what| {
+            trace
+                .stderr
+                .contains(&format!("\n1 {what} (ring_crowded 1)"))
+        };
+        let found = (
+            said("without their environment"),
+            said("without all arguments"),
+        );
+        assert_eq!(found, (args_whole, !args_whole), "{}", trace.stderr);
+    }
+}
+
 /// The same without any filter: noise on the machine is accounted for like the rest.
 fn small_ring_without_filter() {
     let storm = || drop(subject(&["storm", "3000", "2"]));
@@ -118,6 +144,6 @@ fn recovers() {
 pub(crate) fn cases() -> Vec<Case> {
     cases![
         [Tracing] => [small_ring_without_filter, small_ring_with_several_kinds, recovers];
-        [Tracing, Root] => [small_ring];
+        [Tracing, Root] => [small_ring, environments_that_do_not_fit];
     ]
 }

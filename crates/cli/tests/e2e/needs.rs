@@ -1,10 +1,11 @@
 //! What the machine must offer for a test, found out before any test runs.
 
-use std::ffi::OsStr;
 use std::process::Command;
 use std::process::Stdio;
 use std::sync::OnceLock;
 
+pub(crate) use execsnoop_harness::kernel_version;
+use execsnoop_harness::runs;
 use nix::sys::statvfs::FsFlags;
 
 use crate::cgroups::Hierarchy;
@@ -69,15 +70,16 @@ pub(crate) enum Need {
     StaticTracer,
 }
 
-impl Need {
-    const COUNT: usize = Self::StaticTracer as usize + 1;
-
-    /// What this machine lacks, if it does.
-    pub(crate) fn lack(self) -> Option<&'static str> {
+impl execsnoop_harness::Need for Need {
+    fn lack(self) -> Option<&'static str> {
         static ANSWERS: [OnceLock<Option<&'static str>>; Need::COUNT] =
             [const { OnceLock::new() }; Need::COUNT];
         *ANSWERS[self as usize].get_or_init(|| (!self.is_met()).then_some(self.lack_in_words()))
     }
+}
+
+impl Need {
+    const COUNT: usize = Self::StaticTracer as usize + 1;
 
     fn is_met(self) -> bool {
         match self {
@@ -173,15 +175,6 @@ fn answers(wrapper: &[&str], rung: &str) -> bool {
     runs("unshare", &["-m", "true"]) && status.is_ok_and(|status| status.code() != Some(77))
 }
 
-fn runs(program: impl AsRef<OsStr>, args: &[&str]) -> bool {
-    let status = Command::new(program)
-        .args(args)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-    status.is_ok_and(|status| status.success())
-}
-
 fn can_set_capabilities() -> bool {
     let file = tempfile::NamedTempFile::new().expect("a temporary file");
     set_user_id_works() && runs("setcap", &["cap_bpf,cap_perfmon+ep", text(file.path())])
@@ -202,12 +195,4 @@ fn is_static(binary: &std::path::Path) -> bool {
     let bytes = std::fs::read(binary).expect("execsnoop can be read");
     let head = &bytes[..bytes.len().min(4096)];
     !head.windows(5).any(|word| word == b"/ld-l")
-}
-
-pub(crate) fn kernel_version() -> (u32, u32) {
-    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    let mut numbers = release
-        .split(|c: char| !c.is_ascii_digit())
-        .map(|word| word.parse().unwrap_or(0));
-    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
 }

@@ -1,6 +1,10 @@
 //! What the options do that have no file of their own here.
 
 use std::fs;
+use std::fs::Permissions;
+use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -308,6 +312,19 @@ fn output_file() {
     assert_eq!(trace.accounting().lost, 0);
 }
 
+/// What others ran is not for everybody to read, unless somebody made the file so.
+fn output_file_is_private() {
+    let dir = public_dir();
+    let mode = |file: &Path| fs::metadata(file).expect("it is there").mode() & 0o777;
+    let (new, old) = (dir.path().join("new"), dir.path().join("old"));
+    fs::write(&old, "").expect("it can be written");
+    fs::set_permissions(&old, Permissions::from_mode(0o640)).expect("it is ours");
+    for file in [&new, &old] {
+        run(&[], &["-o", text(file), "--duration", "1ms"]).expect_success();
+    }
+    assert_eq!((mode(&new), mode(&old)), (0o600, 0o640));
+}
+
 /// A file that cannot be written is a failure that names it.
 fn output_file_that_cannot_be_written() {
     let trace = run(&[], &["-o", "/nonexistent/events", "--duration", "5s"]);
@@ -367,7 +384,7 @@ pub(crate) fn cases() -> Vec<Case> {
         [] => [wrong_usage, help_and_version];
         [Tracing] => [
             default_columns, times, user_and_cpu, max_args, long_arguments_are_whole, quotes, events,
-            forks, count, count_of_what_is_shown, duration, csv, output_file,
+            forks, count, count_of_what_is_shown, duration, csv, output_file, output_file_is_private,
             output_file_that_cannot_be_written, full_disk, full_disk_under_a_command, ring_sizes, stats,
         ];
     ]

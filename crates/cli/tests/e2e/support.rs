@@ -1,7 +1,6 @@
 //! Where the tests find their tools: the tracer, the subjects, places to write.
 
 use std::fs;
-use std::num::NonZeroU32;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::path::PathBuf;
@@ -16,6 +15,9 @@ use std::thread;
 use std::time::Duration;
 use std::time::Instant;
 
+pub(crate) use execsnoop_harness::patience;
+pub(crate) use execsnoop_harness::slowness;
+pub(crate) use execsnoop_harness::wait_until;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -47,22 +49,9 @@ fn given(name: &str) -> Option<PathBuf> {
     std::env::var_os(name).map(PathBuf::from)
 }
 
-/// How much longer everything takes than on a machine of today: `SLOW=20` says so of one whose
-/// processor is emulated.
-pub(crate) fn slowness() -> u32 {
-    static SLOW: OnceLock<u32> = OnceLock::new();
-    let number = |slow: String| slow.parse::<NonZeroU32>().expect("SLOW is a number");
-    *SLOW.get_or_init(|| std::env::var("SLOW").map_or(1, |slow| number(slow).get()))
-}
-
 /// How many of something there are to be, where `count` would take too long on a slow machine.
 pub(crate) fn scaled(count: usize, at_least: usize) -> usize {
     (count / slowness() as usize).clamp(at_least, count)
-}
-
-/// Longer than anything takes that works.
-pub(crate) fn patience() -> Duration {
-    Duration::from_secs(30) * slowness()
 }
 
 fn build_workload(program: &Path) {
@@ -211,15 +200,6 @@ pub(crate) fn pattern(index: usize, len: usize) -> String {
 /// All of them.
 pub(crate) fn patterns(count: usize, len: usize) -> Vec<String> {
     (0..count).map(|index| pattern(index, len)).collect()
-}
-
-/// Waits until `condition` holds; fails when it never does.
-pub(crate) fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
-    let deadline = Instant::now() + patience();
-    while !condition() {
-        assert!(Instant::now() < deadline, "waited in vain until {what}");
-        thread::sleep(Duration::from_millis(2));
-    }
 }
 
 /// Waits for a process to end; kills it, and fails, when it does not.

@@ -217,6 +217,25 @@ fn left_out_late() {
     assert!(accounting.lost > 400, "{accounting:?}");
 }
 
+/// Of what is so deep that its path has no beginning, nobody can say whose it is; but that it was left out for that.
+fn too_deep_to_tell() {
+    let id = id();
+    let note = "\n1 filtered without knowing whose they are";
+    for (depth, told) in [(50, true), (70, false)] {
+        let group = Group::telling(&format!("/docker/{id}{}", "/a".repeat(depth)));
+        let mark = mark();
+        let user = STRANGER.to_string();
+        let tracer = Tracer::json(&["--container", &id, "-u", &user]);
+        let workload = workload();
+        let strangers = ["setpriv", "--reuid", &user, "--clear-groups"];
+        let subject = [&strangers[..], &[text(&workload), "noop", &mark]].concat();
+        run_subject(&mut group.command(&subject));
+        let trace = tracer.stop();
+        assert_eq!(!trace.execs_with(&mark).is_empty(), told, "{depth}");
+        assert_eq!(!trace.stderr.contains(note), told, "{}", trace.stderr);
+    }
+}
+
 #[track_caller]
 fn check_refused(options: &[&str], words: &[&str]) {
     let trace = run(&[], &[options, &["--duration", "1ms"]].concat());
@@ -248,7 +267,7 @@ pub(crate) fn cases() -> Vec<Case> {
         [Tracing, Root, UnifiedCgroups] => [
             container, container_by_name, container_within, unit, unit_of_a_user, slice, cgroup_path,
             cgroup_directory, cgroup_root, with_other_filters, lifetimes, failed_execs, of_a_command,
-            left_out_early, left_out_late,
+            left_out_early, left_out_late, too_deep_to_tell,
         ];
     ]
 }

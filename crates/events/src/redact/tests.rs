@@ -183,9 +183,9 @@ fn unreadable_arguments() {
 #[test]
 fn variables() {
     let mut redactor = Redactor::new(&[]);
-    let shown = |redactor: &mut Redactor, name: &str, value: &str| {
-        let shown = redactor.redact_variable(name.as_bytes(), value.as_bytes());
-        shown.map(|it| String::from_utf8_lossy(it).into_owned())
+    let shown = |redactor: &mut Redactor, entry: &str| {
+        let env = redactor.redact_environment(&Args::whole(entry.as_bytes()))?;
+        Some(text(env.parts().0))
     };
     for name in [
         "PGPASSWORD",
@@ -195,23 +195,37 @@ fn variables() {
         "REDISCLI_AUTH",
         "apiKey",
     ] {
-        assert_eq!(
-            shown(&mut redactor, name, "hunter2").as_deref(),
-            Some(MASK),
-            "{name}"
-        );
+        // The value is what follows the first '=', whatever it is: no quotes, no comparison.
+        for value in ["hunter2", "=hunter2", " hunter2", "'a' b"] {
+            let masked = shown(&mut redactor, &format!("{name}={value}\0"));
+            assert_eq!(masked, Some(format!("{name}={MASK}␀")), "{name}={value}");
+        }
     }
-    let url = shown(&mut redactor, "DATABASE_URL", "postgres://me:hunter2@db/x");
-    assert_eq!(url.as_deref(), Some("postgres://me:[redacted]@db/x"));
-    for (name, value) in [
-        ("PATH", "/usr/bin:/bin"),
-        ("PWD", "/tmp"),
-        ("PASSWORD", ""),
-        ("KEYMAP", "us"),
-        ("SECRET_KEY", "$X"),
+    let url = shown(&mut redactor, "DATABASE_URL=postgres://me:hunter2@db/x\0");
+    let masked = "DATABASE_URL=postgres://me:[redacted]@db/x␀";
+    assert_eq!(url.as_deref(), Some(masked));
+    for entry in [
+        "PATH=/usr/bin:/bin",
+        "PWD=/tmp",
+        "PASSWORD=",
+        "PASSWORD",
+        "KEYMAP=us",
+        "SECRET_KEY=$X",
     ] {
-        assert_eq!(shown(&mut redactor, name, value), None, "{name}");
+        assert_eq!(shown(&mut redactor, &format!("{entry}\0")), None, "{entry}");
     }
+}
+
+/// Each variable stands for itself: none is the option before the next. Patterns of the user's see the name, too.
+#[test]
+fn environments() {
+    let pattern = Regex::new("^CUSTOMER=(.*)").expect("valid");
+    let mut redactor = Redactor::new(&[pattern]);
+    let given = b"--password\0LANG=C\0API_KEY=x\0ODD\0CUSTOMER=42\0MYSQL_PWD=y\0";
+    let masked = redactor.redact_environment(&Args::whole(given));
+    let expected =
+        "--password␀LANG=C␀API_KEY=[redacted]␀ODD␀CUSTOMER=[redacted]␀MYSQL_PWD=[redacted]␀";
+    assert_eq!(text(masked.expect("secrets").parts().0), expected);
 }
 
 /// Patterns of the user's: the group if there is one, in each argument by itself.

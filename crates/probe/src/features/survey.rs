@@ -16,8 +16,6 @@ use nix::sys::resource::getrlimit;
 use nix::sys::utsname::uname;
 
 use super::Features;
-use super::INITIAL_PID_NS;
-use super::INITIAL_USER_NS;
 use super::attempt::Attempt;
 use super::bpf;
 use super::btf::Btf;
@@ -25,8 +23,9 @@ use super::cgroup::Cgroups;
 use super::connector::Connector;
 use super::mounts;
 use super::mounts::Mount;
-use super::namespace::INITIAL_CGROUP_NS;
-use super::namespace::is_initial;
+use super::namespace::in_initial_cgroup_ns;
+use super::namespace::in_initial_pid_ns;
+use super::namespace::in_initial_user_ns;
 use super::security::Guards;
 use super::tracepoint_readable;
 use crate::explain::Obstacle;
@@ -200,8 +199,8 @@ impl Survey {
             proc_mounted: Path::new("/proc/self/status").exists(),
             sys_mounted: Path::new("/sys/kernel").exists(),
             capabilities: Capabilities::look(),
-            user_ns_initial: is_initial("user", INITIAL_USER_NS),
-            pid_ns_initial: is_initial("pid", INITIAL_PID_NS),
+            user_ns_initial: in_initial_user_ns(),
+            pid_ns_initial: in_initial_pid_ns(),
             guards: Guards::look(),
             unprivileged_bpf_disabled: setting("unprivileged_bpf_disabled"),
             perf_event_paranoid: setting("perf_event_paranoid"),
@@ -267,7 +266,7 @@ fn core(features: &Features, bpf_syscall: Attempt) -> Trial {
 }
 
 fn cgroups(mounts: &[Mount]) -> Cgroups {
-    let initial = is_initial("cgroup", INITIAL_CGROUP_NS);
+    let initial = in_initial_cgroup_ns();
     Cgroups::of(mounts, initial.unwrap_or(false))
 }
 

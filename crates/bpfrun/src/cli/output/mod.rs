@@ -4,7 +4,6 @@ mod csv;
 pub mod json;
 pub mod show;
 pub mod table;
-mod target;
 mod text;
 
 use std::io;
@@ -12,12 +11,12 @@ use std::time::Duration;
 
 use bpfrun::Event;
 use bpfrun::Schema;
+use execsnoop_tool::Target;
 
 use crate::cli::args::Args;
 use crate::cli::args::Format;
 use crate::cli::clock::timestamp;
 use crate::cli::output::csv::CsvFormat;
-pub use crate::cli::output::target::Target;
 use crate::cli::output::text::TextFormat;
 
 /// Where everything goes, and in which form. Lines collect in a buffer that is used over and over, and
@@ -45,7 +44,7 @@ impl Output {
     /// Opens what `args` name: a file, or stdout.
     pub fn open(args: &Args) -> anyhow::Result<Self> {
         let target = match &args.output {
-            Some(path) => Target::create(path)?,
+            Some(path) => Target::create_private(path)?,
             None => Target::stream(io::stdout())?,
         };
         Ok(Self {

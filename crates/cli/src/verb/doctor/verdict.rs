@@ -3,8 +3,7 @@
 use execsnoop_probe::Connector;
 use execsnoop_probe::Rung;
 use execsnoop_probe::Survey;
-
-use crate::CANNOT_TRACE;
+use execsnoop_tool::CANNOT_TRACE;
 
 /// The rungs that this build has, the best first.
 pub const BUILT_IN: &[Rung] = &Rung::ALL;

@@ -32,8 +32,9 @@ pub struct Signals {
 
 impl Signals {
     /// Takes the signals over. (With handlers, not "ignore": a command that is started does not inherit
-    /// them; what was ignored before, it is to ignore.) SIGHUP only when it is not ignored: nohup means it. SIGINT in any case: shells ignore it
-    /// for what they start in the background, and there it still is the way to end a trace.
+    /// them; what was ignored before, it is to ignore.) SIGHUP only when it is not ignored: nohup means it.
+    /// SIGINT in any case: shells ignore it for what they start in the background, and there it still is the
+    /// way to end.
     pub fn install() -> io::Result<Self> {
         let flag = || Arc::new(AtomicBool::new(false));
         let signals = Self {
@@ -53,9 +54,13 @@ impl Signals {
             flag::register(signal, Arc::clone(&signals.terminate))?;
             flag::register(signal, Arc::clone(&signals.terminate_again))?;
         }
-        // Only to be woken when the command ends.
-        flag::register(SIGCHLD, flag())?;
         Ok(signals)
+    }
+
+    /// Has the wait interrupted when a child ends, too.
+    pub fn wake_at_end_of_child(&self) -> io::Result<()> {
+        flag::register(SIGCHLD, Arc::new(AtomicBool::new(false)))?;
+        Ok(())
     }
 
     /// Those of the signals that were ignored when we began.

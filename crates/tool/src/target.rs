@@ -3,8 +3,10 @@
 use std::fs::File;
 use std::fs::OpenOptions;
 use std::io;
+use std::io::IsTerminal as _;
 use std::io::Write as _;
 use std::os::fd::AsFd;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -31,10 +33,21 @@ pub struct Target {
 impl Target {
     /// Opens a file for writing. What it holds stays in it until [`truncate`](Self::truncate).
     pub fn create(path: &Path) -> anyhow::Result<Self> {
+        Self::create_with_mode(path, 0o666)
+    }
+
+    /// The same for what is not for everybody: others cannot read a new file. One that was there keeps the mode
+    /// that somebody gave it.
+    pub fn create_private(path: &Path) -> anyhow::Result<Self> {
+        Self::create_with_mode(path, 0o600)
+    }
+
+    fn create_with_mode(path: &Path, mode: u32) -> anyhow::Result<Self> {
         let opened = OpenOptions::new()
             .write(true)
             .create(true)
             .truncate(false)
+            .mode(mode)
             .open(path);
         let file = opened.with_context(|| format!("cannot write to {path:?}"))?;
         Self::new(file, Some(path.to_owned()))
@@ -56,6 +69,11 @@ impl Target {
             file,
             path,
         })
+    }
+
+    /// Whether somebody looks at it.
+    pub fn is_terminal(&self) -> bool {
+        self.file.is_terminal()
     }
 
     /// Throws away what a file of ours held before.

@@ -1,0 +1,120 @@
+//! End-to-end tests on the real kernel.
+//!
+//! A machine that cannot trace skips these tests: loudly, and counted as ignored, never as passed.
+//! `EXECSNOOP_TESTS_MUST_RUN=1` makes every skipped test an error, for machines that should run all.
+//! `TESTS=FILE` runs only the tests that a file names, one a line: see `cargo xtask kernels`.
+
+#![forbid(unsafe_code)]
+
+mod machine;
+mod patience;
+
+use std::fmt::Debug;
+use std::process::ExitCode;
+
+use libtest_mimic::Arguments;
+use libtest_mimic::Trial;
+
+pub use crate::machine::kernel_version;
+pub use crate::machine::runs;
+pub use crate::patience::patience;
+pub use crate::patience::slowness;
+pub use crate::patience::wait_until;
+
+/// Something that not every machine has.
+pub trait Need: Copy + Debug + 'static {
+    /// What this machine lacks, if it does.
+    fn lack(self) -> Option<&'static str>;
+}
+
+/// One test: it fails by panicking.
+#[derive(Debug)]
+pub struct Case<N: 'static> {
+    /// Its path: the module's and its own.
+    pub name: &'static str,
+    /// What it cannot do without.
+    pub needs: &'static [N],
+    /// The test.
+    pub run: fn(),
+}
+
+/// Lists tests by what they need, each under its module's name.
+#[macro_export]
+macro_rules! cases {
+    ($($needs:expr => [$($test:ident),* $(,)?]);* $(;)?) => {
+        vec![$($($crate::Case {
+            name: concat!(module_path!(), "::", stringify!($test)),
+            needs: &$needs,
+            run: $test,
+        },)*)*]
+    };
+}
+
+impl<N: Need> Case<N> {
+    fn short_name(&self) -> &'static str {
+        self.name.strip_prefix("e2e::").unwrap_or(self.name)
+    }
+
+    /// What this machine lacks for it.
+    fn lacks(&self) -> Option<&'static str> {
+        self.needs.iter().find_map(|need| need.lack())
+    }
+
+    fn into_trial(self) -> Trial {
+        let skipped = self.lacks().is_some();
+        let run = self.run;
+        Trial::test(self.short_name(), move || {
+            run();
+            Ok(())
+        })
+        .with_ignored_flag(skipped)
+    }
+}
+
+/// Runs the tests of `program` that the command line asks for, one after the other: they watch the whole
+/// machine, so each would see the others' subjects.
+pub fn run<N: Need>(program: &str, cases: Vec<Case<N>>) -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(1);
+    let cases = chosen(cases);
+    let skipped = announce_skipped(program, &cases);
+    if skipped > 0 && std::env::var_os("EXECSNOOP_TESTS_MUST_RUN").is_some() {
+        eprintln!("EXECSNOOP_TESTS_MUST_RUN is set: that is an error");
+        return ExitCode::FAILURE;
+    }
+    let trials = cases.into_iter().map(Case::into_trial).collect();
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// Those that the file of `TESTS` names; all when it names none.
+fn chosen<N: Need>(mut cases: Vec<Case<N>>) -> Vec<Case<N>> {
+    let file = std::env::var_os("TESTS");
+    let names = file.map(|file| std::fs::read_to_string(file).expect("TESTS is a readable file"));
+    let names = names.unwrap_or_default();
+    let names: Vec<&str> = names.lines().collect();
+    for name in &names {
+        let there = cases.iter().any(|case| case.short_name() == *name);
+        assert!(there, "TESTS names {name}, and there is no such test");
+    }
+    cases.retain(|case| names.is_empty() || names.contains(&case.short_name()));
+    cases
+}
+
+/// Says which tests this machine cannot run, and why, so that nobody takes silence for success.
+fn announce_skipped<N: Need>(program: &str, cases: &[Case<N>]) -> usize {
+    let skipped: Vec<_> = cases
+        .iter()
+        .filter_map(|case| Some((case, case.lacks()?)))
+        .collect();
+    if skipped.is_empty() {
+        return 0;
+    }
+    let line = "*".repeat(78);
+    let (count, all) = (skipped.len(), cases.len());
+    eprintln!("\n{line}\nSKIPPED: {count} of {all} end-to-end tests of {program}");
+    for (case, lack) in &skipped {
+        eprintln!("SKIPPED: {}: {lack}", case.short_name());
+    }
+    eprintln!("{line}\n");
+    skipped.len()
+}

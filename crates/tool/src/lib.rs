@@ -1,0 +1,23 @@
+//! What a command-line tool owes whoever runs it, in script or by hand: messages that cannot end it, exit statuses that
+//! mean something, signals that end it in order, a file that says that it is ready, and output that waits for a slow
+//! reader without being held up by one that is stuck.
+//!
+//! execsnoop and bpfrun do all that in the same way. Nothing here knows of tracing.
+
+#![forbid(unsafe_code)]
+#![deny(clippy::print_stdout, clippy::print_stderr)] // see say.rs
+
+mod failure;
+mod log;
+mod ready_file;
+mod say;
+mod signals;
+mod target;
+
+pub use crate::failure::CANNOT_TRACE;
+pub use crate::failure::Failure;
+pub use crate::log::start_logging;
+pub use crate::ready_file::ReadyFile;
+pub use crate::say::say;
+pub use crate::signals::Signals;
+pub use crate::target::Target;
