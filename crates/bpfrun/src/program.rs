@@ -20,6 +20,7 @@ use crate::compile::Attach;
 use crate::compile::CompileError;
 use crate::compile::CompileOptions;
 use crate::compile::Compiled;
+use crate::compile::Dialect;
 use crate::compile::Source;
 use crate::compile::compile;
 use crate::declared::Declared;
@@ -86,8 +87,10 @@ impl Program {
         let mut compiled = compile(source, options)?;
         let object = std::mem::take(&mut compiled.object);
         let mut program = Self::from_object_with(object, options)?;
-        // Its sections name their targets already.
-        program.attach.clear();
+        if compiled.dialect == Dialect::Bcc {
+            // Its sections name their targets already.
+            program.attach.clear();
+        }
         program.compiled = Some(compiled);
         Ok(program)
     }
@@ -163,9 +166,8 @@ impl Program {
     pub fn load(self) -> Result<Loaded, LoadError> {
         can_load()?;
         libbpf_log::capture();
-        let mut open = self.open(None)?;
+        let open = self.open(None)?;
         let prints = open.progs().any(|program| prints(program.insns()));
-        check_targets(&mut open, &self.attach);
         let object = open.load().map_err(load_error)?;
         Ok(Loaded {
             object,
@@ -212,12 +214,14 @@ impl Program {
             .and_then(|builder| builder.open_memory(&self.object))
             .map_err(load_error)?;
         open.maps_mut().for_each(mend_map);
+        check_functions(&open, &self.attach)?;
         for mut program in open.progs_mut() {
             if let Some((function, log_level)) = only {
                 program.set_autoload(program.name() == function);
                 program.set_log_level(log_level);
             }
             choose_type(&mut program);
+            set_target(&mut program, &self.attach);
         }
         Ok(open)
     }
@@ -261,19 +265,36 @@ fn choose_type(program: &mut OpenProgramMut<'_>) {
     }
 }
 
-/// The target of an fentry or fexit program has to be known when it is loaded.
-fn check_targets(open: &mut OpenObject, chosen: &[Attach]) {
-    for mut program in open.progs_mut() {
-        let is_it = |attach: &&Attach| program.name() == attach.function.as_str();
-        let Some(attach) = chosen.iter().find(is_it) else {
-            continue;
-        };
-        if let Some(target) = attach::trampoline_target(&attach.section)
-            && let Err(error) = program.set_attach_target(0, Some(target.to_owned()))
-        {
-            tracing::debug!("{}: {error}", attach.function);
-        }
+/// The target of an fentry or fexit program has to be known when it is loaded; one that is left out is not
+/// loaded at all.
+fn set_target(program: &mut OpenProgramMut<'_>, chosen: &[Attach]) {
+    let is_it = |attach: &&Attach| program.name() == attach.function.as_str();
+    let Some(attach) = chosen.iter().find(is_it) else {
+        return;
+    };
+    if attach.section == attach::NOTHING {
+        program.set_autoload(false);
     }
+    if let Some(target) = attach::trampoline_target(&attach.section)
+        && let Err(error) = program.set_attach_target(0, Some(target.to_owned()))
+    {
+        tracing::debug!("{}: {error}", attach.function);
+    }
+}
+
+/// Targets are for functions that there are.
+fn check_functions(open: &OpenObject, chosen: &[Attach]) -> Result<(), LoadError> {
+    let known: Vec<_> = open
+        .progs()
+        .map(|program| program.name().to_string_lossy().into_owned())
+        .collect();
+    let lost = chosen.iter().find(|one| !known.contains(&one.function));
+    lost.map_or(Ok(()), |lost| {
+        Err(LoadError::NoFunction {
+            function: lost.function.clone(),
+            known: known.join(", "),
+        })
+    })
 }
 
 fn prints(instructions: &[libbpf_sys::bpf_insn]) -> bool {

@@ -12,7 +12,8 @@ use crate::cli::output::json;
 use crate::cli::output::table::Table;
 use bpfrun::Value;
 
-/// Loads each function by itself and shows the verdicts. The exit status is 1 when one is refused.
+/// Loads each function by itself and shows the verdicts. The exit status is 1 when one is refused, 77 when
+/// the kernel would not even look.
 pub fn dry_run(args: &Args) -> Result<u8, Failure> {
     let program = Input::read(args)?.program(args)?;
     let verdicts = program
@@ -32,8 +33,8 @@ pub fn dry_run(args: &Args) -> Result<u8, Failure> {
         if let LoadError::Cannot(_) = error {
             return Err(Failure::load(error, args.verbose));
         }
-        status = 1;
         let failure = Failure::load(error, args.verbose);
+        status = if status == 1 { 1 } else { failure.code };
         crate::cli::say::say(format_args!("bpfrun: {failure}"));
     }
     Ok(status)

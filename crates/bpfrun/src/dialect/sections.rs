@@ -2,6 +2,7 @@
 
 use super::Refusal;
 use super::ast::Node;
+use crate::attach::NOTHING;
 use crate::compile::Attach;
 
 /// The section name, as libbpf knows them, of a function.
@@ -9,7 +10,7 @@ pub(crate) fn section(function: &Node, attach: &[Attach]) -> Result<String, Refu
     let name = function.name();
     if let Some(given) = attach.iter().find(|one| one.function == name) {
         return Ok(match given.section.as_str() {
-            "none" => "?kprobe".to_owned(), // libbpf does not load these
+            NOTHING => "?kprobe".to_owned(), // libbpf does not load these
             section => section.to_owned(),
         });
     }
@@ -28,8 +29,8 @@ fn by_name(name: &str) -> Option<String> {
     let (prefix, rest) = name.split_once("__")?;
     Some(match prefix {
         "tracepoint" => tracepoint(rest)?,
-        "kprobe" => format!("kprobe/{rest}"),
-        "kretprobe" => format!("kretprobe/{rest}"),
+        "kprobe" => of_kernel("k", rest),
+        "kretprobe" => of_kernel("kret", rest),
         "syscall" => format!("ksyscall/{}", rest.trim_start_matches('_')),
         "raw_tracepoint" => format!("raw_tp/{rest}"),
         "kfunc" => format!("fentry/{}", modular(rest)),
@@ -39,6 +40,14 @@ fn by_name(name: &str) -> Option<String> {
         "bpf_iter" => format!("iter/{rest}"),
         _ => return None,
     })
+}
+
+/// `sys_clone` is a system call, as in BCC: the function's own name is another on each architecture.
+fn of_kernel(kind: &str, function: &str) -> String {
+    match function.strip_prefix("sys_") {
+        Some(call) => format!("{kind}syscall/{call}"),
+        None => format!("{kind}probe/{function}"),
+    }
 }
 
 /// A function whose argument is a tracepoint's struct belongs to that tracepoint, whatever its name.
