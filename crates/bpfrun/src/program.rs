@@ -22,6 +22,7 @@ use crate::compile::CompileOptions;
 use crate::compile::Compiled;
 use crate::compile::Dialect;
 use crate::compile::Source;
+use crate::compile::carry;
 use crate::compile::compile;
 use crate::declared::Declared;
 use crate::declared::ObjectError;
@@ -47,6 +48,8 @@ pub struct Program {
     declared: Declared,
     attach: Vec<Attach>,
     compiled: Option<Compiled>,
+    /// What it was compiled from, and how.
+    origin: Option<(Source, CompileOptions)>,
 }
 
 /// A program cannot be made from its source.
@@ -66,6 +69,17 @@ pub enum SourceError {
     /// What was compiled cannot be used.
     #[error(transparent)]
     Object(#[from] ObjectError),
+}
+
+/// A program cannot be made into a crate.
+#[derive(Debug, thiserror::Error)]
+pub enum SkeletonError {
+    /// Its headers cannot be read any more.
+    #[error(transparent)]
+    Headers(#[from] CompileError),
+    /// libbpf does not know what to make of it.
+    #[error(transparent)]
+    Object(#[from] LoadError),
 }
 
 /// What the verifier says of one function.
@@ -92,6 +106,7 @@ impl Program {
             program.attach.clear();
         }
         program.compiled = Some(compiled);
+        program.origin = Some((source.clone(), options.clone()));
         Ok(program)
     }
 
@@ -123,6 +138,7 @@ impl Program {
             object,
             attach: options.attach.clone(),
             compiled: None,
+            origin: None,
         })
     }
 
@@ -139,10 +155,11 @@ impl Program {
 
     /// The files of a Rust crate that does what this program does, with their paths in it. None for an
     /// object from elsewhere, which has no C.
-    pub fn skeleton(&self, name: &str) -> Result<Vec<(PathBuf, String)>, LoadError> {
-        let Some(compiled) = &self.compiled else {
+    pub fn skeleton(&self, name: &str) -> Result<Vec<(PathBuf, String)>, SkeletonError> {
+        let (Some(compiled), Some((source, options))) = (&self.compiled, &self.origin) else {
             return Ok(Vec::new());
         };
+        let carried = carry(source, options, compiled)?;
         libbpf_log::capture();
         let open = self.open(None)?;
         let uses: Vec<_> = open
@@ -159,7 +176,7 @@ impl Program {
                 (!name.contains('.') && !counters).then_some((name, of))
             })
             .collect();
-        Ok(skeleton::files(name, compiled, &self.declared, &uses))
+        Ok(skeleton::files(name, carried, &self.declared, &uses))
     }
 
     /// Loads all functions and maps into the kernel.

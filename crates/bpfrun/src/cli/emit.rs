@@ -6,6 +6,7 @@ use std::io::IsTerminal as _;
 use anyhow::Context as _;
 use anyhow::anyhow;
 use bpfrun::Program;
+use bpfrun::SkeletonError;
 
 use crate::cli::args::Args;
 use crate::cli::args::Emit;
@@ -53,7 +54,10 @@ fn write_crate(args: &Args, program: &Program) -> Result<(), Failure> {
     }
     let name = folder.file_name().map(|name| name.to_string_lossy());
     let files = program.skeleton(name.as_deref().unwrap_or("prog"));
-    let files = files.map_err(|error| Failure::load(error, args.verbose))?;
+    let files = files.map_err(|error| match error {
+        SkeletonError::Object(error) => Failure::load(error, args.verbose),
+        other => Failure::new(1, other),
+    })?;
     for (path, text) in files {
         let path = folder.join(path);
         let written = path

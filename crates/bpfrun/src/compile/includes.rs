@@ -146,6 +146,12 @@ impl Includes {
         self.served.contains("vmlinux.h")
     }
 
+    /// Whether kernel headers are included in place of the kernel's types.
+    pub fn lacks_types(&self) -> bool {
+        let own = self.own.keys().any(|path| path.ends_with("vmlinux.h"));
+        !own && !self.wants_vmlinux() && !self.dropped.is_empty()
+    }
+
     /// Whether all that the compiler has read is known here, and nothing else decides on the object:
     /// an include may be written in ways that are not followed, such as by a macro.
     pub fn are_all(&self, text: &[u8], defines: &[String], read: &[PathBuf]) -> bool {
