@@ -20,8 +20,8 @@ CLANG ?= clang
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: build run test kernels dist demo cost vmlinux lint clean help
-.PHONY: install-build install-test install-lint install-vmlinux install-kernels install-newest-clang install-dist
+.PHONY: build run test kernels dist demo cost bench-bpfrun vmlinux lint clean help
+.PHONY: install-build install-test install-lint install-vmlinux install-kernels install-newest-clang install-dist install-bench
 
 build: ## Build target/release/execsnoop and bpfrun (the default)
 	cargo build --release --package execsnoop --package bpfrun $(CARGO_FLAGS)
@@ -46,6 +46,9 @@ demo: install-build build ## Trace a small busy workload for some seconds
 cost: install-build build ## Measure what tracing costs: kernel time per exec, slow-down of a storm
 	$(call cargo_through,as-root) xtask cost --execsnoop $(EXECSNOOP) $(ARGS)
 
+bench-bpfrun: install-build install-bench build ## Measure how fast bpfrun starts and what it holds, beside BCC where that runs
+	$(call cargo_through,as-root) xtask bench-bpfrun --bpfrun $(TARGET)/release/bpfrun $(ARGS)
+
 vmlinux: install-vmlinux ## Write the running kernel's types to target/vmlinux.h
 	scripts/vmlinux $(TARGET)/vmlinux.h
 
@@ -60,7 +63,7 @@ clean: ## Remove everything that was built
 	cargo clean
 
 help: ## List these targets
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 install-build:
 	@$(INSTALL) build
@@ -77,6 +80,10 @@ install-vmlinux:
 # What cannot be had is said, and then the kernels are skipped.
 install-kernels:
 	@$(INSTALL) build dist kernels || true
+
+# Without BCC the rest is measured.
+install-bench:
+	@$(INSTALL) bench || true
 
 install-newest-clang:
 	@$(INSTALL) newest-clang || true

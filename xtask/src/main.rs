@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::Subcommand;
 
+mod bench_bpfrun;
 mod binaries;
 mod bpf_stats;
 mod cost;
@@ -29,6 +30,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Chore {
+    BenchBpfrun(bench_bpfrun::Options),
     Cost(cost::Options),
     Dist(dist::Options),
     Kernels(Box<kernels::Options>),
@@ -39,12 +41,9 @@ const CANNOT_TRACE: u8 = 77;
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().chore {
-        Chore::Cost(_) if !nix::unistd::geteuid().is_root() => {
-            eprintln!(
-                "xtask: measuring what tracing costs needs root: run `make cost`, which asks for it."
-            );
-            return ExitCode::from(CANNOT_TRACE);
-        }
+        Chore::Cost(_) if !is_root() => return needs_root("cost"),
+        Chore::BenchBpfrun(_) if !is_root() => return needs_root("bench-bpfrun"),
+        Chore::BenchBpfrun(options) => bench_bpfrun::run(&options),
         Chore::Cost(options) => cost::run(&options),
         Chore::Dist(options) => dist::run(&options),
         Chore::Kernels(options) => kernels::run(&options),
@@ -53,4 +52,13 @@ fn main() -> ExitCode {
         eprintln!("xtask: {error:#}");
         ExitCode::FAILURE
     })
+}
+
+fn is_root() -> bool {
+    nix::unistd::geteuid().is_root()
+}
+
+fn needs_root(target: &str) -> ExitCode {
+    eprintln!("xtask: measuring needs root: run `make {target}`, which asks for it.");
+    ExitCode::from(CANNOT_TRACE)
 }
