@@ -10,6 +10,7 @@ use libbpf_rs::TracepointCategory;
 use libbpf_rs::UprobeOpts;
 
 use crate::compile::Attach;
+use crate::dialect::tails::TAIL;
 use crate::perf_event;
 
 /// There when the kernel has kprobes.
@@ -60,8 +61,13 @@ impl std::error::Error for AttachError {}
 /// The section of a function that is to be left out.
 pub(crate) const NOTHING: &str = "none";
 
-/// Attaches all functions, as their sections say or as `chosen` says.
-pub(crate) fn attach_all(object: &Object, chosen: &[Attach]) -> Result<Vec<Link>, AttachError> {
+/// Attaches all functions, as their sections say or as `chosen` says; but of those that are there for others
+/// to call (`called`) only what has a target of its own.
+pub(crate) fn attach_all(
+    object: &Object,
+    chosen: &[Attach],
+    called: &[String],
+) -> Result<Vec<Link>, AttachError> {
     let mut links = Vec::new();
     let mut failures = Vec::new();
     // One that is left out is not in the kernel.
@@ -70,6 +76,9 @@ pub(crate) fn attach_all(object: &Object, chosen: &[Attach]) -> Result<Vec<Link>
         let own = program.section().to_string_lossy().into_owned();
         let other = chosen.iter().find(|attach| attach.function == name);
         let section = other.map_or(own.as_str(), |attach| &attach.section);
+        if section.starts_with(TAIL) || called.contains(&name) && !section.contains('/') {
+            continue;
+        }
         match attach(&program, section, other.is_some()) {
             Ok(attached) => links.extend(attached),
             Err(error) => failures.push(AttachFailure {

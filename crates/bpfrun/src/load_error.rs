@@ -31,6 +31,12 @@ pub enum LoadError {
         /// What there is.
         known: String,
     },
+    /// A tail call's target that no program array holds.
+    #[error(
+        "no program array of this file holds {0}; tail: is for files in BCC's dialect, in libbpf's the map \
+         says it: __array(values, int(void *)); }} calls SEC(\".maps\") = {{ .values = {{ [2] = (void *)&{0} }} }}"
+    )]
+    NotInArray(String),
     /// A trampoline without a target.
     #[error(
         "{function} does not say which of the kernel's functions it is for; say it with \

@@ -26,6 +26,7 @@ use crate::compile::carry;
 use crate::compile::compile;
 use crate::declared::Declared;
 use crate::declared::ObjectError;
+use crate::dialect::tails::TAIL;
 use crate::libbpf_log;
 use crate::load_error::LoadError;
 use crate::load_error::load_error;
@@ -231,7 +232,7 @@ impl Program {
             .and_then(|builder| builder.open_memory(&self.object))
             .map_err(load_error)?;
         open.maps_mut().for_each(mend_map);
-        check_functions(&open, &self.attach)?;
+        check_functions(&open, &self.attach, &self.declared.called)?;
         for mut program in open.progs_mut() {
             if let Some((function, log_level)) = only {
                 program.set_autoload(program.name() == function);
@@ -299,18 +300,27 @@ fn set_target(program: &mut OpenProgramMut<'_>, chosen: &[Attach]) {
     }
 }
 
-/// Targets are for functions that there are.
-fn check_functions(open: &OpenObject, chosen: &[Attach]) -> Result<(), LoadError> {
+/// Targets are for functions that there are; program arrays are filled when an object is made.
+fn check_functions(
+    open: &OpenObject,
+    chosen: &[Attach],
+    called: &[String],
+) -> Result<(), LoadError> {
     let known: Vec<_> = open
         .progs()
         .map(|program| program.name().to_string_lossy().into_owned())
         .collect();
     let lost = chosen.iter().find(|one| !known.contains(&one.function));
-    lost.map_or(Ok(()), |lost| {
-        Err(LoadError::NoFunction {
+    if let Some(lost) = lost {
+        return Err(LoadError::NoFunction {
             function: lost.function.clone(),
             known: known.join(", "),
-        })
+        });
+    }
+    let is_tail = |one: &&Attach| one.section.starts_with(TAIL) && !called.contains(&one.function);
+    let outside = chosen.iter().find(is_tail);
+    outside.map_or(Ok(()), |one| {
+        Err(LoadError::NotInArray(one.function.clone()))
     })
 }
 

@@ -17,6 +17,7 @@ const KINDS: &[(&str, usize, &str)] = &[
     ("fentry", 0, "fentry:do_unlinkat"),
     ("fexit", 0, "fexit:do_unlinkat"),
     ("perf_event", 0, "perf_event:99"),
+    ("tail", 1, "tail:calls:2"),
 ];
 
 /// A function that is to be left out: BCC's tools have some of which they attach one or the other.
@@ -39,6 +40,12 @@ pub fn parse_attach(text: &str) -> Result<Attach, String> {
     };
     if function.is_empty() || target.is_empty() || target.matches(':').count() < *colons {
         return Err(format!("write it as {function}={example}"));
+    }
+    let place = target.rsplit(':').next().unwrap_or_default();
+    if kind == "tail" && place.parse::<u32>().is_err() {
+        return Err(format!(
+            "{place:?} is no place in the map: write it as {function}={example}"
+        ));
     }
     Ok(attach(function, section(kind, target)))
 }
@@ -86,6 +93,7 @@ mod tests {
             ("f=perf_event:99", "perf_event/99"),
             ("f=ksyscall:execve", "ksyscall/execve"),
             ("f=none", "none"),
+            ("f=tail:calls:2", "tail/calls:2"),
         ] {
             let attach = parse_attach(text).expect("valid");
             assert_eq!(
@@ -101,6 +109,7 @@ mod tests {
         let error = |text| parse_attach(text).expect_err("wrong");
         assert!(error("f=uprobe:/bin/bash").contains("f=uprobe:/bin/bash:readline"));
         assert!(error("f=kprobes:x").contains("kretprobe"));
+        assert!(error("f=tail:calls:x").contains("f=tail:calls:2"));
         assert!(error("=none").contains("none of"));
         assert!(error("kprobe:x").contains("FUNC=KIND:TARGET"));
         assert!(parse_event("events").is_err());

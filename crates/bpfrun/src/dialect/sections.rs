@@ -2,6 +2,7 @@
 
 use super::Refusal;
 use super::ast::Node;
+use super::tails;
 use crate::attach::NOTHING;
 use crate::compile::Attach;
 
@@ -9,10 +10,11 @@ use crate::compile::Attach;
 pub(crate) fn section(function: &Node, attach: &[Attach]) -> Result<String, Refusal> {
     let name = function.name();
     if let Some(given) = attach.iter().find(|one| one.function == name) {
-        return Ok(match given.section.as_str() {
-            NOTHING => "?kprobe".to_owned(), // libbpf does not load these
-            section => section.to_owned(),
-        });
+        return match given.section.as_str() {
+            NOTHING => Ok("?kprobe".to_owned()), // libbpf does not load these
+            called if called.starts_with(tails::TAIL) => tails::section(function),
+            section => Ok(section.to_owned()),
+        };
     }
     let named = by_name(name).or_else(|| by_context(function));
     named.ok_or_else(|| Refusal::NoTarget {

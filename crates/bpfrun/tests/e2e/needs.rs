@@ -25,6 +25,8 @@ pub(crate) enum Need {
     Uprobes,
     /// setpriv, to be without any right.
     Setpriv,
+    /// Storage with tasks, sockets and cgroups: the last came with Linux 6.2.
+    Storage,
     /// cargo, and packages to build with.
     Cargo,
 }
@@ -51,6 +53,7 @@ impl Need {
             Self::NoKprobes => !there("/sys/bus/event_source/devices/kprobe"),
             Self::Uprobes => there("/sys/bus/event_source/devices/uprobe"),
             Self::Setpriv => runs("setpriv", &["--reuid=1", "--clear-groups", "true"]),
+            Self::Storage => kernel() >= (6, 2),
             Self::Cargo => runs(env!("CARGO"), &["--version"]),
         }
     }
@@ -64,6 +67,7 @@ impl Need {
             Self::NoKprobes => "this kernel has kprobes",
             Self::Uprobes => "this kernel has no uprobes",
             Self::Setpriv => "no setpriv, or not root",
+            Self::Storage => "storage with cgroups came with Linux 6.2",
             Self::Cargo => "the cargo that built the tests is not there",
         }
     }
