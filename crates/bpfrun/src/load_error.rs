@@ -23,6 +23,12 @@ pub enum LoadError {
         /// The function.
         function: String,
     },
+    /// There is nothing that could run.
+    #[error(
+        "there is no function here that could be attached; write, for one, \
+         SEC(\"tp/sched/sched_process_exec\") int on_exec(void *ctx) {{ … }}"
+    )]
+    NoProgram,
     /// A target was given for a function that is not in the object.
     #[error("there is no function {function} to attach; the program has {known}")]
     NoFunction {

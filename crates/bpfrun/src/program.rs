@@ -310,6 +310,9 @@ fn check_functions(
         .progs()
         .map(|program| program.name().to_string_lossy().into_owned())
         .collect();
+    if known.is_empty() {
+        return Err(LoadError::NoProgram);
+    }
     let lost = chosen.iter().find(|one| !known.contains(&one.function));
     if let Some(lost) = lost {
         return Err(LoadError::NoFunction {

@@ -105,7 +105,10 @@ pub fn write(args: &Args, bytes: &[u8]) -> Result<(), Failure> {
             Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return Ok(()),
             Err(error) => {
                 let name = target.name();
-                return Err(anyhow::anyhow!("cannot write to {name}: {error}").into());
+                return Err(anyhow::anyhow!(
+                    "cannot write to {name}: {error} (-o names another file)"
+                )
+                .into());
             }
         }
     }

@@ -146,10 +146,12 @@ impl Includes {
         self.served.contains("vmlinux.h")
     }
 
-    /// Whether kernel headers are included in place of the kernel's types.
+    /// Whether the kernel's types are needed and not included: libbpf's headers do not stand without, and
+    /// kernel headers are dropped.
     pub fn lacks_types(&self) -> bool {
         let own = self.own.keys().any(|path| path.ends_with("vmlinux.h"));
-        !own && !self.wants_vmlinux() && !self.dropped.is_empty()
+        let needs = !self.dropped.is_empty() || !self.served.is_empty();
+        !own && !self.wants_vmlinux() && needs
     }
 
     /// Whether all that the compiler has read is known here, and nothing else decides on the object:

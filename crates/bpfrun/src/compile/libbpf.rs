@@ -155,7 +155,10 @@ fn found(types: &Types) -> Vec<Event> {
 }
 
 fn shown(job: &Job, output: &str) -> String {
-    let messages = messages::parse(output);
+    let mut messages = messages::parse(output);
+    for message in &mut messages {
+        job::explain_type(message, &job.kernel);
+    }
     match messages.is_empty() && output.contains("error") {
         true => output.to_owned(),
         false => job.shown().render(&messages),
