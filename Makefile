@@ -20,7 +20,7 @@ CLANG ?= clang
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: build run test kernels dist demo cost bench vmlinux lint clean help
+.PHONY: build run test kernels dist demo cost bench bench-bpfrun vmlinux lint clean help
 .PHONY: install-build install-test install-lint install-vmlinux install-kernels install-newest-clang install-dist
 .PHONY: install-bench
 
@@ -50,6 +50,9 @@ cost: install-build build ## Measure what tracing costs: kernel time per exec, s
 bench: install-bench build ## Measure beside bcc, libbpf-tools, bpftrace, forkstat, perf, strace, auditd; docs/benchmarks.md
 	$(call cargo_through,as-root) xtask bench --execsnoop $(EXECSNOOP) $(ARGS)
 
+bench-bpfrun: install-bench build ## Measure how fast bpfrun starts and what it holds, beside BCC where that runs
+	$(call cargo_through,as-root) xtask bench-bpfrun --bpfrun $(TARGET)/release/bpfrun $(ARGS)
+
 vmlinux: install-vmlinux ## Write the running kernel's types to target/vmlinux.h
 	scripts/vmlinux $(TARGET)/vmlinux.h
 
@@ -64,7 +67,7 @@ clean: ## Remove everything that was built
 	cargo clean
 
 help: ## List these targets
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 install-build:
 	@$(INSTALL) build

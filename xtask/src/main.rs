@@ -6,6 +6,7 @@ use clap::Parser;
 use clap::Subcommand;
 
 mod bench;
+mod bench_bpfrun;
 mod binaries;
 mod bpf_stats;
 mod cost;
@@ -31,6 +32,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Chore {
     Bench(bench::Options),
+    BenchBpfrun(bench_bpfrun::Options),
     Cost(cost::Options),
     Dist(dist::Options),
     Kernels(Box<kernels::Options>),
@@ -41,13 +43,11 @@ const CANNOT_TRACE: u8 = 77;
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().chore {
-        Chore::Bench(_) | Chore::Cost(_) if !nix::unistd::geteuid().is_root() => {
-            eprintln!(
-                "xtask: measuring what tracing costs needs root: run `make cost` or `make bench`, which ask for it."
-            );
-            return ExitCode::from(CANNOT_TRACE);
-        }
+        Chore::Bench(_) if !is_root() => return needs_root("bench"),
+        Chore::Cost(_) if !is_root() => return needs_root("cost"),
+        Chore::BenchBpfrun(_) if !is_root() => return needs_root("bench-bpfrun"),
         Chore::Bench(options) => bench::run(&options),
+        Chore::BenchBpfrun(options) => bench_bpfrun::run(&options),
         Chore::Cost(options) => cost::run(&options),
         Chore::Dist(options) => dist::run(&options),
         Chore::Kernels(options) => kernels::run(&options),
@@ -56,4 +56,13 @@ fn main() -> ExitCode {
         eprintln!("xtask: {error:#}");
         ExitCode::FAILURE
     })
+}
+
+fn is_root() -> bool {
+    nix::unistd::geteuid().is_root()
+}
+
+fn needs_root(target: &str) -> ExitCode {
+    eprintln!("xtask: measuring needs root: run `make {target}`, which asks for it.");
+    ExitCode::from(CANNOT_TRACE)
 }

@@ -72,7 +72,8 @@ fn sorted(pairs: &[Pair], value: impl Fn(&Pair) -> f64) -> Vec<f64> {
     values
 }
 
-fn median(sorted: &[f64]) -> f64 {
+/// The middle of sorted values, of which there must be one at least.
+pub(crate) fn median(sorted: &[f64]) -> f64 {
     let middle = sorted.len() / 2;
     if sorted.len().is_multiple_of(2) {
         return f64::midpoint(sorted[middle - 1], sorted[middle]);

@@ -34,25 +34,31 @@ struct Target {
 }
 
 impl StaticBuild {
+    /// bpfrun's release binary, and the tests of its probes.
+    pub(crate) fn bpfrun_with_probes(&self) -> Result<(PathBuf, PathBuf)> {
+        let artifacts = self.cargo("bpfrun", &["test", "--no-run", "--test", "probes"])?;
+        Ok((find(&artifacts, "bpfrun")?, find(&artifacts, "probes")?))
+    }
+
     /// The release binary.
     pub(crate) fn execsnoop(&self) -> Result<PathBuf> {
-        let artifacts = self.cargo(&["build"])?;
+        let artifacts = self.cargo("execsnoop", &["build"])?;
         find(&artifacts, "execsnoop")
     }
 
     /// The release binary, and the end-to-end tests.
     pub(crate) fn with_tests(&self) -> Result<(PathBuf, PathBuf)> {
-        let artifacts = self.cargo(&["test", "--no-run", "--test", "e2e"])?;
+        let artifacts = self.cargo("execsnoop", &["test", "--no-run", "--test", "e2e"])?;
         Ok((find(&artifacts, "execsnoop")?, find(&artifacts, "e2e")?))
     }
 
-    fn cargo(&self, arguments: &[&str]) -> Result<Vec<Artifact>> {
+    fn cargo(&self, package: &str, arguments: &[&str]) -> Result<Vec<Artifact>> {
         let triple = triple()?;
         let mut cargo = Command::new("cargo");
         cargo
             .args(["--config", &config(triple)])
             .args(arguments)
-            .args(["--release", "--package", "execsnoop", "--features", "vendored"])
+            .args(["--release", "--package", package, "--features", "vendored"])
             // Named, so that the flags are for what is built and not for what builds it.
             .args(["--target", triple, "--message-format", "json-render-diagnostics"])
             .args(self.locked.then_some("--locked"))

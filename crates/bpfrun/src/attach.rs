@@ -10,6 +10,7 @@ use libbpf_rs::TracepointCategory;
 use libbpf_rs::UprobeOpts;
 
 use crate::compile::Attach;
+use crate::dialect::tails::TAIL;
 use crate::perf_event;
 
 /// There when the kernel has kprobes.
@@ -57,15 +58,27 @@ impl fmt::Display for AttachError {
 
 impl std::error::Error for AttachError {}
 
-/// Attaches all functions, as their sections say or as `chosen` says.
-pub(crate) fn attach_all(object: &Object, chosen: &[Attach]) -> Result<Vec<Link>, AttachError> {
+/// The section of a function that is to be left out.
+pub(crate) const NOTHING: &str = "none";
+
+/// Attaches all functions, as their sections say or as `chosen` says; but of those that are there for others
+/// to call (`called`) only what has a target of its own.
+pub(crate) fn attach_all(
+    object: &Object,
+    chosen: &[Attach],
+    called: &[String],
+) -> Result<Vec<Link>, AttachError> {
     let mut links = Vec::new();
     let mut failures = Vec::new();
-    for program in object.progs_mut() {
+    // One that is left out is not in the kernel.
+    for program in object.progs_mut().filter(|program| program.autoload()) {
         let name = program.name().to_string_lossy().into_owned();
         let own = program.section().to_string_lossy().into_owned();
         let other = chosen.iter().find(|attach| attach.function == name);
         let section = other.map_or(own.as_str(), |attach| &attach.section);
+        if section.starts_with(TAIL) || called.contains(&name) && !section.contains('/') {
+            continue;
+        }
         match attach(&program, section, other.is_some()) {
             Ok(attached) => links.extend(attached),
             Err(error) => failures.push(AttachFailure {
@@ -99,8 +112,11 @@ fn attach_to(program: &ProgramMut<'_>, section: &str) -> libbpf_rs::Result<Link>
     match kind {
         "kprobe" => program.attach_kprobe(false, target),
         "kretprobe" => program.attach_kprobe(true, target),
+        "ksyscall" => program.attach_ksyscall(false, target),
+        "kretsyscall" => program.attach_ksyscall(true, target),
         "uprobe" => attach_uprobe(program, target, false),
         "uretprobe" => attach_uprobe(program, target, true),
+        "usdt" => attach_usdt(program, target),
         "tracepoint" | "tp" => {
             let (category, name) = target.split_once('/').unwrap_or((target, ""));
             let category = TracepointCategory::Custom(category.to_owned());
@@ -124,6 +140,13 @@ fn attach_uprobe(
         ..UprobeOpts::default()
     };
     program.attach_uprobe_with_opts(ANY_PROCESS, path, 0, options)
+}
+
+/// `FILE:PROVIDER:NAME`; a file's name may hold colons.
+fn attach_usdt(program: &ProgramMut<'_>, target: &str) -> libbpf_rs::Result<Link> {
+    let (rest, name) = target.rsplit_once(':').unwrap_or((target, ""));
+    let (path, provider) = rest.rsplit_once(':').unwrap_or((rest, ""));
+    program.attach_usdt(ANY_PROCESS, path, provider, name)
 }
 
 const ANY_PROCESS: i32 = -1;
@@ -160,6 +183,9 @@ fn explain(function: &str, section: &str, error: &libbpf_rs::Error) -> String {
         {
             let example = example(kind);
             format!("it does not say to what; say it with --attach {function}={kind}:{example}")
+        }
+        "ksyscall" | "kretsyscall" => {
+            format!("{error:#}; is there a system call {target}, under just this name?")
         }
         "kprobe" | "kretprobe" => format!(
             "{error:#}; is there a function {target} in /proc/kallsyms? (It may be inlined, or have \

@@ -2,6 +2,7 @@
 
 use object::Object as _;
 use object::ObjectSection as _;
+use object::ObjectSymbol as _;
 
 use crate::btf::Btf;
 use crate::btf::BtfError;
@@ -61,6 +62,8 @@ impl From<BtfError> for ObjectError {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Declared {
     pub(crate) maps: Vec<DeclaredMap>,
+    /// Functions that stand in program arrays, for others to call.
+    pub(crate) called: Vec<String>,
 }
 
 /// A map's types.
@@ -88,7 +91,8 @@ pub enum Buckets {
 impl Declared {
     /// Reads an object. `chosen` are event types that override what the object says.
     pub(crate) fn read(object: &[u8], chosen: &[EventType]) -> Result<Self, ObjectError> {
-        let btf = Btf::parse(btf_section(object)?)?;
+        let file = elf(object)?;
+        let btf = Btf::parse(btf_section(&file)?)?;
         let markers = Markers::read(&btf);
         let maps = btf.section(".maps").into_iter();
         let maps = maps.map(|(name, id)| {
@@ -106,7 +110,8 @@ impl Declared {
             })
         });
         let maps = maps.collect::<Result<_, ObjectError>>()?;
-        Ok(Self { maps })
+        let called = functions_in_maps(&file);
+        Ok(Self { maps, called })
     }
 
     pub(crate) fn map(&self, name: &str) -> Option<&DeclaredMap> {
@@ -114,19 +119,40 @@ impl Declared {
     }
 }
 
-fn btf_section(object: &[u8]) -> Result<&[u8], ObjectError> {
+fn elf(object: &[u8]) -> Result<object::File<'_>, ObjectError> {
     if object.len() > MAX_OBJECT {
         return Err(ObjectError::TooLarge(object.len()));
     }
-    let not_bpf = |why: &dyn std::fmt::Display| ObjectError::NotBpf(why.to_string());
     let file = object::File::parse(object).map_err(|error| not_bpf(&error))?;
-    if file.architecture() != object::Architecture::Bpf {
-        return Err(not_bpf(
+    match file.architecture() {
+        object::Architecture::Bpf => Ok(file),
+        _ => Err(not_bpf(
             &"it is an ELF file, but not one for the BPF machine",
-        ));
+        )),
     }
+}
+
+fn not_bpf(why: &dyn std::fmt::Display) -> ObjectError {
+    ObjectError::NotBpf(why.to_string())
+}
+
+fn btf_section<'d>(file: &object::File<'d>) -> Result<&'d [u8], ObjectError> {
     let section = file.section_by_name(".BTF").ok_or(ObjectError::NoBtf)?;
     section.data().map_err(|error| not_bpf(&error))
+}
+
+/// The functions that the maps' initial values name.
+fn functions_in_maps(file: &object::File<'_>) -> Vec<String> {
+    let section = file.section_by_name(".maps");
+    let relocations = section.iter().flat_map(|section| section.relocations());
+    let symbols = relocations.filter_map(|(_, relocation)| match relocation.target() {
+        object::RelocationTarget::Symbol(index) => file.symbol_by_index(index).ok(),
+        _ => None,
+    });
+    let functions = symbols.filter(|symbol| symbol.kind() == object::SymbolKind::Text);
+    functions
+        .filter_map(|symbol| Some(symbol.name().ok()?.to_owned()))
+        .collect()
 }
 
 /// The types behind `__type(key, ...)` and `__type(value, ...)`: members that are pointers to them.

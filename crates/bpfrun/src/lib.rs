@@ -70,6 +70,7 @@ pub use map::MapError;
 pub use map::MapKind;
 pub use program::Loaded;
 pub use program::Program;
+pub use program::SkeletonError;
 pub use program::SourceError;
 pub use program::Verdict;
 pub use running::Event;

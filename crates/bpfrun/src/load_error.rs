@@ -23,6 +23,35 @@ pub enum LoadError {
         /// The function.
         function: String,
     },
+    /// There is nothing that could run.
+    #[error(
+        "there is no function here that could be attached; write, for one, \
+         SEC(\"tp/sched/sched_process_exec\") int on_exec(void *ctx) {{ … }}"
+    )]
+    NoProgram,
+    /// A target was given for a function that is not in the object.
+    #[error("there is no function {function} to attach; the program has {known}")]
+    NoFunction {
+        /// What was asked for.
+        function: String,
+        /// What there is.
+        known: String,
+    },
+    /// A tail call's target that no program array holds.
+    #[error(
+        "no program array of this file holds {0}; tail: is for files in BCC's dialect, in libbpf's the map \
+         says it: __array(values, int(void *)); }} calls SEC(\".maps\") = {{ .values = {{ [2] = (void *)&{0} }} }}"
+    )]
+    NotInArray(String),
+    /// A trampoline without a target.
+    #[error(
+        "{function} does not say which of the kernel's functions it is for; say it with \
+         --attach {function}=fentry:NAME (or fexit:NAME)"
+    )]
+    NoTargetNamed {
+        /// The function.
+        function: String,
+    },
     /// A function is for another one in the kernel, which is not there.
     #[error(
         "{function}: this kernel has no function {target} that can be traced; it may be inlined, or have \
@@ -86,6 +115,9 @@ fn known(line: &str) -> Option<LoadError> {
     if what == "BPF program load failed: -EPERM" || what.ends_with("Operation not permitted") {
         return Some(LoadError::Forbidden { function });
     }
+    if what.starts_with("no BTF-based attach target is specified") {
+        return Some(LoadError::NoTargetNamed { function });
+    }
     let target = what.strip_prefix("failed to find kernel BTF type ID of '")?;
     let target = target.split('\'').next()?.to_owned();
     Some(LoadError::NoTarget { function, target })
@@ -107,6 +139,8 @@ mod tests {
         assert!(forbidden.contains("does not let f be loaded") && forbidden.contains("tracepoint"));
         let said = "libbpf: prog 'f': failed to find kernel BTF type ID of 'g': -ESRCH\n";
         assert!(explained(said).starts_with("f: this kernel has no function g"));
+        let said = "libbpf: prog 'f': no BTF-based attach target is specified, use it\n";
+        assert!(explained(said).contains("--attach f=fentry:NAME"));
         let other = explained("libbpf: map 'm': failed to create: -EINVAL\nlibbpf: more\n");
         assert!(
             other.starts_with("map 'm': failed to create: -EINVAL: "),

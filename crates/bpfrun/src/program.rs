@@ -20,10 +20,13 @@ use crate::compile::Attach;
 use crate::compile::CompileError;
 use crate::compile::CompileOptions;
 use crate::compile::Compiled;
+use crate::compile::Dialect;
 use crate::compile::Source;
+use crate::compile::carry;
 use crate::compile::compile;
 use crate::declared::Declared;
 use crate::declared::ObjectError;
+use crate::dialect::tails::TAIL;
 use crate::libbpf_log;
 use crate::load_error::LoadError;
 use crate::load_error::load_error;
@@ -46,6 +49,8 @@ pub struct Program {
     declared: Declared,
     attach: Vec<Attach>,
     compiled: Option<Compiled>,
+    /// What it was compiled from, and how.
+    origin: Option<(Source, CompileOptions)>,
 }
 
 /// A program cannot be made from its source.
@@ -67,6 +72,17 @@ pub enum SourceError {
     Object(#[from] ObjectError),
 }
 
+/// A program cannot be made into a crate.
+#[derive(Debug, thiserror::Error)]
+pub enum SkeletonError {
+    /// Its headers cannot be read any more.
+    #[error(transparent)]
+    Headers(#[from] CompileError),
+    /// libbpf does not know what to make of it.
+    #[error(transparent)]
+    Object(#[from] LoadError),
+}
+
 /// What the verifier says of one function.
 #[derive(Debug)]
 pub struct Verdict {
@@ -86,9 +102,12 @@ impl Program {
         let mut compiled = compile(source, options)?;
         let object = std::mem::take(&mut compiled.object);
         let mut program = Self::from_object_with(object, options)?;
-        // Its sections name their targets already.
-        program.attach.clear();
+        if compiled.dialect == Dialect::Bcc {
+            // Its sections name their targets already.
+            program.attach.clear();
+        }
         program.compiled = Some(compiled);
+        program.origin = Some((source.clone(), options.clone()));
         Ok(program)
     }
 
@@ -120,6 +139,7 @@ impl Program {
             object,
             attach: options.attach.clone(),
             compiled: None,
+            origin: None,
         })
     }
 
@@ -136,10 +156,11 @@ impl Program {
 
     /// The files of a Rust crate that does what this program does, with their paths in it. None for an
     /// object from elsewhere, which has no C.
-    pub fn skeleton(&self, name: &str) -> Result<Vec<(PathBuf, String)>, LoadError> {
-        let Some(compiled) = &self.compiled else {
+    pub fn skeleton(&self, name: &str) -> Result<Vec<(PathBuf, String)>, SkeletonError> {
+        let (Some(compiled), Some((source, options))) = (&self.compiled, &self.origin) else {
             return Ok(Vec::new());
         };
+        let carried = carry(source, options, compiled)?;
         libbpf_log::capture();
         let open = self.open(None)?;
         let uses: Vec<_> = open
@@ -156,16 +177,15 @@ impl Program {
                 (!name.contains('.') && !counters).then_some((name, of))
             })
             .collect();
-        Ok(skeleton::files(name, compiled, &self.declared, &uses))
+        Ok(skeleton::files(name, carried, &self.declared, &uses))
     }
 
     /// Loads all functions and maps into the kernel.
     pub fn load(self) -> Result<Loaded, LoadError> {
         can_load()?;
         libbpf_log::capture();
-        let mut open = self.open(None)?;
+        let open = self.open(None)?;
         let prints = open.progs().any(|program| prints(program.insns()));
-        check_targets(&mut open, &self.attach);
         let object = open.load().map_err(load_error)?;
         Ok(Loaded {
             object,
@@ -212,12 +232,14 @@ impl Program {
             .and_then(|builder| builder.open_memory(&self.object))
             .map_err(load_error)?;
         open.maps_mut().for_each(mend_map);
+        check_functions(&open, &self.attach, &self.declared.called)?;
         for mut program in open.progs_mut() {
             if let Some((function, log_level)) = only {
                 program.set_autoload(program.name() == function);
                 program.set_log_level(log_level);
             }
             choose_type(&mut program);
+            set_target(&mut program, &self.attach);
         }
         Ok(open)
     }
@@ -261,19 +283,48 @@ fn choose_type(program: &mut OpenProgramMut<'_>) {
     }
 }
 
-/// The target of an fentry or fexit program has to be known when it is loaded.
-fn check_targets(open: &mut OpenObject, chosen: &[Attach]) {
-    for mut program in open.progs_mut() {
-        let is_it = |attach: &&Attach| program.name() == attach.function.as_str();
-        let Some(attach) = chosen.iter().find(is_it) else {
-            continue;
-        };
-        if let Some(target) = attach::trampoline_target(&attach.section)
-            && let Err(error) = program.set_attach_target(0, Some(target.to_owned()))
-        {
-            tracing::debug!("{}: {error}", attach.function);
-        }
+/// The target of an fentry or fexit program has to be known when it is loaded; one that is left out is not
+/// loaded at all.
+fn set_target(program: &mut OpenProgramMut<'_>, chosen: &[Attach]) {
+    let is_it = |attach: &&Attach| program.name() == attach.function.as_str();
+    let Some(attach) = chosen.iter().find(is_it) else {
+        return;
+    };
+    if attach.section == attach::NOTHING {
+        program.set_autoload(false);
     }
+    if let Some(target) = attach::trampoline_target(&attach.section)
+        && let Err(error) = program.set_attach_target(0, Some(target.to_owned()))
+    {
+        tracing::debug!("{}: {error}", attach.function);
+    }
+}
+
+/// Targets are for functions that there are; program arrays are filled when an object is made.
+fn check_functions(
+    open: &OpenObject,
+    chosen: &[Attach],
+    called: &[String],
+) -> Result<(), LoadError> {
+    let known: Vec<_> = open
+        .progs()
+        .map(|program| program.name().to_string_lossy().into_owned())
+        .collect();
+    if known.is_empty() {
+        return Err(LoadError::NoProgram);
+    }
+    let lost = chosen.iter().find(|one| !known.contains(&one.function));
+    if let Some(lost) = lost {
+        return Err(LoadError::NoFunction {
+            function: lost.function.clone(),
+            known: known.join(", "),
+        });
+    }
+    let is_tail = |one: &&Attach| one.section.starts_with(TAIL) && !called.contains(&one.function);
+    let outside = chosen.iter().find(is_tail);
+    outside.map_or(Ok(()), |one| {
+        Err(LoadError::NotInArray(one.function.clone()))
+    })
 }
 
 fn prints(instructions: &[libbpf_sys::bpf_insn]) -> bool {

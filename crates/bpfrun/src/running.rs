@@ -107,7 +107,7 @@ impl Running {
         let outputs = outputs(&maps, &declared);
         outputs.iter().for_each(warn_of_alike);
         let streams = open_streams(&maps, &outputs, options.perf_pages)?;
-        let links = attach_all(&object, &attach)?;
+        let links = attach_all(&object, &attach, &declared.called)?;
         Ok(Self {
             links,
             streams,

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::path::Path;
 use std::path::PathBuf;
 
-use crate::compile::Compiled;
+use crate::compile::Carried;
+use crate::compile::FOLDER;
 use crate::declared::Declared;
 use crate::declared::DeclaredMap;
 use crate::layout::Extent;
@@ -85,19 +87,42 @@ pub(crate) enum Use {
 /// The files of a crate.
 pub(crate) fn files(
     name: &str,
-    compiled: &Compiled,
+    carried: Carried,
     declared: &Declared,
     uses: &[(String, Use)],
 ) -> Vec<(PathBuf, String)> {
-    [
+    let folder = Path::new(FOLDER);
+    let own = [
         ("Cargo.toml", CARGO.replace("NAME", &crate_name(name))),
-        ("build.rs", BUILD.to_owned()),
-        ("src/bpf/prog.bpf.c", compiled.c.clone()),
-        ("src/bpf/vmlinux.h", compiled.vmlinux.clone()),
+        ("build.rs", build(&carried)),
         ("src/main.rs", main(name, declared, uses)),
-    ]
-    .map(|(path, text)| (PathBuf::from(path), text))
-    .into()
+    ];
+    let own = own
+        .map(|(path, text)| (PathBuf::from(path), text))
+        .into_iter();
+    let of_c = carried.files.into_iter();
+    own.chain(of_c.map(|(path, text)| (folder.join(path), text)))
+        .collect()
+}
+
+/// What every program is compiled with; newer compilers make errors of the last two, and programs have done
+/// that for long.
+const ARGUMENTS: [&str; 4] = [
+    "-Isrc/bpf",
+    "-Wno-unknown-attributes",
+    "-Wno-error=int-conversion",
+    "-Wno-error=incompatible-pointer-types",
+];
+
+/// How the C is compiled, with what was defined for it and where its headers are.
+fn build(carried: &Carried) -> String {
+    let program = Path::new(FOLDER).join(&carried.program);
+    let own = carried.arguments.iter().map(String::as_str);
+    let arguments = ARGUMENTS.into_iter().chain(own);
+    let arguments: String = arguments.map(|one| format!("        {one:?},\n")).collect();
+    let arguments = format!("        &target,\n{arguments}");
+    let text = BUILD.replace("        ARGUMENTS\n", &arguments);
+    text.replace("PROGRAM", &program.display().to_string())
 }
 
 /// A name that cargo takes.
@@ -335,7 +360,7 @@ fn add_cells(
             Node::Record { fields } if !fields.is_empty() && depth < MAX_DEPTH => {
                 add_cells(layout, fields, (&format!("{title}."), at), depth + 1, cells);
             }
-            _ if field.bits > 0 => cells.push(bit_field(&title, field, base)),
+            _ if field.bits > 0 => cells.push(bit_field(&title, node, field, base)),
             _ => {
                 let used = used(layout, fields, field, base);
                 cells.push(cell(&title, node, at, size(node), used));
@@ -369,17 +394,37 @@ fn used(layout: &Layout, fields: &[Field], field: &Field, base: u64) -> Option<S
     }
 }
 
-fn bit_field(title: &str, field: &Field, base: u64) -> Cell {
+fn bit_field(title: &str, node: &Node, field: &Field, base: u64) -> Cell {
     let bit = base * 8 + field.bit_offset;
     let (at, shift) = (bit / 8, bit % 8);
-    let bytes = (shift + u64::from(field.bits)).div_ceil(8).min(8);
-    let mask = u64::MAX >> 64u8.saturating_sub(field.bits).min(63);
+    let bits = u64::from(field.bits);
+    let bytes = (shift + bits).div_ceil(8).min(8);
+    let signed = matches!(
+        node,
+        Node::Int { signed: true, .. } | Node::Enum { signed: true, .. }
+    );
+    let (value, readers) = match signed {
+        // Its own sign's bit is moved up to the number's.
+        true => (
+            format!(
+                "(unsigned(record, {at}, {bytes}) << {}) as i64 >> {}",
+                64 - (shift + bits).min(64),
+                64 - bits
+            ),
+            vec!["unsigned"],
+        ),
+        false => {
+            let mask = u64::MAX >> 64u8.saturating_sub(field.bits).min(63);
+            let value = format!("unsigned(record, {at}, {bytes}) >> {shift} & {mask:#x}");
+            (value, vec!["unsigned"])
+        }
+    };
     Cell {
         title: title.to_uppercase(),
         number: true,
         width: title.len().max(4),
-        value: format!("unsigned(record, {at}, {bytes}) >> {shift} & {mask:#x}"),
-        readers: vec!["unsigned"],
+        value,
+        readers,
     }
 }
 

@@ -81,7 +81,13 @@ impl Results {
 
     fn take_test(&mut self, line: TestLine) {
         match (line.kind.as_str(), line.event.as_str()) {
-            ("suite", "started") => self.expected = line.test_count,
+            // One of execsnoop's tests, one of bpfrun's.
+            ("suite", "started") => {
+                let count = line
+                    .test_count
+                    .map(|count| count + self.expected.unwrap_or(0));
+                self.expected = count.or(self.expected);
+            }
             ("test", "started") => self.current = Some(line.name),
             ("test", "ok") => self.passed.push(line.name),
             ("test", "failed") => self.failed.push((line.name, line.stdout)),
@@ -193,6 +199,12 @@ matrix: said execsnoop: debug: loaded in 81.2 ms\r
             results(&[TOLD, "matrix: end 101\n"].concat()).ended,
             Some(101)
         );
+    }
+
+    #[test]
+    fn two_suites_are_one() {
+        let second = r#"{ "type": "suite", "event": "started", "test_count": 2 }"#;
+        assert_eq!(results(&[TOLD, second].concat()).expected, Some(6));
     }
 
     #[test]

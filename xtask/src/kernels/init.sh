@@ -1,6 +1,6 @@
 #!/bin/busybox sh
-# The first process of a guest: asks execsnoop what this kernel makes of it, runs the end-to-end tests, tells
-# all that on the second serial port, where the kernel writes nothing, and powers off.
+# The first process of a guest: asks execsnoop what this kernel makes of it, runs the end-to-end tests and those
+# of bpfrun's probes, tells all that on the second serial port, where the kernel writes nothing, and powers off.
 # From the kernel's command line: rung (core or classic), slow (how much slower than a real machine).
 # shellcheck shell=dash disable=SC2154 # the kernel sets them
 
@@ -13,6 +13,7 @@ mount -t sysfs sysfs /sys
 mount -t devtmpfs dev /dev
 mount -t tracefs tracefs /sys/kernel/tracing
 mount -t bpf bpf /sys/fs/bpf
+mount -t securityfs securityfs /sys/kernel/security
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 mkdir -p /dev/pts && mount -t devpts devpts /dev/pts
 mount -t tmpfs -o mode=1777 tmpfs /tmp
@@ -33,8 +34,13 @@ grep -e 'PROG LOAD LOG' -e '^processed' -e 'backend: ' -e 'loaded in ' /tmp/prob
 # Before 5.11 BPF counts as locked memory; the tests with two capabilities could not raise the limit.
 ulimit -l unlimited
 cd /tmp || exit 1
-EXECSNOOP=/usr/local/bin/execsnoop WORKLOAD=/usr/local/bin/workload TESTS=/tests e2e \
-	-Z unstable-options --format json --logfile $results
-say "end $?"
+status=0
+run() {
+	"$@" -Z unstable-options --format json --logfile $results || status=$?
+}
+[ ! -e /tests ] ||
+	EXECSNOOP=/usr/local/bin/execsnoop WORKLOAD=/usr/local/bin/workload TESTS=/tests run e2e
+[ ! -e /probes ] || BPFRUN=/usr/local/bin/bpfrun OBJECTS=/objects TESTS=/probes run probes
+say "end $status"
 sync
 poweroff -f

@@ -20,8 +20,20 @@ pub(crate) struct Contents<'a> {
     pub(crate) execsnoop: &'a Path,
     pub(crate) e2e: &'a Path,
     pub(crate) workload: &'a Path,
-    /// Names of the tests that are to be run; all when there are none.
-    pub(crate) tests: &'a [String],
+    /// Names of the tests that are to be run, if not all are.
+    pub(crate) tests: Option<&'a [String]>,
+    pub(crate) probes: Option<&'a Probes>,
+}
+
+/// bpfrun and what it is tested with.
+#[derive(Debug)]
+pub(crate) struct Probes {
+    pub(crate) bpfrun: PathBuf,
+    pub(crate) executable: PathBuf,
+    /// The directory of the compiled programs.
+    pub(crate) objects: PathBuf,
+    /// Names of the tests that are to be run.
+    pub(crate) tests: Vec<String>,
 }
 
 /// Tools of this machine that tests use when they are there, and that busybox has not, or only in part.
@@ -39,6 +51,9 @@ pub(crate) fn make(contents: &Contents<'_>, dir: &Path) -> Result<PathBuf> {
     }
     add_busybox(&root)?;
     add_files(contents, &root)?;
+    if let Some(probes) = contents.probes {
+        add_probes(probes, &root)?;
+    }
     add_tools(&root)?;
     pack(&root, &dir.join("initramfs"))
 }
@@ -65,10 +80,30 @@ fn add_files(contents: &Contents<'_>, root: &Path) -> Result<()> {
     fs::copy(contents.workload, programs.join("workload"))?;
     fs::write(root.join("etc/passwd"), PASSWD)?;
     fs::write(root.join("etc/group"), GROUP)?;
-    fs::write(root.join("tests"), contents.tests.join("\n"))?;
+    // A list without names would be taken for all.
+    if contents.tests.is_none_or(|tests| !tests.is_empty()) {
+        fs::write(
+            root.join("tests"),
+            contents.tests.unwrap_or_default().join("\n"),
+        )?;
+    }
     let init = root.join("init");
     fs::write(&init, include_str!("init.sh"))?;
     fs::set_permissions(&init, fs::Permissions::from_mode(0o755))?;
+    Ok(())
+}
+
+fn add_probes(probes: &Probes, root: &Path) -> Result<()> {
+    let programs = root.join("usr/local/bin");
+    fs::copy(&probes.bpfrun, programs.join("bpfrun"))?;
+    fs::copy(&probes.executable, programs.join("probes"))?;
+    fs::write(root.join("probes"), probes.tests.join("\n"))?;
+    let objects = root.join("objects");
+    fs::create_dir(&objects)?;
+    for object in fs::read_dir(&probes.objects)? {
+        let object = object?;
+        fs::copy(object.path(), objects.join(object.file_name()))?;
+    }
     Ok(())
 }
 

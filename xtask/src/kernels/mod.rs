@@ -19,6 +19,7 @@ mod cache;
 mod console;
 mod guest;
 mod initramfs;
+mod objects;
 mod package;
 mod suite;
 mod table;
@@ -29,6 +30,7 @@ use self::guest::Boot;
 use self::guest::QEMU;
 use self::guest::Run;
 use self::initramfs::Contents;
+use self::initramfs::Probes;
 use self::package::Package;
 use self::suite::Rung;
 use self::table::Row;
@@ -100,6 +102,9 @@ impl Options {
 /// How often a guest is booted that does not come to its end.
 const BOOTS: usize = 4;
 
+/// What bpfrun takes the kernel's types from.
+const TYPES: &str = "/sys/kernel/btf/vmlinux";
+
 /// Nothing was tested, since this machine cannot.
 const SKIPPED: u8 = 77;
 
@@ -137,9 +142,13 @@ fn fetch(apt: &Apt, cache: &Path, packages: &[Package]) -> Result<(Vec<Kernel>, 
 }
 
 fn skip(error: &anyhow::Error) -> ExitCode {
-    let line = "*".repeat(78);
-    eprintln!("\n{line}\nSKIPPED: the tests on other kernels: {error:#}\n{line}\n");
+    announce_skipped(&format!("the tests on other kernels: {error:#}"));
     ExitCode::from(SKIPPED)
+}
+
+fn announce_skipped(what: &str) {
+    let line = "*".repeat(78);
+    eprintln!("\n{line}\nSKIPPED: {what}\n{line}\n");
 }
 
 fn cache_dir(options: &Options) -> Result<PathBuf> {
@@ -195,11 +204,19 @@ impl<'a> Matrix<'a> {
             locked: options.locked,
         };
         let (execsnoop, e2e) = build.with_tests()?;
+        let probes = probes(options, &build, dir.path())?;
+        let tests = tests(options, &e2e)?;
+        ensure!(
+            tests != Some(Vec::new()) || probes.is_some(),
+            "no test has {:?} in its name",
+            options.tests()
+        );
         let contents = Contents {
             execsnoop: &execsnoop,
             e2e: &e2e,
             workload: &build_workload(dir.path())?,
-            tests: &tests(options, &e2e)?,
+            tests: tests.as_deref(),
+            probes: probes.as_ref(),
         };
         let initramfs = initramfs::make(&contents, dir.path())?;
         if let Some(logs) = &options.logs {
@@ -346,24 +363,55 @@ fn symptom(run: &Run) -> String {
     format!("{stuck}{at}: {}", said.unwrap_or("no output").trim())
 }
 
-fn tests(options: &Options, e2e: &Path) -> Result<Vec<String>> {
-    let wanted = match options.tests() {
-        "all" => return Ok(Vec::new()),
-        "kernel" => return Ok(options.rung.kernel_tests()),
-        "matrix" => return Ok(options.rung.matrix_tests()),
-        "brief" => return Ok(options.rung.brief_tests()),
-        filter => filter,
+/// Names of execsnoop's tests: `None` for all of them, of which an empty list is none.
+fn tests(options: &Options, e2e: &Path) -> Result<Option<Vec<String>>> {
+    match options.tests() {
+        "all" => Ok(None),
+        "kernel" => Ok(Some(options.rung.kernel_tests())),
+        "matrix" => Ok(Some(options.rung.matrix_tests())),
+        "brief" => Ok(Some(options.rung.brief_tests())),
+        filter => named(e2e, filter).map(Some),
+    }
+}
+
+/// bpfrun's tests of probes inside the kernel, which are few: with every set, and by their names. They need
+/// the kernels' types, which those of the classic rung hide.
+fn probes(options: &Options, build: &StaticBuild, dir: &Path) -> Result<Option<Probes>> {
+    if options.rung == Rung::Classic {
+        return Ok(None);
+    }
+    if !Path::new(TYPES).exists() {
+        let why = format!("bpfrun's programs cannot be compiled here, where there is no {TYPES}");
+        ensure!(!options.must_run, why);
+        announce_skipped(&why);
+        return Ok(None);
+    }
+    let (bpfrun, executable) = build.bpfrun_with_probes()?;
+    let tests = match options.tests() {
+        "all" | "kernel" | "matrix" | "brief" => named(&executable, "")?,
+        filter => named(&executable, filter)?,
     };
-    let listed = output_of(Command::new(e2e).arg("--list"))?;
+    if tests.is_empty() {
+        return Ok(None);
+    }
+    let objects = dir.join("objects");
+    objects::compile(&bpfrun, build.clang.as_deref(), &objects)?;
+    Ok(Some(Probes {
+        bpfrun,
+        executable,
+        objects,
+        tests,
+    }))
+}
+
+/// The tests of an executable that have one of `wanted` (a,b,c) in their names.
+fn named(executable: &Path, wanted: &str) -> Result<Vec<String>> {
+    let listed = output_of(Command::new(executable).arg("--list"))?;
     let names = listed
         .lines()
         .filter_map(|line| line.strip_suffix(": test"));
-    let chosen: Vec<_> = names
-        .filter(|name| wanted.split(',').any(|part| name.contains(part)))
-        .map(str::to_owned)
-        .collect();
-    ensure!(!chosen.is_empty(), "no test has {wanted:?} in its name");
-    Ok(chosen)
+    let chosen = names.filter(|name| wanted.split(',').any(|part| name.contains(part)));
+    Ok(chosen.map(str::to_owned).collect())
 }
 
 /// The clang that somebody means by its name.

@@ -38,9 +38,10 @@ pub struct Args {
     #[arg(value_name = "PROGRAM")]
     pub program: PathBuf,
 
-    /// Attach a function that does not say to what: FUNC=kprobe:NAME, kretprobe:, uprobe:FILE:SYMBOL,
-    /// uretprobe:, usdt:FILE:PROVIDER:NAME, tracepoint:CATEGORY:NAME, raw_tracepoint:NAME,
-    /// fentry:NAME, fexit:NAME, perf_event:HERTZ (repeatable)
+    /// Attach a function that does not say to what: FUNC=kprobe:NAME, kretprobe:, ksyscall:NAME,
+    /// kretsyscall:, uprobe:FILE:SYMBOL, uretprobe:, usdt:FILE:PROVIDER:NAME,
+    /// tracepoint:CATEGORY:NAME, raw_tracepoint:NAME, fentry:NAME, fexit:NAME, perf_event:HERTZ;
+    /// for other functions to call: FUNC=tail:MAP:PLACE; or leave it out: FUNC=none (repeatable)
     #[arg(long, value_name = "FUNC=TARGET", value_parser = parse_attach, help_heading = "The program")]
     pub attach: Vec<Attach>,
 

@@ -14,7 +14,8 @@ use crate::cli::output::json;
 use crate::cli::output::table::Table;
 use bpfrun::Value;
 
-/// Loads each function by itself and shows the verdicts. The exit status is 1 when one is refused.
+/// Loads each function by itself and shows the verdicts. The exit status is 1 when one is refused, 77 when
+/// the kernel would not even look.
 pub fn dry_run(args: &Args) -> Result<u8, Failure> {
     let program = Input::read(args)?.program(args)?;
     let verdicts = program
@@ -34,8 +35,8 @@ pub fn dry_run(args: &Args) -> Result<u8, Failure> {
         if let LoadError::Cannot(_) = error {
             return Err(failure::load(error, args.verbose));
         }
-        status = 1;
         let failure = failure::load(error, args.verbose);
+        status = if status == 1 { 1 } else { failure.code };
         say(format_args!("bpfrun: {failure}"));
     }
     Ok(status)
@@ -106,7 +107,10 @@ pub fn write(args: &Args, bytes: &[u8]) -> Result<(), Failure> {
             Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return Ok(()),
             Err(error) => {
                 let name = target.name();
-                return Err(anyhow::anyhow!("cannot write to {name}: {error}").into());
+                return Err(anyhow::anyhow!(
+                    "cannot write to {name}: {error} (-o names another file)"
+                )
+                .into());
             }
         }
     }

@@ -6,6 +6,7 @@ use std::io::IsTerminal as _;
 use anyhow::Context as _;
 use anyhow::anyhow;
 use bpfrun::Program;
+use bpfrun::SkeletonError;
 use execsnoop_tool::Failure;
 use execsnoop_tool::say;
 
@@ -54,7 +55,10 @@ fn write_crate(args: &Args, program: &Program) -> Result<(), Failure> {
     }
     let name = folder.file_name().map(|name| name.to_string_lossy());
     let files = program.skeleton(name.as_deref().unwrap_or("prog"));
-    let files = files.map_err(|error| failure::load(error, args.verbose))?;
+    let files = files.map_err(|error| match error {
+        SkeletonError::Object(error) => failure::load(error, args.verbose),
+        other => Failure::new(1, other),
+    })?;
     for (path, text) in files {
         let path = folder.join(path);
         let written = path

@@ -5,7 +5,6 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::path::PathBuf;
 
-use anyhow::Context as _;
 use bpfrun::Program;
 use bpfrun::Source;
 use bpfrun::SourceError;
@@ -42,7 +41,7 @@ impl Input {
             true => read(&mut std::io::stdin().lock()),
             false => std::fs::File::open(path).and_then(|mut file| read(&mut file)),
         };
-        let bytes = bytes.with_context(|| format!("cannot read {}", path.display()))?;
+        let bytes = bytes.map_err(|error| cannot_read(path, &error))?;
         if bytes.len() as u64 > MAX_FILE {
             return Err(anyhow::anyhow!("{} has more than 64 MiB", path.display()).into());
         }
@@ -58,10 +57,32 @@ impl Input {
         self.bytes.starts_with(ELF)
     }
 
+    /// What to do with what people take for a program, and is none: the compiler would only list its errors.
+    fn is_something_else(&self) -> Option<&'static str> {
+        let text = String::from_utf8_lossy(&self.bytes);
+        let mut words = text.lines().map(str::trim_start);
+        let imports =
+            |line: &str| line.starts_with("from bcc import") || line.starts_with("import bcc");
+        let first = text.lines().next().unwrap_or_default();
+        if first.starts_with("#!") && first.contains("python") || words.any(imports) {
+            return Some(
+                "this is a Python program; bpfrun runs the C in it: put the text that it gives to BPF() into \
+                 a file of its own, and say with --attach what it attaches from Python",
+            );
+        }
+        (self.bytes.contains(&0) && !self.is_object()).then_some(
+            "this is neither C (it holds NUL bytes) nor an object file; name a C file, or an object that \
+             --emit object or clang has made",
+        )
+    }
+
     /// The program in it.
     pub fn program(self, args: &Args) -> Result<Program, Failure> {
         let options = args.compile_options();
         let path = self.path.display().to_string();
+        if let Some(advice) = self.is_something_else() {
+            return Err(Failure::new(1, anyhow::anyhow!("{path}: {advice}")));
+        }
         if self.is_object() {
             let program = Program::from_object_with(self.bytes, &options);
             return program.map_err(|error| Failure::new(1, anyhow::anyhow!("{path}: {error}")));
@@ -80,6 +101,19 @@ impl Input {
         }
         Ok(program)
     }
+}
+
+fn cannot_read(path: &Path, error: &std::io::Error) -> Failure {
+    let advice = match error.kind() {
+        std::io::ErrorKind::IsADirectory => "; name a C file or an object in it",
+        std::io::ErrorKind::NotFound => "; name a C file, an object, or - for standard input",
+        std::io::ErrorKind::PermissionDenied => "; run as root, or let others read it (chmod a+r)",
+        _ => "",
+    };
+    Failure::new(
+        1,
+        anyhow::anyhow!("cannot read {}: {error}{advice}", path.display()),
+    )
 }
 
 /// The program is not to be overwritten by what it sends.

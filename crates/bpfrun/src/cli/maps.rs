@@ -123,10 +123,14 @@ fn find<'r>(running: &'r mut Running, name: &str) -> anyhow::Result<&'r mut Map>
         .into_iter()
         .find(|map| map.name() == name)
         .with_context(|| format!("the program has no map {name}; it has {}", names.join(", ")))?;
-    if !readable(map) {
-        bail!("the map {name} is for output and has no entries");
+    match map.kind() {
+        MapKind::Output => bail!("the map {name} is for output and has no entries"),
+        MapKind::Other => bail!(
+            "the map {name} cannot be shown: the kernel lists no entries of its kind for others; count in a \
+             hash or an array beside it, or send events"
+        ),
+        MapKind::Hash | MapKind::Array | MapKind::Stacks => Ok(map),
     }
-    Ok(map)
 }
 
 fn readable(map: &Map) -> bool {

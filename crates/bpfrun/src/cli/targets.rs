@@ -7,6 +7,8 @@ use bpfrun::EventType;
 const KINDS: &[(&str, usize, &str)] = &[
     ("kprobe", 0, "kprobe:do_unlinkat"),
     ("kretprobe", 0, "kretprobe:do_unlinkat"),
+    ("ksyscall", 0, "ksyscall:execve"),
+    ("kretsyscall", 0, "kretsyscall:execve"),
     ("uprobe", 1, "uprobe:/bin/bash:readline"),
     ("uretprobe", 1, "uretprobe:/bin/bash:readline"),
     ("usdt", 2, "usdt:/usr/bin/node:node:gc__start"),
@@ -15,27 +17,44 @@ const KINDS: &[(&str, usize, &str)] = &[
     ("fentry", 0, "fentry:do_unlinkat"),
     ("fexit", 0, "fexit:do_unlinkat"),
     ("perf_event", 0, "perf_event:99"),
+    ("tail", 1, "tail:calls:2"),
 ];
 
-/// Reads `FUNC=KIND:TARGET`.
+/// A function that is to be left out: BCC's tools have some of which they attach one or the other.
+const NOTHING: &str = "none";
+
+/// Reads `FUNC=KIND:TARGET`, and `FUNC=none`.
 pub fn parse_attach(text: &str) -> Result<Attach, String> {
     let (function, target) = text
         .split_once('=')
         .ok_or("write it as FUNC=KIND:TARGET, such as probe=kprobe:do_unlinkat")?;
+    if target == NOTHING && !function.is_empty() {
+        return Ok(attach(function, NOTHING.to_owned()));
+    }
     let (kind, target) = target.split_once(':').unwrap_or((target, ""));
     let known = KINDS.iter().find(|(name, ..)| *name == kind);
     let Some((_, colons, example)) = known else {
         let kinds: Vec<_> = KINDS.iter().map(|(name, ..)| *name).collect();
         let kinds = kinds.join(", ");
-        return Err(format!("{kind:?} is none of {kinds}"));
+        return Err(format!("{kind:?} is none of {kinds}, {NOTHING}"));
     };
     if function.is_empty() || target.is_empty() || target.matches(':').count() < *colons {
         return Err(format!("write it as {function}={example}"));
     }
-    Ok(Attach {
+    let place = target.rsplit(':').next().unwrap_or_default();
+    if kind == "tail" && place.parse::<u32>().is_err() {
+        return Err(format!(
+            "{place:?} is no place in the map: write it as {function}={example}"
+        ));
+    }
+    Ok(attach(function, section(kind, target)))
+}
+
+fn attach(function: &str, section: String) -> Attach {
+    Attach {
         function: function.to_owned(),
-        section: section(kind, target),
-    })
+        section,
+    }
 }
 
 /// As libbpf writes it.
@@ -72,6 +91,9 @@ mod tests {
             ),
             ("f=uprobe:/bin/bash:readline", "uprobe//bin/bash:readline"),
             ("f=perf_event:99", "perf_event/99"),
+            ("f=ksyscall:execve", "ksyscall/execve"),
+            ("f=none", "none"),
+            ("f=tail:calls:2", "tail/calls:2"),
         ] {
             let attach = parse_attach(text).expect("valid");
             assert_eq!(
@@ -87,6 +109,8 @@ mod tests {
         let error = |text| parse_attach(text).expect_err("wrong");
         assert!(error("f=uprobe:/bin/bash").contains("f=uprobe:/bin/bash:readline"));
         assert!(error("f=kprobes:x").contains("kretprobe"));
+        assert!(error("f=tail:calls:x").contains("f=tail:calls:2"));
+        assert!(error("=none").contains("none of"));
         assert!(error("kprobe:x").contains("FUNC=KIND:TARGET"));
         assert!(parse_event("events").is_err());
     }

@@ -401,6 +401,7 @@ fn shown(job: &Job, output: &str, seen: Option<&Seen>, maps: &HashMap<String, Ma
             shown.place(message, line);
         }
         explain(message, maps);
+        job::explain_type(message, &job.kernel);
     }
     messages.retain(|message| !message.file.starts_with('<'));
     match messages.is_empty() && !output.is_empty() && output.contains("error") {

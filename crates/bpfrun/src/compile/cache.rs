@@ -197,7 +197,10 @@ fn trust(directory: &Path) -> Result<(), String> {
 }
 
 fn unusable(directory: &Path, why: &str) -> String {
-    format!("the cache in {} is not used: {why}", directory.display())
+    format!(
+        "the cache in {} is not used: {why}; BPFRUN_CACHE names another directory, --no-cache does without",
+        directory.display()
+    )
 }
 
 /// A file of the user's own; links are not followed.

@@ -28,6 +28,13 @@ const FOREIGN: [&str; 8] = [
     "SOURCE_DATE_EPOCH",
 ];
 
+/// What a clang without the target says, and what a gcc by any name says of clang's options.
+const NOT_FOR_BPF: [&str; 3] = [
+    "No available targets are compatible",
+    "unrecognized command-line option '-target'",
+    "unrecognized command line option '-target'",
+];
+
 /// A compiler that was found.
 #[derive(Debug, Clone)]
 pub(crate) struct Clang {
@@ -87,8 +94,8 @@ impl Clang {
             .output()
             .map_err(|source| self.not_run(source))?;
         let messages = String::from_utf8_lossy(&output.stderr).into_owned();
-        if messages.contains("No available targets are compatible") {
-            return Err(CompileError::NotForBpf(self.path.clone()));
+        if NOT_FOR_BPF.iter().any(|words| messages.contains(words)) {
+            return Err(self.not_for_bpf());
         }
         Ok(Run {
             success: output.status.success(),
@@ -97,10 +104,15 @@ impl Clang {
         })
     }
 
+    /// What is said of a compiler that is none, or that knows other machines only.
+    pub fn not_for_bpf(&self) -> CompileError {
+        CompileError::NotForBpf(self.path.clone())
+    }
+
     fn not_run(&self, source: io::Error) -> CompileError {
         CompileError::Run {
             clang: self.path.clone(),
-            source,
+            cause: source,
         }
     }
 }

@@ -31,7 +31,9 @@ pub enum CompileError {
     )]
     NoClang(String),
     /// A compiler that does not make BPF objects.
-    #[error("{0} cannot compile for BPF; install LLVM's clang, version 14 or later")]
+    #[error(
+        "{} cannot compile for BPF; install LLVM's clang, version 14 or later, or name it with --clang", .0.display()
+    )]
     NotForBpf(PathBuf),
     /// A kernel that does not describe its types.
     #[error(
@@ -41,24 +43,26 @@ pub enum CompileError {
     NoBtf(String),
     /// No place for temporary files.
     #[error(
-        "cannot write temporary files in {path}: {source}; set TMPDIR to a directory with some room"
+        "cannot write temporary files in {path}: {cause}; set TMPDIR to a directory with some room"
     )]
     Temporary {
         /// Where.
         path: PathBuf,
         /// What went wrong.
-        source: io::Error,
+        cause: io::Error,
     },
     /// No room for another thread.
-    #[error("cannot start a thread: {0}")]
+    #[error(
+        "cannot start a thread: {0}; end other programs, or raise the limit of processes (ulimit -u)"
+    )]
     Thread(io::Error),
     /// The compiler could not be run.
-    #[error("cannot run {clang}: {source}")]
+    #[error("cannot run {clang}: {cause}; name another compiler with --clang")]
     Run {
         /// The compiler.
         clang: PathBuf,
         /// What went wrong.
-        source: io::Error,
+        cause: io::Error,
     },
     /// What was translated does not compile, though the source does.
     #[error("what {path} was translated to does not compile; please report this:\n{messages}")]

@@ -146,6 +146,14 @@ impl Includes {
         self.served.contains("vmlinux.h")
     }
 
+    /// Whether the kernel's types are needed and not included: libbpf's headers do not stand without, and
+    /// kernel headers are dropped.
+    pub fn lacks_types(&self) -> bool {
+        let own = self.own.keys().any(|path| path.ends_with("vmlinux.h"));
+        let needs = !self.dropped.is_empty() || !self.served.is_empty();
+        !own && !self.wants_vmlinux() && needs
+    }
+
     /// Whether all that the compiler has read is known here, and nothing else decides on the object:
     /// an include may be written in ways that are not followed, such as by a macro.
     pub fn are_all(&self, text: &[u8], defines: &[String], read: &[PathBuf]) -> bool {

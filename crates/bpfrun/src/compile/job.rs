@@ -77,7 +77,11 @@ impl Job<'_> {
         arguments.extend(TO_TREE.map(OsString::from));
         arguments.extend_from_slice(more);
         arguments.push(self.workshop.path(file).into());
-        self.clang.run(&arguments)
+        let run = self.clang.run(&arguments)?;
+        match run.success && run.output.is_empty() {
+            true => Err(self.clang.not_for_bpf()), // whatever it is, it is no clang
+            false => Ok(run),
+        }
     }
 
     /// The object of a file in the workshop. Only what the optimizer has to say is warned of: the rest
@@ -192,6 +196,23 @@ fn redefined(message: &Message, line: impl Fn(&Message) -> Option<String>) -> Op
     }
     let twice = text.starts_with("redefinition of ");
     message.quoted().filter(|_| twice).map(str::to_owned)
+}
+
+/// Who uses a type that this kernel has not is told so.
+pub(crate) fn explain_type(message: &mut Message, kernel: &KernelTypes) {
+    let Some(name) = incomplete(message).filter(|_| message.is_error()) else {
+        return;
+    };
+    if kernel.btf.has(name.as_bytes()) {
+        return;
+    }
+    message.text += match message.text.starts_with("unknown type name") {
+        true => "; neither the program nor this kernel has such a type",
+        false => {
+            "; this kernel has no such type (bpftool btf dump file /sys/kernel/btf/vmlinux lists those it \
+             has; a module's are not among them)"
+        }
+    };
 }
 
 /// A type that is used but was not declared whole.

@@ -51,12 +51,7 @@ fn learn(job: &Job, messages: &str, known: &HashSet<&[u8]>, choice: &mut Choice)
 /// A source that includes kernel headers in place of vmlinux.h is given the kernel's types all the same.
 fn arguments(job: &Job) -> Result<Vec<OsString>, CompileError> {
     let mut arguments = job.workshop.arguments(job.source, job.options);
-    let own = job
-        .includes
-        .own
-        .keys()
-        .any(|path| path.ends_with("vmlinux.h"));
-    if !own && !job.includes.wants_vmlinux() && !job.includes.dropped.is_empty() {
+    if job.includes.lacks_types() {
         let constants = job
             .workshop
             .write("constants.h", headers::CONSTANTS.as_bytes())?;
@@ -160,7 +155,10 @@ fn found(types: &Types) -> Vec<Event> {
 }
 
 fn shown(job: &Job, output: &str) -> String {
-    let messages = messages::parse(output);
+    let mut messages = messages::parse(output);
+    for message in &mut messages {
+        job::explain_type(message, &job.kernel);
+    }
     match messages.is_empty() && output.contains("error") {
         true => output.to_owned(),
         false => job.shown().render(&messages),

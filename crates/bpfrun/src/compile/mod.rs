@@ -2,6 +2,7 @@
 
 mod bcc;
 mod cache;
+mod carried;
 mod clang;
 mod config;
 mod error;
@@ -15,6 +16,9 @@ mod workshop;
 
 use std::path::PathBuf;
 
+pub(crate) use carried::Carried;
+pub(crate) use carried::FOLDER;
+pub(crate) use carried::carry;
 pub use error::CompileError;
 
 use cache::Cache;

@@ -129,7 +129,7 @@ fn joined(option: &str, path: &Path) -> OsString {
 fn temporary(source: io::Error) -> CompileError {
     CompileError::Temporary {
         path: std::env::temp_dir(),
-        source,
+        cause: source,
     }
 }
 

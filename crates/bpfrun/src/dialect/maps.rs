@@ -95,6 +95,9 @@ impl Map {
         if plain == "histogram" {
             return Ok(Self::histogram_of(name, key, size));
         }
+        if find(&plain)?.family == Family::Redirect {
+            return Err(Refusal::Redirect(name.clone()));
+        }
         Ok(Self {
             name: name.clone(),
             kind: find(&plain)?,
@@ -158,6 +161,7 @@ impl Map {
             Family::StackTrace => ("int".to_owned(), "u64".to_owned(), at(1, "10240"), 2),
             Family::Queue => ("int".to_owned(), at(1, "u64"), at(2, "10240"), 3),
             Family::Storage => ("int".to_owned(), at(1, "u64"), "0".to_owned(), 9),
+            Family::Redirect => return Err(Refusal::Redirect(name.clone())),
             _ => ("int".to_owned(), "u32".to_owned(), at(1, "10240"), 2),
         };
         let mut map = Self::new(name, kind, &key, &leaf, &size);
@@ -168,6 +172,11 @@ impl Map {
     /// Whether a count for a new key must first be put there.
     pub fn is_hash(&self) -> bool {
         self.kind.family == Family::Hash
+    }
+
+    /// Whether it holds programs that others call.
+    pub fn calls_programs(&self) -> bool {
+        self.kind.family == Family::ProgArray
     }
 
     /// Whether it holds the CPUs' counters.
@@ -224,6 +233,11 @@ impl Map {
             Family::Hash | Family::Array => vec![key, value, entries],
             Family::Queue => vec![value, entries],
             Family::Storage => vec![key, value],
+            Family::ProgArray => vec![
+                "__uint(key_size, 4)".into(),
+                entries,
+                "__array(values, int(void *))".into(),
+            ],
             Family::StackTrace => vec![
                 "__uint(key_size, 4)".into(),
                 format!("__uint(value_size, {})", self.trace_size()),
@@ -280,8 +294,14 @@ fn find(name: &str) -> Result<MapKind, Refusal> {
     let found = KINDS.into_iter().find(|kind| kind.name == name);
     found.ok_or_else(|| Refusal::MapKind {
         name: name.to_owned(),
-        known: KINDS.map(|kind| kind.name).join(", "),
+        known: known(),
     })
+}
+
+/// Those that a program can have here.
+fn known() -> String {
+    let kinds = KINDS.iter().filter(|kind| kind.family != Family::Redirect);
+    kinds.map(|kind| kind.name).collect::<Vec<_>>().join(", ")
 }
 
 type Method = (&'static str, &'static str);
@@ -333,7 +353,7 @@ fn methods(family: Family) -> &'static [Method] {
             ("peek", "int (*peek)(LEAF *)"),
         ],
         Family::ProgArray => &[("call", "void (*call)(void *, int)")],
-        Family::Redirect => &[("redirect_map", "u64 (*redirect_map)(int, int)"), LOOKUP],
+        Family::Redirect => &[], // refused before anybody could call one
         Family::Storage => &[
             (
                 "sk_storage_get",

@@ -4,14 +4,13 @@ use super::Refusal;
 use super::maps::Map;
 
 /// Methods that are a helper with the map put first.
-const PLAIN: [(&str, &str); 10] = [
+const PLAIN: [(&str, &str); 9] = [
     ("push", "bpf_map_push_elem"),
     ("pop", "bpf_map_pop_elem"),
     ("peek", "bpf_map_peek_elem"),
     ("check_current_task", "bpf_current_task_under_cgroup"),
     ("perf_read", "bpf_perf_event_read"),
     ("perf_counter_value", "bpf_perf_event_read_value"),
-    ("redirect_map", "bpf_redirect_map"),
     ("ringbuf_output", "bpf_ringbuf_output"),
     ("ringbuf_query", "bpf_ringbuf_query"),
     ("delete", "bpf_map_delete_elem"),

@@ -12,5 +12,6 @@ mod refusal;
 pub(crate) mod rewrite;
 mod sections;
 pub(crate) mod stage;
+pub(crate) mod tails;
 
 pub use refusal::Refusal;

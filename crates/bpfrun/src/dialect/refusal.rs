@@ -49,6 +49,35 @@ pub enum Refusal {
     /// More arguments than a map's macro takes.
     #[error("{0} is declared with more arguments than its macro takes")]
     MapArguments(String),
+    /// A map of network devices, CPUs or sockets to which packets are redirected.
+    #[error(
+        "{0} redirects packets, which only network programs (XDP) do; bpfrun attaches tracing programs \
+         only: write it in libbpf's dialect and load it with ip link or xdp-loader"
+    )]
+    Redirect(String),
+    /// An array of programs without programs.
+    #[error(
+        "nothing is in the program array {0}, so that its calls would do nothing; say what is, as in \
+         --attach FUNC=tail:{0}:2"
+    )]
+    EmptyProgramArray(String),
+    /// A place in an array of programs that there is not.
+    #[error(
+        "{function} is to be called through {map}, which is no program array; declare it with \
+         BPF_PROG_ARRAY({map}, 10)"
+    )]
+    NoProgramArray {
+        /// Who is to be called.
+        function: String,
+        /// Through what.
+        map: String,
+    },
+    /// A tail call's target whose kind its context does not tell.
+    #[error(
+        "{0}() is to be called by other programs, and its context does not tell of which kind; give it \
+         struct pt_regs *ctx, a tracepoint's struct or struct bpf_raw_tracepoint_args *ctx"
+    )]
+    TailOfWhat(String),
     /// A map shared through the file system.
     #[error(
         "{0} is to be pinned in the file system, which is not supported; leave out the path after the colon"

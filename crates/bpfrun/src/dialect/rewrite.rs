@@ -17,6 +17,7 @@ use super::methods;
 use super::program::MethodCall;
 use super::program::Program;
 use super::sections;
+use super::tails;
 use crate::compile::Attach;
 
 /// What a rewritten program is.
@@ -57,6 +58,7 @@ pub(crate) fn rewrite<'t, 'a>(
     };
     rewriter.check_targets()?;
     let mut edits = edits;
+    tails::fill(&mut edits, program, program.maps, attach)?;
     for function in &program.functions {
         rewriter.check(function)?;
         let range = function.bytes().ok_or(Refusal::Lost)?;
@@ -121,7 +123,7 @@ impl<'r, 't, 'a> Rewriter<'r, 't, 'a> {
         self.check_given(&programs)?;
         let lost: Vec<_> = programs
             .iter()
-            .filter(|function| sections::section(function, self.attach).is_err())
+            .filter(|function| self.has_no_target(function))
             .map(|function| function.name())
             .collect();
         match lost.as_slice() {
@@ -130,6 +132,11 @@ impl<'r, 't, 'a> Rewriter<'r, 't, 'a> {
                 function: names.join(", "),
             }),
         }
+    }
+
+    fn has_no_target(&self, function: &Node) -> bool {
+        let section = sections::section(function, self.attach);
+        matches!(section, Err(Refusal::NoTarget { .. }))
     }
 
     /// Targets are for functions that there are.

@@ -2,16 +2,19 @@
 
 use super::Refusal;
 use super::ast::Node;
+use super::tails;
+use crate::attach::NOTHING;
 use crate::compile::Attach;
 
 /// The section name, as libbpf knows them, of a function.
 pub(crate) fn section(function: &Node, attach: &[Attach]) -> Result<String, Refusal> {
     let name = function.name();
     if let Some(given) = attach.iter().find(|one| one.function == name) {
-        return Ok(match given.section.as_str() {
-            "none" => "?kprobe".to_owned(), // libbpf does not load these
-            section => section.to_owned(),
-        });
+        return match given.section.as_str() {
+            NOTHING => Ok("?kprobe".to_owned()), // libbpf does not load these
+            called if called.starts_with(tails::TAIL) => tails::section(function),
+            section => Ok(section.to_owned()),
+        };
     }
     let named = by_name(name).or_else(|| by_context(function));
     named.ok_or_else(|| Refusal::NoTarget {
@@ -28,8 +31,8 @@ fn by_name(name: &str) -> Option<String> {
     let (prefix, rest) = name.split_once("__")?;
     Some(match prefix {
         "tracepoint" => tracepoint(rest)?,
-        "kprobe" => format!("kprobe/{rest}"),
-        "kretprobe" => format!("kretprobe/{rest}"),
+        "kprobe" => of_kernel("k", rest),
+        "kretprobe" => of_kernel("kret", rest),
         "syscall" => format!("ksyscall/{}", rest.trim_start_matches('_')),
         "raw_tracepoint" => format!("raw_tp/{rest}"),
         "kfunc" => format!("fentry/{}", modular(rest)),
@@ -39,6 +42,14 @@ fn by_name(name: &str) -> Option<String> {
         "bpf_iter" => format!("iter/{rest}"),
         _ => return None,
     })
+}
+
+/// `sys_clone` is a system call, as in BCC: the function's own name is another on each architecture.
+fn of_kernel(kind: &str, function: &str) -> String {
+    match function.strip_prefix("sys_") {
+        Some(call) => format!("{kind}syscall/{call}"),
+        None => format!("{kind}probe/{function}"),
+    }
 }
 
 /// A function whose argument is a tracepoint's struct belongs to that tracepoint, whatever its name.

@@ -63,6 +63,11 @@ impl Btf {
         &self.data
     }
 
+    /// Whether any type has a name.
+    pub fn has(&self, name: &[u8]) -> bool {
+        self.ids().any(|id| self.name(id) == name)
+    }
+
     /// Every type's number.
     pub fn ids(&self) -> std::ops::Range<u32> {
         1..self.starts.len() as u32

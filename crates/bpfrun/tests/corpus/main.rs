@@ -35,6 +35,7 @@ fn main() -> ExitCode {
     for folder in [
         "tests/corpus/bcc",
         "tests/corpus/libbpf",
+        "tests/corpus/probes",
         "../../examples/bcc",
         "../../examples/libbpf",
     ] {

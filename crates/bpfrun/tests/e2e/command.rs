@@ -14,9 +14,9 @@ use crate::support::Run;
 use crate::support::bpfrun;
 use crate::support::call;
 use crate::support::object;
-use crate::support::patience;
 use crate::support::run;
 use crate::support::text;
+use execsnoop_harness::patience;
 
 pub(crate) fn cases() -> Vec<Case> {
     const CALLS: [Need; 2] = [Need::Tracing, Need::SyscallTracepoints];
@@ -34,7 +34,10 @@ pub(crate) fn cases() -> Vec<Case> {
             the_verifier_says_why,
             verdicts,
         ];
-        [Need::Clang, Need::Setpriv] => [without_rights];
+        [Need::Clang, Need::Setpriv] => [without_rights, unreadable];
+        [] => [no_programs];
+        [Need::Tracing] => [compilers_that_are_none, types_that_are_not_there, nothing_to_attach];
+        [Need::Tracing] => [caches_that_are_not_used, a_full_cache, no_room_for_the_compiler];
     ]
 }
 
@@ -277,4 +280,240 @@ fn without_rights() {
         assert_eq!(output.status.code(), Some(77), "{stderr}");
         assert!(stderr.contains(word), "{stderr}");
     }
+}
+
+/// What people take for a program and is none: what it is, and what to do.
+fn no_programs() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    fs::create_dir(dir.path().join("folder.c")).expect("it can be made");
+    for (name, content) in [
+        ("tool.py", &b"#!/usr/bin/python3\nb = 1\n"[..]),
+        ("tool", b"import os\nfrom bcc import BPF\n"),
+        ("bytes.o", b"\x01\x02\x00\x03"),
+    ] {
+        fs::write(dir.path().join(name), content).expect("it can be written");
+    }
+    for (name, advice) in [
+        (
+            "folder.c",
+            "Is a directory (os error 21); name a C file or an object in it",
+        ),
+        (
+            "not_there.c",
+            "; name a C file, an object, or - for standard input",
+        ),
+        (
+            "tool.py",
+            "put the text that it gives to BPF() into a file of its own",
+        ),
+        ("tool", "this is a Python program"),
+        (
+            "bytes.o",
+            "neither C (it holds NUL bytes) nor an object file; name a C file",
+        ),
+    ] {
+        let outcome = run(&[text(&dir.path().join(name)), "--duration", "1ms"]);
+        assert_eq!(outcome.code, Some(1), "{name}: {outcome:?}");
+        assert!(
+            outcome.stderr.contains(advice),
+            "{name}: {}",
+            outcome.stderr
+        );
+    }
+}
+
+/// Writes a program of one line, and runs it.
+fn run_source(name: &str, source: &str, options: &[&str]) -> crate::support::Outcome {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let program = dir.path().join(name);
+    fs::write(&program, source).expect("it can be written");
+    run(&[&[text(&program), "--duration", "1ms"], options].concat())
+}
+
+const FINE: &str = "BPF_HASH(h); TRACEPOINT_PROBE(sched, sched_process_exec) { return 0; }\n";
+
+/// Another program by that name, and another compiler.
+fn compilers_that_are_none() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let gcc = dir.path().join("gcc");
+    let script =
+        "#!/bin/sh\necho \"gcc: error: unrecognized command-line option '-target'\" >&2\nexit 1\n";
+    fs::write(&gcc, script).expect("it can be written");
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions(&gcc, open).expect("it is ours");
+    for (clang, advice) in [
+        (
+            "/bin/true",
+            "/bin/true cannot compile for BPF; install LLVM's clang",
+        ),
+        (text(&gcc), "cannot compile for BPF; install LLVM's clang"),
+        ("/no/such/clang", "apt install clang"),
+    ] {
+        let outcome = run_source("fine.c", FINE, &["--no-cache", "--clang", clang]);
+        assert_eq!(outcome.code, Some(1), "{clang}: {outcome:?}");
+        assert!(
+            outcome.stderr.contains(advice),
+            "{clang}: {}",
+            outcome.stderr
+        );
+    }
+}
+
+/// A type that this kernel lacks, in both dialects; and libbpf's headers alone bring the kernel's types.
+fn types_that_are_not_there() {
+    let head = "#include <bpf/bpf_helpers.h>\nchar LICENSE[] SEC(\"license\") = \"GPL\";\n";
+    let wrong = "struct no_such *p = c; return p->x; }\n";
+    let in_bccs = "TRACEPOINT_PROBE(sched, sched_process_exec) { void *c = args; ";
+    let in_libbpfs = "SEC(\"raw_tp/sched_switch\") int f(void *c) { ";
+    for (name, source) in [
+        ("type.c", format!("{in_bccs}{wrong}")),
+        ("type.bpf.c", format!("{head}{in_libbpfs}{wrong}")),
+    ] {
+        let outcome = run_source(name, &source, &[]);
+        assert_eq!(outcome.code, Some(1), "{outcome:?}");
+        let expected = "'struct no_such'; this kernel has no such type (bpftool btf dump file";
+        assert!(outcome.stderr.contains(expected), "{}", outcome.stderr);
+    }
+    let right = "u64 x; SEC(\"raw_tp/sched_switch\") int f(void *c) { return 0; }\n";
+    run_source("right.bpf.c", &format!("{head}{right}"), &[]).fine();
+}
+
+/// Empty files, and files with nothing that could run: an end, and not a wait without one.
+fn nothing_to_attach() {
+    let head = "#include <bpf/bpf_helpers.h>\nchar LICENSE[] SEC(\"license\") = \"GPL\";\n";
+    for (name, source) in [
+        ("empty.c", ""),
+        ("comment.c", "/* nothing */\n"),
+        ("head.bpf.c", head),
+    ] {
+        let outcome = run_source(name, source, &[]);
+        assert_eq!(outcome.code, Some(1), "{name}: {outcome:?}");
+        assert!(
+            outcome.stderr.contains("write, for one, "),
+            "{name}: {}",
+            outcome.stderr
+        );
+    }
+}
+
+/// Runs a program with a cache of ours.
+fn run_with_cache(cache: &std::path::Path) -> (Option<i32>, String) {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let program = dir.path().join("fine.c");
+    fs::write(&program, FINE).expect("it can be written");
+    let output = Command::new(bpfrun())
+        .args([text(&program), "--duration", "1ms"])
+        .env("BPFRUN_CACHE", cache)
+        .output()
+        .expect("bpfrun can be executed");
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    (output.status.code(), stderr)
+}
+
+/// Others could put programs there, or there is no room at all: it runs without, and says so.
+fn caches_that_are_not_used() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let place = |name: &str| dir.path().join(name);
+    fs::create_dir(place("open")).expect("it can be made");
+    let everybody = std::os::unix::fs::PermissionsExt::from_mode(0o777);
+    fs::set_permissions(place("open"), everybody).expect("it is ours");
+    std::os::unix::fs::symlink(dir.path(), place("link")).expect("it can be linked");
+    fs::write(place("file"), "").expect("it can be written");
+    for (name, why) in [
+        ("open", "others may write to it"),
+        ("link", "not a directory but a link"),
+        ("file", "File exists"),
+    ] {
+        let (code, stderr) = run_with_cache(&place(name));
+        assert_eq!(code, Some(0), "{name}: {stderr}");
+        assert!(stderr.contains(why), "{name}: {stderr}");
+        assert!(
+            stderr.contains("--no-cache does without"),
+            "{name}: {stderr}"
+        );
+    }
+    let left: Vec<_> = fs::read_dir(place("open")).expect("it is there").collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+/// A file system of so many bytes, gone with it.
+struct Small(tempfile::TempDir);
+
+impl Small {
+    fn new(size: &str) -> Self {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let options = format!("size={size},mode=700");
+        let status = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &options, "tmpfs"])
+            .arg(dir.path())
+            .status();
+        assert!(
+            status.is_ok_and(|status| status.success()),
+            "a tmpfs can be mounted"
+        );
+        Self(dir)
+    }
+}
+
+impl Drop for Small {
+    fn drop(&mut self) {
+        let status = Command::new("umount").arg(self.0.path()).status();
+        assert!(
+            status.is_ok_and(|status| status.success()),
+            "it can be unmounted"
+        );
+    }
+}
+
+/// What does not fit into the cache is not kept, nor is a part of it; the program runs all the same.
+fn a_full_cache() {
+    let small = Small::new("8k");
+    for _ in 0..2 {
+        let (code, stderr) = run_with_cache(small.0.path());
+        assert_eq!(code, Some(0), "{stderr}");
+        let objects = fs::read_dir(small.0.path().join("objects")).expect("it is there");
+        let left: Vec<_> = objects.collect();
+        assert!(left.is_empty(), "{left:?}");
+    }
+}
+
+/// The compiler's own files: without room for them there is no program, and where to find some is said.
+fn no_room_for_the_compiler() {
+    let small = Small::new("4k");
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let program = dir.path().join("fine.c");
+    fs::write(&program, FINE).expect("it can be written");
+    let output = Command::new(bpfrun())
+        .args([text(&program), "--no-cache", "--duration", "1ms"])
+        .env("TMPDIR", small.0.path())
+        .output()
+        .expect("bpfrun can be executed");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    let expected =
+        "No space left on device (os error 28); set TMPDIR to a directory with some room\n";
+    assert!(stderr.ends_with(expected), "{stderr}");
+}
+
+/// A file of somebody else's.
+fn unreadable() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let (program, command) = (dir.path().join("secret.c"), dir.path().join("bpfrun"));
+    fs::write(&program, FINE).expect("it can be written");
+    fs::copy(bpfrun(), &command).expect("it can be copied");
+    let mode = |bits| std::os::unix::fs::PermissionsExt::from_mode(bits);
+    fs::set_permissions(dir.path(), mode(0o755)).expect("it is ours");
+    fs::set_permissions(&program, mode(0o600)).expect("it is ours");
+    let output = Command::new("setpriv")
+        .args(["--reuid=61234", "--clear-groups"])
+        .arg(&command)
+        .arg(&program)
+        .output()
+        .expect("setpriv runs");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert!(
+        stderr.contains("; run as root, or let others read it"),
+        "{stderr}"
+    );
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::path::PathBuf;
 use std::process::Command;
 use std::process::Stdio;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use std::time::Duration;
 use crate::Case;
 use crate::needs::Need;
 use crate::sources::file;
+use crate::support::Run;
 use crate::support::object;
 use crate::support::run;
 use crate::support::text;
@@ -18,7 +20,10 @@ pub(crate) fn cases() -> Vec<Case> {
         [Need::Clang] => [objects_stay_as_they_are, objects_have_no_source];
         [Need::Tracing] => [c_of_both_dialects, folders_that_hold_something];
         // Slow: it compiles libbpf, unless that is in the target folder already.
-        [Need::Tracing, Need::SyscallTracepoints, Need::Cargo] => [a_crate_that_runs];
+        [Need::Tracing, Need::SyscallTracepoints, Need::Cargo] => [
+            a_crate_that_runs,
+            a_crate_with_its_own_headers,
+        ];
     ]
 }
 
@@ -95,6 +100,74 @@ fn a_crate_that_runs() {
         );
         assert!(shown.contains("COMM"), "{source}: {shown}");
     }
+}
+
+/// Definitions, headers beside the program, above it and in a folder of -I, kernel headers, and numbers with signs
+/// in bit-fields: the crate shows what bpfrun shows.
+fn a_crate_with_its_own_headers() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let program = write_program_with_headers(dir.path());
+    let include = dir.path().join("include");
+    let options = [
+        "-D",
+        "VALUE=-3",
+        "-D",
+        "ADD(x)=((x) + 1)",
+        "-I",
+        text(&include),
+    ];
+    let tracer = Run::start(
+        &program,
+        &[&["--format", "json", "--count", "1"], &options[..]].concat(),
+    );
+    let status = Command::new("/bin/true").status();
+    assert!(status.expect("true runs").success());
+    let ours = tracer.outcome().fine().json("event");
+    let expected = serde_json::json!({"value": -3, "negative": -2, "positive": 2, "beside": 5, "above": 6, "apart": 8});
+    assert_eq!(ours[0]["fields"], expected);
+
+    let folder = dir.path().join("headers");
+    let emit = ["--emit", "skeleton", "-o", text(&folder)];
+    run(&[&[text(&program)], &options[..], &emit].concat()).fine();
+    fs::remove_dir_all(dir.path().join("bcc")).expect("it is ours");
+    fs::remove_dir_all(include).expect("it is ours");
+    build(&folder);
+    let shown = trace_with(&target().join("debug/headers"));
+    let words = |line: &str| {
+        line.split_whitespace()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let lines: Vec<_> = shown.lines().map(words).collect();
+    assert_eq!(
+        lines[0],
+        ["VALUE", "NEGATIVE", "POSITIVE", "BESIDE", "ABOVE", "APART"]
+    );
+    assert_eq!(lines[1], ["-3", "-2", "2", "5", "6", "8"], "{shown}");
+}
+
+/// Into folders below `dir`; the program's path.
+fn write_program_with_headers(dir: &Path) -> PathBuf {
+    let program = "#include <linux/bpf.h>\n#include <bpf/bpf_helpers.h>\n\
+        #include \"beside.h\"\n#include \"../above/above.h\"\n#include <apart/apart.h>\n\
+        struct event { int value; int negative : 5; unsigned positive : 3; int beside, above, apart; };\n\
+        struct { __uint(type, BPF_MAP_TYPE_RINGBUF); __uint(max_entries, 4096); } events SEC(\".maps\");\n\
+        SEC(\"tp/sched/sched_process_exec\")\nint on_exec(void *ctx)\n{\n\
+        struct event event = {VALUE, ADD(VALUE), 2, BESIDE, ABOVE, APART};\n\
+        bpf_ringbuf_output(&events, &event, sizeof(event), 0);\n return 0;\n}\n\
+        char LICENSE[] SEC(\"license\") = \"GPL\";\n";
+    for (path, text) in [
+        ("bcc/headers.bpf.c", program),
+        ("bcc/beside.h", "#define BESIDE 5\n"),
+        ("above/above.h", "#include \"deeper.h\"\n"),
+        ("above/deeper.h", "#define ABOVE 6\n"),
+        ("include/apart/apart.h", "#define APART ADD(7)\n"),
+    ] {
+        let path = dir.join(path);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("it can be made");
+        fs::write(path, text).expect("it can be written");
+    }
+    dir.join("bcc/headers.bpf.c")
 }
 
 /// Where cargo puts what it builds for these tests: what it has built already is used again.

@@ -8,11 +8,14 @@ use serde_json::json;
 
 use crate::Case;
 use crate::needs::Need;
+use crate::sources::file;
 use crate::support::Outcome;
 use crate::support::Run;
 use crate::support::call;
 use crate::support::object;
+use crate::support::run;
 use crate::support::run_with;
+use crate::support::text;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
@@ -26,8 +29,106 @@ pub(crate) fn cases() -> Vec<Case> {
             every_interval,
             entries_as_csv,
             counters_are_no_output,
+            tail_calls,
+            tail_calls_that_nobody_declares,
+        ];
+        [Need::Tracing, Need::SyscallTracepoints, Need::Storage] => [
+            storage_with_tasks,
+            storage_with_cgroups_and_sockets,
+            storage_is_not_listed,
         ];
     ]
+}
+
+/// How often each of three places was reached, in whichever way the program was written.
+fn tail_calls() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let compiled = dir.path().join("tails.o");
+    let (bcc, libbpf) = (file("tails.c"), file("tails.bpf.c"));
+    let second = ["--attach", "second=tail:calls:3"];
+    let emit = ["--emit", "object", "-o", text(&compiled)];
+    run(&[&[text(&bcc)], &second[..], &emit].concat()).fine();
+    for (program, options) in [(&bcc, &second[..]), (&libbpf, &[]), (&compiled, &[])] {
+        let options = [options, &["--format", "json"]].concat();
+        let entries = run_with(program, &options, || call(0..5)).json("entry");
+        let counts = of(&entries, "counts");
+        let reached = |place: u32| counts.iter().find(|entry| entry["key"] == place);
+        let times = |place| reached(place).and_then(|entry| entry["value"].as_u64());
+        assert_eq!(
+            [times(1), times(2), times(3)],
+            [Some(5), Some(5), None],
+            "{program:?}"
+        );
+    }
+}
+
+/// A map that holds no such function, in C of libbpf's dialect.
+fn tail_calls_that_nobody_declares() {
+    let outcome = run(&[text(&file("tails.bpf.c")), "--attach", "first=tail:calls:4"]);
+    assert_eq!(outcome.code, Some(1));
+    let expected = "no program array of this file holds first";
+    assert!(outcome.stderr.contains(expected), "{}", outcome.stderr);
+}
+
+/// Each task's own count; deleted, it begins anew.
+fn storage_with_tasks() {
+    let outcome = run_with(&file("storage.c"), &["--format", "json"], || {
+        call([1, 1, 1]);
+        std::thread::spawn(|| call([1, 1]))
+            .join()
+            .expect("it does not panic");
+        call([0xff, 1]);
+    });
+    let events = outcome.json("event");
+    let ours = events
+        .iter()
+        .filter(|event| event["fields"]["pid"] == std::process::id());
+    let times: Vec<_> = ours.map(|event| event["fields"]["times"].clone()).collect();
+    // In the order of the CPUs, should the threads have been on several.
+    let mut sorted: Vec<_> = times.iter().filter_map(Value::as_u64).collect();
+    sorted.sort_unstable();
+    assert_eq!(sorted, [1, 1, 1, 2, 2, 3], "{times:?}");
+}
+
+/// A cgroup's count goes up by one with each exec in it; a socket knows who connects it.
+fn storage_with_cgroups_and_sockets() {
+    let outcome = run_with(&file("storage.bpf.c"), &["--format", "json"], || {
+        for _ in 0..3 {
+            let status = std::process::Command::new("/bin/true").status();
+            assert!(status.expect("true runs").success());
+        }
+        std::net::TcpStream::connect(("127.0.0.1", 1)).expect_err("nobody listens");
+    });
+    let events = outcome.json("event");
+    let of = |socket: u32| {
+        events
+            .iter()
+            .filter(move |event| event["fields"]["socket"] == socket)
+    };
+    let times: Vec<_> = of(0)
+        .filter_map(|event| event["fields"]["times"].as_u64())
+        .collect();
+    // Others may run programs meanwhile, in this cgroup and elsewhere.
+    assert!(times.iter().max() >= Some(&3), "{times:?}");
+    let us = std::process::id();
+    assert!(
+        of(1).any(|event| event["fields"]["pid"] == us),
+        "{events:?}"
+    );
+}
+
+/// What user space cannot list is said, and what to do instead.
+fn storage_is_not_listed() {
+    let outcome = run(&[
+        text(&file("storage.c")),
+        "--map",
+        "calls",
+        "--duration",
+        "1ms",
+    ]);
+    assert_eq!(outcome.code, Some(2), "{outcome:?}");
+    let expected = "the map calls cannot be shown";
+    assert!(outcome.stderr.contains(expected), "{}", outcome.stderr);
 }
 
 /// Three calls with 5, one with 6.

@@ -6,6 +6,7 @@ use std::process::Stdio;
 use std::sync::OnceLock;
 
 use execsnoop_harness::Need as _;
+use execsnoop_harness::kernel_version;
 use execsnoop_harness::runs;
 
 use crate::support::bpfrun;
@@ -28,6 +29,8 @@ pub(crate) enum Need {
     Uprobes,
     /// setpriv, to be without any right.
     Setpriv,
+    /// Storage with tasks, sockets and cgroups: the last came with Linux 6.2.
+    Storage,
     /// cargo, and packages to build with.
     Cargo,
 }
@@ -55,6 +58,7 @@ impl Need {
             Self::NoKprobes => !there("/sys/bus/event_source/devices/kprobe"),
             Self::Uprobes => there("/sys/bus/event_source/devices/uprobe"),
             Self::Setpriv => runs("setpriv", &["--reuid=1", "--clear-groups", "true"]),
+            Self::Storage => kernel_version() >= (6, 2),
             Self::Cargo => runs(env!("CARGO"), &["--version"]),
         }
     }
@@ -68,6 +72,7 @@ impl Need {
             Self::NoKprobes => "this kernel has kprobes",
             Self::Uprobes => "this kernel has no uprobes",
             Self::Setpriv => "no setpriv, or not root",
+            Self::Storage => "storage with cgroups came with Linux 6.2",
             Self::Cargo => "the cargo that built the tests is not there",
         }
     }

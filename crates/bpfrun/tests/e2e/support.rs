@@ -9,7 +9,6 @@ use std::process::Output;
 use std::process::Stdio;
 use std::sync::OnceLock;
 
-pub(crate) use execsnoop_harness::patience;
 use execsnoop_harness::wait_until;
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;

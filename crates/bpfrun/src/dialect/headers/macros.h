@@ -39,14 +39,14 @@
 #define TRACEPOINT_PROBE(category, event)                                                          \
 	int tracepoint__##category##__##event(struct tracepoint__##category##__##event *args)
 #define RAW_TRACEPOINT_PROBE(event)		   int raw_tracepoint__##event(struct bpf_raw_tracepoint_args *ctx)
-#define KFUNC_PROBE(event, args...)		   BPF_PROG(kfunc__vmlinux__##event, ##args)
-#define KRETFUNC_PROBE(event, args...)		   BPF_PROG(kretfunc__vmlinux__##event, ##args)
-#define KMOD_RET(event, args...)		   BPF_PROG(kmod_ret__vmlinux__##event, ##args)
-#define MODULE_KFUNC_PROBE(module, event, args...) BPF_PROG(kfunc__##module##__##event, ##args)
+#define KFUNC_PROBE(event, args...)		   int BPF_PROG(kfunc__vmlinux__##event, ##args)
+#define KRETFUNC_PROBE(event, args...)		   int BPF_PROG(kretfunc__vmlinux__##event, ##args)
+#define KMOD_RET(event, args...)		   int BPF_PROG(kmod_ret__vmlinux__##event, ##args)
+#define MODULE_KFUNC_PROBE(module, event, args...) int BPF_PROG(kfunc__##module##__##event, ##args)
 #define MODULE_KRETFUNC_PROBE(module, event, args...)                                              \
-	BPF_PROG(kretfunc__##module##__##event, ##args)
-#define MODULE_KMOD_RET(module, event, args...) BPF_PROG(kmod_ret__##module##__##event, ##args)
-#define LSM_PROBE(event, args...)		BPF_PROG(lsm__##event, ##args)
+	int BPF_PROG(kretfunc__##module##__##event, ##args)
+#define MODULE_KMOD_RET(module, event, args...) int BPF_PROG(kmod_ret__##module##__##event, ##args)
+#define LSM_PROBE(event, args...)		int BPF_PROG(lsm__##event, ##args)
 #define BPF_ITER(target)			int bpf_iter__##target(struct bpf_iter__##target *ctx)
 
 #define __TP_DATA_LOC(field) (args->data_loc_##field)

@@ -1,5 +1,6 @@
 // load: no: trampolines are refused on some hardened kernels
 // expect: SEC("fentry/do_unlinkat")
+// expect: int kfunc__vmlinux__do_unlinkat(unsigned long long *ctx);
 // expect: SEC("fexit/do_unlinkat")
 // expect: SEC("fexit/ext4:ext4_sync_file")
 // expect: SEC("fmod_ret/security_file_open")
