@@ -99,6 +99,10 @@ fn attach(program: &ProgramMut<'_>, section: &str, chosen: bool) -> libbpf_rs::R
     if let Some(event) = section.strip_prefix("perf_event/") {
         return perf_event::attach(program, event);
     }
+    // Attached it would only wait for a reader.
+    if section.starts_with("iter/") {
+        return Err(libbpf_rs::Error::from_raw_os_error(nix::libc::EOPNOTSUPP));
+    }
     let link = match chosen {
         true => attach_to(program, section),
         false => program.attach(),
@@ -201,6 +205,9 @@ fn explain(function: &str, section: &str, error: &libbpf_rs::Error) -> String {
         "perf_event" if target.is_empty() => {
             format!("it does not say which; say it with --attach {function}=perf_event:99 (99 times a second)")
         }
+        "iter" => "an iterator runs when somebody reads it, which bpfrun does not do; write it with --emit object \
+                   -o FILE.o, then: bpftool iter pin FILE.o /sys/fs/bpf/NAME && cat /sys/fs/bpf/NAME"
+            .to_owned(),
         _ if format!("{error:#}").contains("Operation not supported") => {
             "bpfrun attaches tracing programs only (kprobes, uprobes, tracepoints and their kin); \
              --dry-run and --emit work with this one too"

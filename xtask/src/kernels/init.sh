@@ -39,8 +39,8 @@ run() {
 	"$@" -Z unstable-options --format json --logfile $results || status=$?
 }
 [ ! -e /tests ] ||
-	EXECSNOOP=/usr/local/bin/execsnoop WORKLOAD=/usr/local/bin/workload TESTS=/tests run e2e
-[ ! -e /probes ] || BPFRUN=/usr/local/bin/bpfrun OBJECTS=/objects TESTS=/probes run probes
+	run env EXECSNOOP=/usr/local/bin/execsnoop WORKLOAD=/usr/local/bin/workload TESTS=/tests e2e
+[ ! -e /probes ] || run env BPFRUN=/usr/local/bin/bpfrun OBJECTS=/objects TESTS=/probes probes
 say "end $status"
 sync
 poweroff -f

@@ -473,6 +473,9 @@ fn page(text: &str) -> String {
          End-to-end tests (which, the next paragraph says) on Debian's kernels: the newest package of each\n\
          series and of each release of Debian that it is built for. Written by\n\
          `cargo xtask kernels --write docs/kernels.md`. The processor is emulated, and nobody kept the machine\n\
-         free: the times are no measure of what loading costs on a real one.\n\n{text}"
+         free: the times are no measure of what loading costs on a real one.\n\n\
+         Among them, with each set, are those of bpfrun's kprobes, trampolines and LSM hooks (`bpfrun::`, on the\n\
+         rung `core`). No compiler runs in the guests: the programs were compiled with the types of the kernel\n\
+         that built them, and relocated themselves.\n\n{text}"
     )
 }

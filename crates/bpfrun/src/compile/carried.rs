@@ -163,6 +163,7 @@ impl Places {
     fn arguments(&self) -> Vec<String> {
         let joined = |option: &str, path: &Path| {
             let path = Path::new(FOLDER).join(path);
+            let path: PathBuf = path.components().collect(); // without a slash at its end
             format!("{option}{}", path.display())
         };
         let searched = self.searched.iter().filter_map(|dir| self.of_file(dir));
@@ -228,10 +229,7 @@ mod tests {
         assert_eq!(of(&places, headers[0]).as_deref(), Some("a.h"));
         assert_eq!(of(&places, headers[1]).as_deref(), Some("x/b.h"));
         assert_eq!(of(&places, headers[2]).as_deref(), Some("include1/c/d.h"));
-        assert_eq!(
-            places.arguments(),
-            ["-iquotesrc/bpf/", "-Isrc/bpf/include1"]
-        );
+        assert_eq!(places.arguments(), ["-iquotesrc/bpf", "-Isrc/bpf/include1"]);
     }
 
     /// The source then lies a folder deeper, as it did.

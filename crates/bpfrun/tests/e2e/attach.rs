@@ -12,7 +12,7 @@ use crate::support::text;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        [Need::Tracing] => [without_a_target, on_a_clock, no_such_tracepoint];
+        [Need::Tracing] => [without_a_target, on_a_clock, no_such_tracepoint, iterators];
         [Need::Tracing, Need::SyscallTracepoints] => [tracepoint];
         [Need::Tracing, Need::Uprobes] => [uprobe, no_such_symbol];
         [Need::Tracing, Need::NoKprobes] => [no_kprobes];
@@ -120,4 +120,17 @@ fn no_kprobes() {
         "{}",
         outcome.stderr
     );
+}
+
+/// Nobody would ever read one: who does is said.
+fn iterators() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let program = dir.path().join("tasks.c");
+    let source = "BPF_ITER(task) { return 0; }\n";
+    std::fs::write(&program, source).expect("it can be written");
+    let outcome = run(&[text(&program), "--duration", "1ms"]);
+    assert_eq!(outcome.code, Some(1), "{outcome:?}");
+    let expected =
+        "cannot attach bpf_iter__task (iter/task): an iterator runs when somebody reads it";
+    assert!(outcome.stderr.contains(expected), "{}", outcome.stderr);
 }
