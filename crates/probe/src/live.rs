@@ -18,7 +18,11 @@ use crate::explain::Obstacle;
 use crate::explain::StartError;
 use crate::explain::obstacle_before_load;
 use crate::features::Features;
+use crate::features::attempt::Attempt;
+use crate::features::bpf;
+use crate::features::connector::Connector;
 use crate::features::process_connector_allowed;
+use crate::features::security;
 use crate::features::tracepoint_readable;
 use crate::load::keep_limit_of_locked_memory;
 use crate::options::Options;
@@ -95,6 +99,23 @@ fn obstacle_before_classic(features: &Features) -> Option<Obstacle> {
     (!tracepoint_readable("sched", "sched_process_exec")).then_some(Obstacle::Tracefs)
 }
 
+/// What a seccomp filter would kill us for when this rung begins. It is tried, in a child, only where a filter
+/// may be in force, and where nothing milder stands in the way.
+fn deadly(rung: Rung) -> Option<Obstacle> {
+    if security::seccomp_filter() == Some(false) || obstacle(rung, &Features::detect()).is_some() {
+        return None;
+    }
+    let killed = |attempt: fn() -> Attempt| attempt() == Attempt::Killed;
+    match rung {
+        Rung::Core => killed(bpf::system_call).then_some(Obstacle::Forbidden),
+        Rung::Classic => {
+            let either = killed(bpf::system_call) || killed(bpf::perf_events);
+            either.then_some(Obstacle::Forbidden)
+        }
+        Rung::Cnproc => (Connector::look() == Connector::Killed).then_some(Obstacle::Connector),
+    }
+}
+
 /// Live events from this machine, by one of the rungs.
 pub struct Live {
     rung: Rung,
@@ -125,6 +146,9 @@ impl Live {
     }
 
     fn start_on(rung: Rung, options: &Options) -> Result<Self, StartError> {
+        if let Some(obstacle) = deadly(rung) {
+            return Err(obstacle.into());
+        }
         let source = match rung {
             Rung::Core => Running::Bpf(Box::new(core::start(options)?)),
             Rung::Classic => Running::Bpf(Box::new(classic::start(options)?)),
