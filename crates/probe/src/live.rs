@@ -66,7 +66,53 @@ impl Rung {
             ),
         }
     }
+
+    /// Whether no record has a value in this field of the JSON contract: [`Self::loses`] by the names of fields.
+    pub fn never_knows(self, field: &str) -> bool {
+        let more: &[&str] = match self {
+            Self::Core => return false,
+            Self::Classic => &["egid", "euid"],
+            Self::Cnproc => &["cgroup_id", "errno", "filename", "vfork"],
+        };
+        KNOWN_BY_CORE_ALONE.contains(&field) || more.contains(&field)
+    }
 }
+
+const KNOWN_BY_CORE_ALONE: &[&str] = &[
+    "audit_session",
+    "cgroup",
+    "container",
+    "cpu_exact",
+    "cpu_ns",
+    "cwd",
+    "deleted",
+    "env",
+    "exe",
+    "involuntary_switches",
+    "login_uid",
+    "major_faults",
+    "max_rss_bytes",
+    "memfd",
+    "minor_faults",
+    "mnt_ns",
+    "ns_pid",
+    "peak_rss_bytes",
+    "pid_ns",
+    "pod_uid",
+    "read_bytes",
+    "read_chars",
+    "script",
+    "secure",
+    "sid",
+    "system_ns",
+    "tty",
+    "unit",
+    "user_ns",
+    "user_unit",
+    "voluntary_switches",
+    "write_bytes",
+    "write_chars",
+];
 
 /// Why this rung cannot be taken, as far as that is known before anything is loaded.
 pub fn obstacle(rung: Rung, features: &Features) -> Option<Obstacle> {
