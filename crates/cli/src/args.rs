@@ -471,10 +471,20 @@ impl Args {
         all.filter(|kind| self.shows(*kind)).collect()
     }
 
+    /// The columns that were chosen by name.
+    pub fn chosen_columns(&self) -> impl Iterator<Item = &str> {
+        self.columns.as_deref().into_iter().flat_map(column_names)
+    }
+
     /// Whether processes have to be followed from their beginning to their end.
     pub fn follows_lives(&self) -> bool {
         self.shows(EventKind::Process) || self.shows(EventKind::Exit) || self.ancestors.is_some()
     }
+}
+
+/// The names in a list of columns, such as `+unit,container`.
+pub fn column_names(list: &str) -> impl Iterator<Item = &str> {
+    list.split(',').map(|name| name.trim_matches(['+', ' ']))
 }
 
 /// Whoever writes `execsnoop ls` wants to trace ls, and whoever writes `execsnoop --format json doctor`

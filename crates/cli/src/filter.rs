@@ -125,6 +125,12 @@ impl Filter {
         self.cel.as_ref().is_some_and(|cel| cel.asks_for(field))
     }
 
+    /// The fields that the condition on the whole record asks for.
+    pub fn fields(&self) -> impl Iterator<Item = &'static str> {
+        let cel = self.cel.as_ref();
+        cel.into_iter().flat_map(execsnoop_events::Filter::fields)
+    }
+
     fn fits(&self, uid: Option<u32>, parent: ProcessId) -> bool {
         self.uid.is_none_or(|wanted| uid == Some(wanted))
             && self.ppid.is_none_or(|wanted| wanted == parent.pid)

@@ -89,6 +89,11 @@ impl Filter {
         self.wanted.iter().any(|want| want.field.name == field)
     }
 
+    /// The fields that the filter asks for, in the order in which it does.
+    pub fn fields(&self) -> impl Iterator<Item = &'static str> {
+        self.wanted.iter().map(|want| want.field.name)
+    }
+
     /// What can be told without evaluating the filter.
     pub fn pushdown(&self) -> Pushdown {
         pushdown::pushdown(&self.root, &self.wanted)

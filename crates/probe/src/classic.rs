@@ -6,7 +6,6 @@ use std::ptr;
 use std::sync::atomic::Ordering;
 use std::sync::atomic::compiler_fence;
 use std::time::Duration;
-use std::time::Instant;
 
 use libbpf_rs::MapType;
 use libbpf_rs::ProgramType;
@@ -36,6 +35,7 @@ use crate::live;
 use crate::live::Rung;
 use crate::load::PinnedMaps;
 use crate::load::choose_cgroup;
+use crate::load::load_opened;
 use crate::load::other;
 use crate::options::Options;
 use crate::perf::PerfReader;
@@ -160,11 +160,7 @@ fn load(
     open.progs.on_exit.set_autoload(options.exits);
     open.progs.on_execve_exit.set_autoload(options.failed);
     open.progs.on_execveat_exit.set_autoload(options.failed);
-    let begin = Instant::now();
-    let loaded = open.load();
-    let skeleton = loaded.map_err(|cause| load_failure(features, cause, &libbpf_log::take()))?;
-    let load_ms = begin.elapsed().as_secs_f64() * 1e3;
-    tracing::debug!("loaded in {load_ms:.1} ms");
+    let skeleton = load_opened(open, features)?;
     pinned
         .put_into(&skeleton.maps.wanted_cgroups, &skeleton.maps.wanted_mntns)
         .map_err(&filtering)?;

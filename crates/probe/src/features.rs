@@ -1,7 +1,7 @@
 //! What this kernel offers and what this user may do, as far as tracing depends on it.
 
 pub(crate) mod attempt;
-mod bpf;
+pub(crate) mod bpf;
 pub(crate) mod btf;
 pub(crate) mod cgroup;
 pub(crate) mod connector;

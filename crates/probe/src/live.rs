@@ -18,7 +18,11 @@ use crate::explain::Obstacle;
 use crate::explain::StartError;
 use crate::explain::obstacle_before_load;
 use crate::features::Features;
+use crate::features::attempt::Attempt;
+use crate::features::bpf;
+use crate::features::connector::Connector;
 use crate::features::process_connector_allowed;
+use crate::features::security;
 use crate::features::tracepoint_readable;
 use crate::load::keep_limit_of_locked_memory;
 use crate::options::Options;
@@ -62,7 +66,53 @@ impl Rung {
             ),
         }
     }
+
+    /// Whether no record has a value in this field of the JSON contract: [`Self::loses`] by the names of fields.
+    pub fn never_knows(self, field: &str) -> bool {
+        let more: &[&str] = match self {
+            Self::Core => return false,
+            Self::Classic => &["egid", "euid"],
+            Self::Cnproc => &["cgroup_id", "errno", "filename", "vfork"],
+        };
+        KNOWN_BY_CORE_ALONE.contains(&field) || more.contains(&field)
+    }
 }
+
+const KNOWN_BY_CORE_ALONE: &[&str] = &[
+    "audit_session",
+    "cgroup",
+    "container",
+    "cpu_exact",
+    "cpu_ns",
+    "cwd",
+    "deleted",
+    "env",
+    "exe",
+    "involuntary_switches",
+    "login_uid",
+    "major_faults",
+    "max_rss_bytes",
+    "memfd",
+    "minor_faults",
+    "mnt_ns",
+    "ns_pid",
+    "peak_rss_bytes",
+    "pid_ns",
+    "pod_uid",
+    "read_bytes",
+    "read_chars",
+    "script",
+    "secure",
+    "sid",
+    "system_ns",
+    "tty",
+    "unit",
+    "user_ns",
+    "user_unit",
+    "voluntary_switches",
+    "write_bytes",
+    "write_chars",
+];
 
 /// Why this rung cannot be taken, as far as that is known before anything is loaded.
 pub fn obstacle(rung: Rung, features: &Features) -> Option<Obstacle> {
@@ -95,6 +145,23 @@ fn obstacle_before_classic(features: &Features) -> Option<Obstacle> {
     (!tracepoint_readable("sched", "sched_process_exec")).then_some(Obstacle::Tracefs)
 }
 
+/// What a seccomp filter would kill us for when this rung begins. It is tried, in a child, only where a filter
+/// may be in force, and where nothing milder stands in the way.
+fn deadly(rung: Rung) -> Option<Obstacle> {
+    if security::seccomp_filter() == Some(false) || obstacle(rung, &Features::detect()).is_some() {
+        return None;
+    }
+    let killed = |attempt: fn() -> Attempt| attempt() == Attempt::Killed;
+    match rung {
+        Rung::Core => killed(bpf::system_call).then_some(Obstacle::Forbidden),
+        Rung::Classic => {
+            let either = killed(bpf::system_call) || killed(bpf::perf_events);
+            either.then_some(Obstacle::Forbidden)
+        }
+        Rung::Cnproc => (Connector::look() == Connector::Killed).then_some(Obstacle::Connector),
+    }
+}
+
 /// Live events from this machine, by one of the rungs.
 pub struct Live {
     rung: Rung,
@@ -125,6 +192,9 @@ impl Live {
     }
 
     fn start_on(rung: Rung, options: &Options) -> Result<Self, StartError> {
+        if let Some(obstacle) = deadly(rung) {
+            return Err(obstacle.into());
+        }
         let source = match rung {
             Rung::Core => Running::Bpf(Box::new(core::start(options)?)),
             Rung::Classic => Running::Bpf(Box::new(classic::start(options)?)),

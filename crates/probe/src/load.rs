@@ -14,7 +14,8 @@ use libbpf_rs::MapCore;
 use libbpf_rs::MapFlags;
 use libbpf_rs::MapHandle;
 use libbpf_rs::MapType;
-use libbpf_rs::skel::OpenSkel as _;
+use libbpf_rs::OpenObject;
+use libbpf_rs::skel::OpenSkel;
 use libbpf_rs::skel::SkelBuilder as _;
 use nix::sys::resource::Resource;
 use nix::sys::resource::getrlimit;
@@ -81,16 +82,25 @@ pub(crate) fn load(
     let filtering = other("setting filters up");
     pinned.make_patterns(&mut open).map_err(&filtering)?;
     choose_programs(&mut open, options, failed_by);
+    let skeleton = load_opened(open, features)?;
+    let (cgroups, mount_ns) = (&skeleton.maps.wanted_cgroups, &skeleton.maps.wanted_mntns);
+    pinned.put_into(cgroups, mount_ns).map_err(&filtering)?;
+    Ok(skeleton)
+}
+
+/// Loads what has been set up; with `-v`, what that costs is told.
+pub(crate) fn load_opened<'a, O: OpenSkel<'a>>(
+    mut open: O,
+    features: &Features,
+) -> Result<O::Output, StartError> {
     if tracing::enabled!(tracing::Level::DEBUG) {
-        ask_for_verifier_statistics(&mut open);
+        ask_for_verifier_statistics(open.open_object_mut());
     }
     let begin = Instant::now();
     let loaded = open.load();
     let skeleton = loaded.map_err(|cause| load_failure(features, cause, &libbpf_log::take()))?;
     let load_ms = begin.elapsed().as_secs_f64() * 1e3;
     tracing::debug!("loaded in {load_ms:.1} ms");
-    let (cgroups, mount_ns) = (&skeleton.maps.wanted_cgroups, &skeleton.maps.wanted_mntns);
-    pinned.put_into(cgroups, mount_ns).map_err(&filtering)?;
     Ok(skeleton)
 }
 
@@ -153,8 +163,8 @@ fn choose_programs(open: &mut OpenCoreSkel<'_>, options: &Options, failed_by: Op
 }
 
 /// How many instructions the verifier goes through, among others; libbpf tells it to the log (5.2+).
-fn ask_for_verifier_statistics(open: &mut OpenCoreSkel<'_>) {
-    for mut program in open.open_object_mut().progs_mut() {
+fn ask_for_verifier_statistics(open: &mut OpenObject) {
+    for mut program in open.progs_mut() {
         program.set_log_level(BPF_LOG_STATS);
     }
 }

@@ -20,8 +20,9 @@ use nix::errno::Errno;
 use crate::clock;
 
 /// A record that is older than this has been overtaken by nothing: a program stamps its record when it
-/// begins, and ends within a millisecond or two.
-const HELD_BACK: Duration = Duration::from_millis(50);
+/// begins, and ends within a millisecond or two; but a virtual machine's CPU may stand still meanwhile, and has
+/// been seen to do so for longer than 50 ms.
+const HELD_BACK: Duration = Duration::from_millis(200);
 
 /// Each CPU's buffer has at least this much room: some of the largest records.
 const LEAST_BYTES: usize = 256 << 10;

@@ -1,5 +1,6 @@
 //! `cargo xtask kernels`: the end-to-end tests on many kernels, each in a virtual machine.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
@@ -12,6 +13,7 @@ use anyhow::Result;
 use anyhow::bail;
 use anyhow::ensure;
 use clap::Args;
+use clap::ValueEnum as _;
 use tempfile::TempDir;
 
 mod apt;
@@ -75,7 +77,7 @@ pub(crate) struct Options {
     /// Keep the consoles of all guests in this directory
     #[arg(long, value_name = "DIR")]
     logs: Option<PathBuf>,
-    /// Write the tables to this file as well
+    /// Write the tables to this file as well, into the rung's chapter
     #[arg(long, value_name = "FILE")]
     write: Option<PathBuf>,
     /// Tell how long each test took
@@ -438,7 +440,7 @@ fn report(options: &Options, rows: &[Row], missing: &[Package]) -> Result<ExitCo
     }
     print!("{text}");
     if let Some(file) = &options.write {
-        std::fs::write(file, page(&text)).with_context(|| format!("{}", file.display()))?;
+        write(file, options.rung, &text).with_context(|| format!("{}", file.display()))?;
     }
     let green = rows.iter().all(Row::is_green) && !rows.is_empty();
     Ok(if green {
@@ -467,15 +469,58 @@ fn first_line(text: &str) -> String {
     text.lines().next().unwrap_or_default().to_owned()
 }
 
-fn page(text: &str) -> String {
-    format!(
-        "# Kernels\n\n\
-         End-to-end tests (which, the next paragraph says) on Debian's kernels: the newest package of each\n\
-         series and of each release of Debian that it is built for. Written by\n\
-         `cargo xtask kernels --write docs/kernels.md`. The processor is emulated, and nobody kept the machine\n\
-         free: the times are no measure of what loading costs on a real one.\n\n\
-         Among them, with each set, are those of bpfrun's kprobes, trampolines and LSM hooks (`bpfrun::`, on the\n\
-         rung `core`). No compiler runs in the guests: the programs were compiled with the types of the kernel\n\
-         that built them, and relocated themselves.\n\n{text}"
-    )
+/// What another rung's run has written stays.
+fn write(file: &Path, rung: Rung, text: &str) -> Result<()> {
+    let before = match std::fs::read_to_string(file) {
+        Ok(before) => before,
+        Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(error.into()),
+    };
+    Ok(std::fs::write(file, page(&before, rung, text))?)
+}
+
+/// A chapter for each rung: this one's is `text`, the others' are as they were.
+fn page(before: &str, rung: Rung, text: &str) -> String {
+    let mut page = "# Kernels\n\n\
+         End-to-end tests (which, the line above each table says) on Debian's kernels: the newest package of\n\
+         each series and of each release of Debian that it is built for. Written by\n\
+         `cargo xtask kernels --write docs/kernels.md`, with `--rung` for each chapter. The processor is\n\
+         emulated, and nobody kept the machine free: the times are no measure of what loading costs on a real\n\
+         one.\n\n\
+         On the core rung, with each set, bpfrun's kprobes, trampolines and LSM hooks are tested, too (`bpfrun::`).\n\
+         No compiler runs in the guests: the programs were compiled with the types of the kernel that built them,\n\
+         and relocated themselves.\n"
+        .to_owned();
+    for each in Rung::value_variants() {
+        let heading = format!("\n## {}\n\n", each.chapter());
+        let kept = before.split_once(&heading);
+        let kept = kept.map(|(_, rest)| rest.split_once("\n## ").map_or(rest, |(kept, _)| kept));
+        let chapter = if *each == rung { Some(text) } else { kept };
+        if let Some(chapter) = chapter {
+            page += &heading;
+            page += chapter;
+        }
+    }
+    page
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whichever rung is written first, and however often.
+    #[test]
+    fn a_chapter_for_each_rung() {
+        let core = page("", Rung::Core, "| a |\n");
+        assert!(core.ends_with("\n## Core\n\n| a |\n"), "{core}");
+        let both = page(&core, Rung::Classic, "| b |\n");
+        assert_eq!(
+            both.strip_prefix(&core),
+            Some("\n## Classic: the kernels hide their BTF\n\n| b |\n")
+        );
+        assert_eq!(page(&both, Rung::Classic, "| b |\n"), both);
+        assert_eq!(page(&both, Rung::Core, "| a |\n"), both);
+        let classic = page("", Rung::Classic, "| b |\n");
+        assert_eq!(page(&classic, Rung::Core, "| a |\n"), both);
+    }
 }

@@ -20,6 +20,14 @@ impl Rung {
         }
     }
 
+    /// The chapter about it in docs/kernels.md.
+    pub(crate) fn chapter(self) -> &'static str {
+        match self {
+            Self::Core => "Core",
+            Self::Classic => "Classic: the kernels hide their BTF",
+        }
+    }
+
     /// All tests whose outcome depends on the kernel. How output is written does not, and is tested on the
     /// machine that builds.
     pub(crate) fn kernel_tests(self) -> Vec<String> {
@@ -53,6 +61,8 @@ fn words(tests: &str) -> Vec<String> {
 const BRIEF: &str = "
     arguments::of_6_mebibytes
     classic::whole_arguments
+    cnproc::ends
+    cnproc::in_time
     ends::by_another_thread
     entrances::from_another_thread
     facts::chosen_variables
@@ -70,6 +80,8 @@ const MATRIX: &str = "
     classic::ends
     classic::failed_execs
     classic::whole_arguments
+    cnproc::ends
+    cnproc::in_time
     command::daemons_too
     costs::memory
     ends::by_another_thread

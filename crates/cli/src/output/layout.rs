@@ -4,6 +4,7 @@ use anyhow::bail;
 
 use crate::args::Args;
 use crate::args::Format;
+use crate::args::column_names;
 use crate::output::csv;
 use crate::output::text::columns;
 use crate::output::text::columns::Column;
@@ -41,8 +42,7 @@ impl Layout {
     /// What `args` ask for. An error names the columns that there are.
     pub fn choose(args: &Args) -> anyhow::Result<Self> {
         let wanted = args.columns.as_deref();
-        let names_env = |list: &str| list.split([',', '+']).any(|name| name.trim() == "env");
-        if wanted.is_some_and(names_env) && args.env.is_empty() {
+        if args.chosen_columns().any(|name| name == "env") && args.env.is_empty() {
             bail!("--columns env: which variables? --env PATH,LANG names them");
         }
         match args.format {
@@ -114,6 +114,16 @@ impl Needs {
     }
 }
 
+/// The field of JSON of which this column shows something; mostly that of the same name.
+pub fn field_of_column(column: &str) -> &str {
+    match column {
+        "cpu_time" => "cpu_ns",
+        "max_rss" => "max_rss_bytes",
+        "runtime" => "container",
+        field => field,
+    }
+}
+
 /// The columns of a list: those named, or with `+` before it, the usual ones and those.
 fn choose<C>(
     wanted: Option<&str>,
@@ -128,7 +138,7 @@ fn choose<C>(
         true => usual,
         false => Vec::new(),
     };
-    for name in list.split(',').map(|name| name.trim_matches(['+', ' '])) {
+    for name in column_names(list) {
         match find(name) {
             Some(column) => columns.push(column),
             None => bail!(

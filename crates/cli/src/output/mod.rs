@@ -21,6 +21,7 @@ use crate::output::text::TextFormat;
 
 pub use crate::output::layout::Layout;
 pub use crate::output::layout::Needs;
+pub use crate::output::layout::field_of_column;
 
 /// Where events go, and in which form. Lines collect in a buffer that is used over and over, and are
 /// written together.

@@ -44,6 +44,7 @@ use crate::filter::cel_filter;
 use crate::output::Layout;
 use crate::output::Needs;
 use crate::output::Output;
+use crate::output::field_of_column;
 use crate::pipeline::Pipeline;
 
 /// How long events wait in the ring before they are shown.
@@ -68,11 +69,12 @@ pub fn run(args: &Args) -> Result<u8, Failure> {
     let needs = needs(&layout, &filter);
     let options = options(args, needs, &filter);
     let output = Output::open(args, layout)?;
+    let asked = asked_for(args, &filter);
     let mut pipeline = Pipeline::new(args, filter, needs, output);
     let signals = signals().context("cannot handle signals")?;
     let live = Live::start(&options, args.backend.rung());
     let live = live.map_err(|error| cannot_start(args, error))?;
-    say_what_is_lost(live.rung());
+    say_what_is_lost(live.rung(), &asked);
     if args.btf.is_some() && live.rung() != Rung::Classic {
         say("execsnoop: --btf is not used: only the classic backend asks for it");
     }
@@ -385,8 +387,22 @@ fn options(args: &Args, needs: Needs, filter: &Filter) -> Options {
     }
 }
 
-/// Says, when it is not the best rung, which one was taken, and what is missing by it.
-fn say_what_is_lost(rung: Rung) {
+/// A field that somebody wants, and the option that says so.
+type Asked<'a> = (&'a str, &'static str);
+
+/// The fields that are asked for by name. (JSON and CSV have all of them by themselves.)
+fn asked_for<'a>(args: &'a Args, filter: &Filter) -> Vec<Asked<'a>> {
+    let mut asked: Vec<Asked<'a>> = filter.fields().map(|field| (field, "--filter")).collect();
+    let columns = args.chosen_columns();
+    asked.extend(columns.map(|column| (field_of_column(column), "--columns")));
+    asked.extend(args.cwd.then_some(("cwd", "--cwd")));
+    asked.extend((!args.env.is_empty()).then_some(("env", "--env")));
+    asked
+}
+
+/// Says, when it is not the best rung, which one was taken, and what is missing by it, above all of what was
+/// asked for.
+fn say_what_is_lost(rung: Rung, asked: &[Asked<'_>]) {
     let Some(lost) = rung.loses() else {
         return;
     };
@@ -394,6 +410,16 @@ fn say_what_is_lost(rung: Rung) {
     say(format_args!(
         "execsnoop: tracing by {name}; not known that way: {lost}"
     ));
+    let unknown = asked.iter().filter(|(field, _)| rung.never_knows(field));
+    let unknown: Vec<String> = unknown
+        .map(|(field, option)| format!("{field} ({option})"))
+        .collect();
+    if !unknown.is_empty() {
+        let unknown = unknown.join(", ");
+        say(format_args!(
+            "execsnoop: asked for, and never known by {name}: {unknown}"
+        ));
+    }
 }
 
 /// With a command, 77 tells that it was not run; else 77 is for what cannot be helped here.

@@ -1,24 +1,29 @@
 //! The process connector: a machine without BPF, as one looks without the capabilities for it.
 
 use std::collections::BTreeMap;
-use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
+use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
 
+use execsnoop_probe::Rung;
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use crate::Case;
 use crate::classic::about;
+use crate::classic::check_lost;
+use crate::classic::check_shape;
 use crate::needs::Need::Connector;
+use crate::needs::Need::Setpriv;
 use crate::needs::Need::Tracing;
 use crate::support::Waiting;
 use crate::support::subject;
 use crate::support::text;
 use crate::support::wait_until;
 use crate::support::workload;
+use crate::trace::Trace;
 use crate::trace::args;
 use crate::tracer::CommandRun;
 use crate::tracer::Tracer;
@@ -96,26 +101,32 @@ fn without_the_right() {
 /// A process that is still there when /proc is read: its arguments are whole.
 fn in_time() {
     let tracer = cnproc(&[]);
-    let waiting = Waiting::start(&[], &["sleep", "1"]);
+    let waiting = Waiting::start(&[], &["noop"]);
     let pid = waiting.pid();
-    let long = "x".repeat(100_000);
-    let mut child = Command::new("/bin/sleep")
-        .args(["0.5"])
-        .env("LONG", &long)
-        .spawn();
-    let child = child.as_mut().expect("it can be executed");
-    thread::sleep(Duration::from_millis(200));
+    let mut cat = Command::new("/bin/cat")
+        .arg("-")
+        .env("LONG", "x".repeat(100_000))
+        .stdin(Stdio::piped())
+        .spawn()
+        .expect("it can be executed");
+    wait_until("both are seen", || {
+        let lines = tracer.stdout();
+        let seen = |pid| lines.contains(&format!("\"pid\":{pid},"));
+        seen(pid) && seen(cat.id())
+    });
     waiting.go();
-    child.wait().expect("it ends");
+    drop(cat.stdin.take());
+    cat.wait().expect("it ends");
     let trace = tracer.stop();
-    let events = about(&trace, child.id());
+    let events = about(&trace, cat.id());
     let exec = exec_of(&events);
-    assert_eq!(args(exec), ["/bin/sleep", "0.5"]);
-    assert_eq!((&exec["comm"], &exec["uid"]), (&"sleep".into(), &0.into()));
+    assert_eq!(args(exec), ["/bin/cat", "-"]);
+    assert_eq!((&exec["comm"], &exec["uid"]), (&"cat".into(), &0.into()));
     assert_eq!(exec["ppid"], std::process::id());
+    check_lost(Rung::Cnproc, exec);
     assert_eq!(
         args(exec_of(&about(&trace, pid)))[1..],
-        ["after-stdin", "sleep", "1"]
+        ["after-stdin", "noop"]
     );
 }
 
@@ -126,17 +137,11 @@ fn too_late() {
     let pid = asleep(&tracer, || slow_subject(&["exit", "7"]));
     let trace = tracer.stop();
     let events = about(&trace, pid);
+    events
+        .iter()
+        .for_each(|event| check_lost(Rung::Cnproc, event));
     let exec = exec_of(&events);
-    for unknown in [
-        "comm",
-        "args",
-        "filename",
-        "exe",
-        "euid",
-        "ns_pid",
-        "cgroup_id",
-        "script",
-    ] {
+    for unknown in ["comm", "args", "euid", "egid"] {
         assert!(exec[unknown].is_null(), "{unknown}: {exec}");
     }
     assert_eq!(exec["args_complete"], false);
@@ -188,6 +193,7 @@ fn ends() {
     let end = |pid| {
         let ends = about(&trace, pid);
         assert_eq!(ends.len(), 1, "ends of {pid}");
+        check_lost(Rung::Cnproc, &ends[0]);
         ends[0].clone()
     };
     assert_eq!(
@@ -211,30 +217,40 @@ fn command() {
     assert_eq!(trace.execs().len(), 4, "{}", trace.text());
 }
 
-/// Records have the same fields as on the core rung.
+/// Of a process that is seen in time: the same records as on the core rung, with the same fields; what is lost
+/// is null, and nothing else.
 fn same_fields_as_core() {
-    let all = ["--events", "exec,fork,exit,process", "--ancestors"];
+    let all = [
+        "--events",
+        "exec,fork,exit,process",
+        "--ancestors",
+        "--cwd",
+        "--env",
+        "PATH",
+    ];
     let core = Tracer::json(&[&["--backend", "core"][..], &all].concat());
     let lesser = cnproc(&all);
     let pid = slow_subject(&["sleep", "200"]);
     let (lesser, core) = (lesser.stop(), core.stop());
-    let names = |events: Vec<Value>| -> BTreeMap<String, BTreeSet<String>> {
-        let keys = |event: &Value| {
-            event
-                .as_object()
-                .expect("an object")
-                .keys()
-                .cloned()
-                .collect()
-        };
-        events
-            .iter()
-            .map(|event| (event["type"].to_string(), keys(event)))
+    let by_type = |trace: &Trace| -> BTreeMap<String, Value> {
+        let records = about(trace, pid).into_iter();
+        records
+            .map(|record| (record["type"].to_string(), record))
             .collect()
     };
-    let (by_core, by_cnproc) = (names(about(&core, pid)), names(about(&lesser, pid)));
-    assert_eq!(by_core.len(), 4, "{by_core:?}");
-    assert_eq!(by_core, by_cnproc);
+    let (by_core, by_cnproc) = (by_type(&core), by_type(&lesser));
+    assert_eq!((by_core.len(), by_cnproc.len()), (4, 4), "{by_cnproc:?}");
+    for (kind, record) in &by_cnproc {
+        check_shape(Rung::Cnproc, record, &by_core[kind]);
+    }
+}
+
+/// A condition on what is not known here is said, and so is one on failed execs, which are not seen.
+fn asked_for_what_is_lost() {
+    let filter = "errno == \"ENOENT\" || filename == \"/bin/true\" || uid == 0";
+    let trace = cnproc(&["-x", "--filter", filter]).stop();
+    let said = "asked for, and never known by cnproc: errno (--filter), filename (--filter)\n";
+    assert!(trace.stderr.contains(said), "{}", trace.stderr);
 }
 
 /// A filter by what is not known is wrong usage, not silence; those by user and parent work.
@@ -290,9 +306,9 @@ fn statistics() {
 pub(crate) fn cases() -> Vec<Case> {
     cases![
         [Connector] => [
-            taken_without_bpf, without_the_right, in_time, too_late, overtaken, ends, command,
-            filters, losses, statistics,
+            in_time, too_late, overtaken, ends, command, asked_for_what_is_lost, filters, losses, statistics,
         ];
+        [Connector, Setpriv] => [taken_without_bpf, without_the_right];
         [Connector, Tracing] => [same_fields_as_core];
     ]
 }

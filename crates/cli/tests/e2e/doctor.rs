@@ -257,15 +257,17 @@ fn in_a_pid_namespace() {
     assert_eq!(diagnosis.fact("pid_namespace", "initial"), false);
 }
 
-/// A filter's refusal is told from the kernel's, and nobody dies of one that kills (as a trace does).
+/// A filter's refusal is told from the kernel's, and nobody dies of one that kills, whatever is asked for.
 fn under_seccomp() {
     let workload = workload();
     for answer in ["EPERM", "ENOSYS", "kill"] {
         let wrapper = forbidden(&workload, "bpf", answer);
-        let diagnosis = match answer {
-            "kill" => Diagnosis::behind(&wrapper),
-            _ => Diagnosis::confirmed_behind(&wrapper),
-        };
+        let diagnosis = Diagnosis::confirmed_behind(&wrapper);
+        for rung in ["core", "classic"] {
+            let trace = run(&wrapper, &["--backend", rung, "--duration", "1ms"]);
+            assert_eq!(trace.status.code(), Some(77), "{rung}: {}", trace.stderr);
+            assert!(trace.stderr.contains("seccomp"), "{}", trace.stderr);
+        }
         let words = ["seccomp filter", "SystemCallFilter=bpf perf_event_open"];
         let diagnosis = diagnosis.refuses("bpf_syscall", &words);
         assert_eq!(diagnosis.fact("bpf_syscall", "seccomp_filter"), true);

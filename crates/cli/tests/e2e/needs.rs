@@ -22,7 +22,7 @@ pub(crate) enum Need {
     Tracing,
     /// A mount namespace in which BTF can be hidden, and the right to trace without it.
     Classic,
-    /// The process connector, and setpriv to take the rest away.
+    /// The process connector.
     Connector,
     /// To be root, in order to become somebody else.
     Root,
@@ -85,7 +85,7 @@ impl Need {
         match self {
             Self::Tracing => can_trace(),
             Self::Classic => answers(&WITHOUT_BTF, "classic"),
-            Self::Connector => answers(&[], "cnproc") && runs("setpriv", &["--version"]),
+            Self::Connector => answers(&[], "cnproc"),
             Self::Root => nix::unistd::geteuid().is_root(),
             Self::Setpriv => runs(
                 "setpriv",
@@ -128,7 +128,7 @@ impl Need {
         match self {
             Self::Tracing => "execsnoop says that it cannot trace here (exit status 77)",
             Self::Classic => "BTF cannot be hidden, or execsnoop cannot trace without it",
-            Self::Connector => "no process connector (CONFIG_PROC_EVENTS), or no setpriv",
+            Self::Connector => "no process connector (CONFIG_PROC_EVENTS), or no right to it",
             Self::Root => "not root",
             Self::Setpriv => "no setpriv that can grant CAP_BPF and CAP_PERFMON",
             Self::Setcap => "setcap is missing, or the temporary directory keeps no capabilities",

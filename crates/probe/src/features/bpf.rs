@@ -50,7 +50,7 @@ fn instruction(code: u8, to: u8, from: u8, immediate: i32) -> sys::bpf_insn {
 /// Whether bpf(2) answers at all: asked for a command that does not exist, it says EINVAL, and so does no
 /// filter that stands before it. Without BPF it says ENOSYS. EPERM may be a filter's word, or (before
 /// 6.4) the kernel's to whoever has no capabilities.
-pub(super) fn system_call() -> Attempt {
+pub(crate) fn system_call() -> Attempt {
     let outcome = in_child(|| {
         // SAFETY: no such command, and no memory is passed to it.
         let answer = unsafe { libc::syscall(libc::SYS_bpf, NO_COMMAND, ptr::null::<u8>(), 0) };
@@ -151,7 +151,7 @@ fn owned(fd: libc::c_int) -> Result<OwnedFd, Errno> {
 }
 
 /// Whether the events of a whole CPU can be opened, as tracepoints and perf buffers need it.
-pub(super) fn perf_events() -> Attempt {
+pub(crate) fn perf_events() -> Attempt {
     let event = sys::perf_event_attr {
         type_: sys::PERF_TYPE_SOFTWARE,
         size: size_of::<sys::perf_event_attr>() as u32,

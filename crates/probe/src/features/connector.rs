@@ -31,7 +31,7 @@ pub enum Connector {
 
 impl Connector {
     /// Subscribes to nobody's events: binding to the group does not yet make the kernel send any.
-    pub(super) fn look() -> Self {
+    pub(crate) fn look() -> Self {
         let registered = fs::read_to_string("/proc/net/connector").ok();
         of(in_child(bind), registered.as_deref())
     }

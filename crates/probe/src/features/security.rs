@@ -23,7 +23,7 @@ impl Guards {
             "/proc/self/attr/current",
         ];
         Self {
-            seccomp: read("/proc/self/status").and_then(|status| seccomp_filter(&status)),
+            seccomp: seccomp_filter(),
             modules: read("/sys/kernel/security/lsm").map(|list| names(&list)),
             selinux_enforcing: read("/sys/fs/selinux/enforce").is_some_and(|word| is_set(&word)),
             label: label
@@ -34,8 +34,14 @@ impl Guards {
     }
 }
 
+/// Whether a seccomp filter is in force. `None` without /proc.
+pub(crate) fn seccomp_filter() -> Option<bool> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    filters(&status)
+}
+
 /// `Seccomp:` of `/proc/PID/status` is 0 (off), 1 (strict) or 2 (filter).
-fn seccomp_filter(status: &str) -> Option<bool> {
+fn filters(status: &str) -> Option<bool> {
     let mut lines = status.lines();
     let mode = lines.find_map(|line| line.strip_prefix("Seccomp:"))?;
     Some(mode.trim() == "2")
@@ -65,10 +71,10 @@ mod tests {
     fn reads_seccomp() {
         let status =
             |mode| format!("Name:\tx\nNoNewPrivs:\t0\nSeccomp:\t{mode}\nSeccomp_filters:\t1\n");
-        assert_eq!(seccomp_filter(&status(0)), Some(false));
-        assert_eq!(seccomp_filter(&status(1)), Some(false));
-        assert_eq!(seccomp_filter(&status(2)), Some(true));
-        assert_eq!(seccomp_filter("Name:\tx\n"), None);
+        assert_eq!(filters(&status(0)), Some(false));
+        assert_eq!(filters(&status(1)), Some(false));
+        assert_eq!(filters(&status(2)), Some(true));
+        assert_eq!(filters("Name:\tx\n"), None);
     }
 
     /// Lists and labels as modules write them.
