@@ -185,12 +185,12 @@ impl<'a> Line<'a> {
         Some(self.identity()?.container()?.runtime()?.name())
     }
 
-    /// The controlling terminal.
-    pub fn tty(&self) -> Option<Vec<u8>> {
+    /// The controlling terminal, in two parts.
+    pub fn tty(&self) -> Option<[&'a [u8]; 2]> {
         let tty = self.session.tty?;
         Some(match tty.strip_prefix(b"pts") {
-            Some(number) => [b"pts/", number].concat(),
-            None => tty.to_vec(),
+            Some(number) => [b"pts/", number],
+            None => [tty, b""],
         })
     }
 

@@ -62,14 +62,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Traces until something ends it, and returns the exit status.
 pub fn run(args: &Args) -> Result<u8, Failure> {
-    let wrong_usage = |error| Failure::new(2, error);
-    let filter = filter(args).map_err(wrong_usage)?;
-    let layout = Layout::choose(args).map_err(wrong_usage)?;
-    check(args)?;
-    let needs = needs(&layout, &filter);
-    let options = options(args, needs, &filter);
-    let output = Output::open(args, layout)?;
-    let mut pipeline = Pipeline::new(args, filter, needs, output);
+    let (options, mut pipeline) = prepare(args)?;
     let signals = Signals::install().context("cannot handle signals")?;
     let live = Live::start(&options, args.backend.rung());
     let live = live.map_err(|error| cannot_start(args, error))?;
@@ -93,6 +86,18 @@ pub fn run(args: &Args) -> Result<u8, Failure> {
         },
     }
     .run(args.stats)
+}
+
+/// What the kernel side has to do, and the way of events from there.
+pub fn prepare(args: &Args) -> Result<(Options, Pipeline), Failure> {
+    let wrong_usage = |error| Failure::new(2, error);
+    let filter = filter(args).map_err(wrong_usage)?;
+    let layout = Layout::choose(args).map_err(wrong_usage)?;
+    check(args)?;
+    let needs = needs(&layout, &filter);
+    let options = options(args, needs, &filter);
+    let output = Output::open(args, layout)?;
+    Ok((options, Pipeline::new(args, filter, needs, output)))
 }
 
 /// Says that tracing has begun, starts the command, and gives up what is not needed any more: the last
