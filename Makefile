@@ -20,7 +20,7 @@ CLANG ?= clang
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: build run test kernels dist demo cost bench bench-bpfrun vmlinux lint clean help
+.PHONY: build run test kernels dist demo cost bench bench-bpfrun microbench vmlinux lint clean help
 .PHONY: install-build install-test install-lint install-vmlinux install-kernels install-newest-clang install-dist
 .PHONY: install-bench
 
@@ -53,6 +53,9 @@ bench: install-bench build ## Measure beside bcc, libbpf-tools, bpftrace, forkst
 
 bench-bpfrun: install-bench build ## Measure how fast bpfrun starts and what it holds, beside BCC where that runs
 	$(call cargo_through,as-root) xtask bench-bpfrun --bpfrun $(TARGET)/release/bpfrun $(ARGS)
+
+microbench: install-build ## Measure the parts alone: decoding, the process table, each format, filters, redaction
+	cargo bench --workspace $(CARGO_FLAGS) -- $(ARGS)
 
 vmlinux: install-vmlinux ## Write the running kernel's types to target/vmlinux.h
 	scripts/vmlinux $(TARGET)/vmlinux.h

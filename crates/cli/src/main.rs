@@ -1,37 +1,7 @@
-//! execsnoop: every process that this machine runs, whole.
-
-#![deny(clippy::print_stdout, clippy::print_stderr)] // see execsnoop-tool
-
-mod accounting;
-mod args;
-mod filter;
-mod names;
-mod output;
-mod pipeline;
-mod redact;
-mod verb;
+//! The command. All of it is in the library, where benchmarks and tests reach its parts.
 
 use std::process::ExitCode;
 
-use execsnoop_tool::say;
-use execsnoop_tool::start_logging;
-
-use crate::args::CommandLine;
-use crate::args::Verb;
-
 fn main() -> ExitCode {
-    execsnoop_probe::use_files_for_names();
-    let line = CommandLine::of_this_process();
-    start_logging("execsnoop", line.verbose());
-    let outcome = match &line.verb {
-        None => verb::trace::run(&line.trace),
-        Some(Verb::Doctor(args)) => verb::doctor::run(args),
-    };
-    match outcome {
-        Ok(code) => ExitCode::from(code),
-        Err(failure) => {
-            say(format_args!("execsnoop: {failure}"));
-            ExitCode::from(failure.code)
-        }
-    }
+    execsnoop::main()
 }

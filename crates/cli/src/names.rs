@@ -1,9 +1,9 @@
 //! Names of users and groups, asked for once each.
 
-use std::collections::HashMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 
+use foldhash::HashMap;
 use nix::unistd::Gid;
 use nix::unistd::Group;
 use nix::unistd::Uid;

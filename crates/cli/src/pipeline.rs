@@ -63,7 +63,8 @@ impl Pipeline {
             env,
             stage,
         } = self;
-        let event = &with_chosen_env(event, env);
+        let chosen = with_chosen_env(event, env);
+        let event = chosen.as_ref().unwrap_or(event);
         stage.take_note(&event.body);
         // An end is shown before the table takes note of it, and forgets who ended.
         let ends = matches!(event.body, Body::Exit(_));
@@ -171,35 +172,36 @@ impl Pipeline {
 
 /// Shows an event as it is, or joined with others.
 fn show(event: &Event<'_>, table: Option<&Lineage>, fold: &mut Option<Fold>, stage: &mut Stage) {
-    let event = completed(event, table);
+    let completed = completed(event, table);
+    let event = completed.as_ref().unwrap_or(event);
     match fold {
-        Some(fold) => fold.observe(&event, &mut |event, tries| stage.take(event, table, tries)),
-        None => stage.take(&event, table, 1),
+        Some(fold) => fold.observe(event, &mut |event, tries| stage.take(event, table, tries)),
+        None => stage.take(event, table, 1),
     }
 }
 
-/// An event, with those variables of its environment that are asked for.
-fn with_chosen_env<'a>(event: &Event<'a>, choice: &'a mut EnvChoice) -> Event<'a> {
+/// An event, with those variables of its environment that are asked for; `None` for one without.
+fn with_chosen_env<'a>(event: &Event<'a>, choice: &'a mut EnvChoice) -> Option<Event<'a>> {
     match &event.body {
-        Body::Exec(exec) if exec.env.is_some() => Event {
+        Body::Exec(exec) if exec.env.is_some() => Some(Event {
             body: Body::Exec(Exec {
                 env: exec.env.map(|env| choice.choose(&env)),
                 ..*exec
             }),
             ..*event
-        },
-        _ => *event,
+        }),
+        _ => None,
     }
 }
 
-/// An event, with what only the process table tells of it.
-fn completed<'a>(event: &Event<'a>, lineage: Option<&Lineage>) -> Event<'a> {
+/// An event, with what only the process table tells of it; `None` where it tells nothing.
+fn completed<'a>(event: &Event<'a>, lineage: Option<&Lineage>) -> Option<Event<'a>> {
     match (&event.body, lineage) {
-        (Body::Exit(exit), Some(lineage)) => Event {
+        (Body::Exit(exit), Some(lineage)) => Some(Event {
             body: Body::Exit(lineage.complete(exit)),
             ..*event
-        },
-        _ => *event,
+        }),
+        _ => None,
     }
 }
 

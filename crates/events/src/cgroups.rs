@@ -1,6 +1,6 @@
 //! What cgroups are called, and whose they are: learnt from the events as they go by.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use crate::event::Cgroup;
 use crate::event::CgroupKey;
@@ -27,7 +27,9 @@ impl Cgroups {
 
     /// Who it is; `None` when nobody said.
     pub fn find(&mut self, key: CgroupKey) -> Option<&Identity> {
-        if let Some(identity) = self.old.remove(&key) {
+        if !self.old.is_empty()
+            && let Some(identity) = self.old.remove(&key)
+        {
             self.put(key, identity);
         }
         self.young.get(&key)

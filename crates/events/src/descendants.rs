@@ -1,6 +1,6 @@
 //! Who descends from the command that the tracer started, or from a process of choice.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use crate::event::Body;
 use crate::event::Fork;
@@ -40,7 +40,7 @@ impl Descendants {
     fn new(root: Root) -> Self {
         Self {
             root,
-            start_of: HashMap::new(),
+            start_of: HashMap::default(),
             orphans: Vec::new(),
         }
     }

@@ -416,10 +416,7 @@ impl Cpu {
         let system_ns = match (user_ticks_ns, system_ticks_ns) {
             (_, 0) => 0,
             (0, _) => total_ns,
-            (user, system) => {
-                let (total, system) = (u128::from(total_ns), u128::from(system));
-                u64::try_from(total * system / (u128::from(user) + system)).unwrap_or(total_ns)
-            }
+            (user, system) => share(total_ns, system, user),
         };
         Self {
             total_ns,
@@ -428,6 +425,16 @@ impl Cpu {
             system_ns,
         }
     }
+}
+
+/// Of a total, the share of `one` beside `other`.
+fn share(total: u64, one: u64, other: u64) -> u64 {
+    // Nearly always words are enough, and are divided in a tenth of the time.
+    if let (Some(product), Some(sum)) = (total.checked_mul(one), one.checked_add(other)) {
+        return product / sum;
+    }
+    let (wide, one) = (u128::from(total), u128::from(one));
+    u64::try_from(wide * one / (u128::from(other) + one)).unwrap_or(total)
 }
 
 /// The final accounts of a process that was reaped.

@@ -23,7 +23,9 @@ impl OwnedImage {
     pub(crate) fn new(image: &Image<'_>) -> Self {
         let env = image.env.map(|env| env.parts().0);
         let (block, unreadable, args_rest) = image.args.parts();
-        let mut bytes = Vec::new();
+        let parts = [image.filename, image.exe, image.cwd, env, Some(block)];
+        let length = parts.iter().flatten().map(|part| part.len()).sum();
+        let mut bytes = Vec::with_capacity(length);
         let ends = [image.filename, image.exe, image.cwd, env].map(|part| {
             bytes.extend_from_slice(part?);
             Some(bytes.len())

@@ -6,6 +6,8 @@
 //! the exact bytes. Characters that could command a terminal are escaped, so that a line can be
 //! looked at.
 
+mod writer;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::fmt::Write as _;
@@ -20,6 +22,7 @@ use serde_json::ser::CompactFormatter;
 use serde_json::ser::Formatter;
 
 use crate::argv::Args;
+use crate::digits::Digits;
 use crate::env;
 use crate::errno::errno_name;
 use crate::event::Body;
@@ -39,6 +42,7 @@ use crate::identity::Runtime;
 use crate::lineage::Ancestor;
 use crate::quote::printable;
 use crate::signal::signal_name;
+use writer::Json;
 
 /// What may be said of an event beside the event itself.
 #[derive(Debug, Clone, Copy, Default)]
@@ -60,12 +64,10 @@ pub struct Annotations<'a> {
 /// Appends an event to `out` as one line, with its newline. Allocates nothing unless `out` must grow
 /// or something in the event is not UTF-8.
 pub fn write_line(out: &mut Vec<u8>, event: &Event<'_>, notes: &Annotations<'_>) {
-    let mut json = serde_json::Serializer::with_formatter(&mut *out, SafeForTerminals);
-    let Some(written) = serialize(event, notes, &mut json) else {
-        return; // no line of their own: they only complete others
-    };
-    written.expect("writing to memory, and every key is a string");
-    out.push(b'\n');
+    match serialize(event, notes, Json(out)) {
+        Some(Ok(())) => out.push(b'\n'),
+        None => {} // no line of their own: they only complete others
+    }
 }
 
 /// Hands an event's record to a serializer; `None` for events that have no record of their own.
@@ -522,7 +524,7 @@ struct Time(Timestamp);
 
 impl Serialize for Time {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&format_args!("{:.9}", self.0))
+        serializer.serialize_str(Digits::time(self.0).as_str())
     }
 }
 
@@ -530,7 +532,7 @@ struct Id(ProcessId);
 
 impl Serialize for Id {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0)
+        serializer.serialize_str(Digits::process(self.0).as_str())
     }
 }
 
@@ -539,7 +541,7 @@ struct Decimal(u64);
 
 impl Serialize for Decimal {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0)
+        serializer.serialize_str(Digits::decimal(self.0).as_str())
     }
 }
 

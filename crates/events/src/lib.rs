@@ -14,6 +14,7 @@ mod argv;
 mod cgroups;
 mod clock;
 mod descendants;
+pub mod digits;
 pub mod env;
 mod errno;
 mod event;

@@ -7,11 +7,11 @@
 //! lives, so that its descendants can still name it. What does not fit falls out, oldest first, and is
 //! counted.
 
-use std::collections::HashMap;
 use std::collections::HashSet;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use foldhash::HashMap;
 use jiff::Timestamp;
 
 use crate::argv::Args;
@@ -198,9 +198,9 @@ impl Lineage {
         Self {
             limits,
             final_accounts,
-            entries: HashMap::new(),
-            orphans: HashMap::new(),
-            newest: HashMap::new(),
+            entries: HashMap::default(),
+            orphans: HashMap::default(),
+            newest: HashMap::default(),
             by_age: VecDeque::new(),
             dead: VecDeque::new(),
             waiting: VecDeque::new(),

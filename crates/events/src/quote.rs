@@ -25,16 +25,35 @@ pub fn printable(c: char) -> bool {
 
 /// Whether all of it shows as itself.
 pub fn all_printable(bytes: &[u8]) -> bool {
-    if bytes.iter().all(|byte| matches!(byte, b' '..=b'~')) {
+    if each_byte(bytes, |byte: u8| matches!(byte, b' '..=b'~')) {
         return true;
     }
     std::str::from_utf8(bytes).is_ok_and(|text| text.chars().all(printable))
 }
 
+/// Whether each byte is one that `fits`, which is to be without branches: 16 are looked at together.
+#[inline]
+pub(crate) fn each_byte(bytes: &[u8], fits: impl Fn(u8) -> bool + Copy) -> bool {
+    let together = |chunk: &[u8]| chunk.iter().fold(true, |all, &byte| all & fits(byte));
+    if let Some(last) = bytes.last_chunk::<16>() {
+        let (chunks, _) = bytes.as_chunks::<16>();
+        return chunks.iter().all(|chunk| together(chunk)) && together(last);
+    }
+    match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+        (Some(first), Some(last)) => together(first) & together(last),
+        _ => bytes.iter().all(|&byte| fits(byte)),
+    }
+}
+
 /// Appends `bytes` for a cell of a table: as they are, except that what does not show as itself is
 /// written as an escape (`\n`, `\x1b`), and a backslash is doubled.
 pub fn plain(out: &mut Vec<u8>, bytes: &[u8]) {
-    escaped(out, bytes, |c| c == '\\');
+    match each_byte(bytes, |byte: u8| {
+        matches!(byte, b' '..=b'~') & (byte != b'\\')
+    }) {
+        true => out.extend_from_slice(bytes),
+        false => escaped(out, bytes, |c| c == '\\'),
+    }
 }
 
 /// Appends `bytes` as [`plain`] does, but with single backslashes: for readers who expect them so.
@@ -68,10 +87,26 @@ pub fn double(out: &mut Vec<u8>, bytes: &[u8]) {
 /// Whether every shell takes this for itself. (`=` at the beginning means something to zsh, `~` to
 /// all.)
 fn bare_in_shell(bytes: &[u8]) -> bool {
-    let bare = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-./:,@%+=".contains(byte);
     let ours = bytes == b"..."; // means that arguments are left out
-    !bytes.is_empty() && bytes[0] != b'=' && !ours && bytes.iter().all(bare)
+    !bytes.is_empty()
+        && bytes[0] != b'='
+        && !ours
+        && bytes.iter().all(|&byte| BARE[usize::from(byte)])
 }
+
+const BARE: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 128_u8 {
+        table[byte as usize] = byte.is_ascii_alphanumeric()
+            || matches!(
+                byte,
+                b'_' | b'-' | b'.' | b'/' | b':' | b',' | b'@' | b'%' | b'+' | b'='
+            );
+        byte += 1;
+    }
+    table
+};
 
 fn single_quoted(out: &mut Vec<u8>, bytes: &[u8]) {
     out.push(b'\'');

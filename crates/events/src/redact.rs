@@ -143,6 +143,9 @@ impl Redactor {
     fn mask(&mut self, block: &[u8]) -> bool {
         self.masks
             .retain(|mask| !mask.is_empty() && !within_a_mask(block, mask));
+        if self.masks.is_empty() {
+            return false;
+        }
         self.masks.sort_unstable_by_key(|mask| mask.start);
         self.out.clear();
         let mut done = 0;
@@ -154,7 +157,7 @@ impl Redactor {
             done = done.max(mask.end);
         }
         self.out.extend_from_slice(&block[done..]);
-        !self.masks.is_empty()
+        true
     }
 }
 

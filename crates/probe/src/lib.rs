@@ -23,6 +23,8 @@ mod options;
 mod perf;
 mod privileges;
 mod proc;
+#[doc(hidden)]
+pub mod replay;
 mod ring;
 mod running;
 mod skeleton;

@@ -12,8 +12,9 @@ use nix::errno::Errno;
 
 use crate::perf::PerfReader;
 
-/// A batch ends when it holds this much, so that output is written while a storm goes on.
-const BATCH_BYTES: usize = 1 << 20;
+/// A batch ends when it holds this much, so that output is written while a storm goes on, and while what it
+/// was made from and what it became are still in the CPU's cache.
+const BATCH_BYTES: usize = 1 << 18;
 
 /// What the callback answers to make libbpf stop. Any number below 0 that libbpf does not use.
 const BATCH_FULL: i32 = -(Errno::ENOBUFS as i32);

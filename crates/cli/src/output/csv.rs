@@ -2,6 +2,7 @@
 //! stays empty.
 
 use std::fmt::Display;
+use std::io::Write as _;
 
 use execsnoop_events::Args;
 use execsnoop_events::Event;
@@ -68,7 +69,9 @@ pub const COLUMNS: &[Column] = &[
         cell.show(line.session.audit_id)
     }),
     column("sid", |cell, line| cell.show(line.session.leader)),
-    column("tty", |cell, line| cell.text(line.tty().as_deref())),
+    column("tty", |cell, line| {
+        cell.text(line.tty().map(|tty| tty.concat()).as_deref())
+    }),
     column("ret", |cell, line| cell.show(line.ret)),
     column("errno", |cell, line| {
         cell.show(line.ret.and_then(|ret| errno_name(ret.saturating_neg())))
@@ -199,10 +202,11 @@ impl CsvFormat {
 impl Cell<'_, '_> {
     /// Writes a value, and nothing when there is none.
     fn show(&mut self, value: Option<impl Display>) -> csv::Result<()> {
-        match value {
-            Some(value) => self.row.write_field(value.to_string()),
-            None => self.row.write_field(""),
+        self.text.clear();
+        if let Some(value) = value {
+            write!(self.text, "{value}")?;
         }
+        self.row.write_field(&*self.text)
     }
 
     fn text(&mut self, text: Option<&[u8]>) -> csv::Result<()> {

@@ -185,10 +185,10 @@ impl<'a> Line<'a> {
         Some(self.identity()?.container()?.runtime()?.name())
     }
 
-    /// The controlling terminal.
-    pub fn tty(&self) -> Option<Vec<u8>> {
+    /// The controlling terminal, in two parts.
+    pub fn tty(&self) -> Option<[&'a [u8]; 2]> {
         let (directory, name) = self.session.terminal()?;
-        Some([directory.as_bytes(), name].concat())
+        Some([directory.as_bytes(), name])
     }
 
     /// What deserves a second look, in one word each.

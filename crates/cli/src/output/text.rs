@@ -2,7 +2,6 @@
 
 pub mod columns;
 
-use std::borrow::Cow;
 use std::io::Write as _;
 
 use execsnoop_events::Ancestor;
@@ -14,6 +13,7 @@ use execsnoop_events::Exec;
 use execsnoop_events::ExitStatus;
 use execsnoop_events::Identity;
 use execsnoop_events::Image;
+use execsnoop_events::digits::decimal;
 use execsnoop_events::errno_name;
 use execsnoop_events::json::Annotations;
 use execsnoop_events::quote;
@@ -162,9 +162,14 @@ impl TextFormat {
                 cell.extend_from_slice(flag.as_bytes());
             }),
             What::Container => container(cell, line),
+            What::Tty => line
+                .tty()
+                .iter()
+                .flatten()
+                .for_each(|part| quote::plain(cell, part)),
             What::Args => {}
             _ => match number_of(what, line) {
-                Some(number) => write_to(cell, format_args!("{number}")),
+                Some(number) => decimal(cell, number),
                 None => name_of(what, line)
                     .iter()
                     .for_each(|name| quote::plain(cell, name)),
@@ -210,7 +215,9 @@ impl TextFormat {
         for ancestor in ancestors {
             out.extend_from_slice(b" <- ");
             quote::shell(out, ancestor.comm);
-            write_to(out, format_args!("({})", ancestor.process.pid));
+            out.push(b'(');
+            decimal(out, ancestor.process.pid);
+            out.push(b')');
         }
         self.color(out, RESET);
     }
@@ -237,7 +244,7 @@ impl TextFormat {
     fn ret(&self, cell: &mut Vec<u8>, ret: i32) {
         match errno_name(ret.saturating_neg()) {
             Some(name) if self.compat.is_none() => cell.extend_from_slice(name.as_bytes()),
-            _ if self.compat.is_none() => write_to(cell, format_args!("{ret}")),
+            _ if self.compat.is_none() => decimal(cell, ret),
             _ => write_to(cell, format_args!("{ret:>3}")),
         }
     }
@@ -366,10 +373,9 @@ fn number_of(what: What, line: &Line<'_>) -> Option<u32> {
     }
 }
 
-fn name_of<'a>(what: What, line: &Line<'a>) -> Option<Cow<'a, [u8]>> {
+fn name_of<'a>(what: What, line: &Line<'a>) -> Option<&'a [u8]> {
     let identity = line.identity();
-    let name = match what {
-        What::Tty => return line.tty().map(Cow::from),
+    match what {
         What::User => line.notes.user.map(str::as_bytes),
         What::Group => line.notes.group.map(str::as_bytes),
         What::Comm => line.comm,
@@ -382,8 +388,7 @@ fn name_of<'a>(what: What, line: &Line<'a>) -> Option<Cow<'a, [u8]>> {
         What::Runtime => line.runtime().map(str::as_bytes),
         What::PodUid => identity.and_then(Identity::pod_uid).map(str::as_bytes),
         _ => None,
-    };
-    name.map(Cow::from)
+    }
 }
 
 /// So much of a container's id as docker shows of it; names (of LXC) stay whole.
@@ -415,7 +420,7 @@ fn end(cell: &mut Vec<u8>, line: &Line<'_>) {
     match line.status() {
         None if line.kind == "process" && line.exit.is_none() => cell.extend_from_slice(b"alive"),
         None => {}
-        Some(ExitStatus::Code(code)) => write_to(cell, format_args!("{code}")),
+        Some(ExitStatus::Code(code)) => decimal(cell, code),
         Some(ExitStatus::Signal {
             number,
             core_dumped,

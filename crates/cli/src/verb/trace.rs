@@ -62,15 +62,11 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Traces until something ends it, and returns the exit status.
 pub fn run(args: &Args) -> Result<u8, Failure> {
-    let wrong_usage = |error| Failure::new(2, error);
-    let filter = filter(args).map_err(wrong_usage)?;
-    let layout = Layout::choose(args).map_err(wrong_usage)?;
-    check(args)?;
-    let needs = needs(&layout, &filter);
-    let options = options(args, needs, &filter);
-    let output = Output::open(args, layout)?;
-    let asked = asked_for(args, &filter);
-    let mut pipeline = Pipeline::new(args, filter, needs, output);
+    let Plan {
+        options,
+        asked,
+        mut pipeline,
+    } = Plan::new(args)?;
     let signals = signals().context("cannot handle signals")?;
     let live = Live::start(&options, args.backend.rung());
     let live = live.map_err(|error| cannot_start(args, error))?;
@@ -94,6 +90,32 @@ pub fn run(args: &Args) -> Result<u8, Failure> {
         },
     }
     .run(args.stats)
+}
+
+/// What a command line asks for, before anything is traced.
+pub struct Plan<'a> {
+    /// What the kernel side has to do.
+    options: Options,
+    asked: Vec<Asked<'a>>,
+    /// The way of events from there.
+    pub pipeline: Pipeline,
+}
+
+impl<'a> Plan<'a> {
+    pub fn new(args: &'a Args) -> Result<Self, Failure> {
+        let wrong_usage = |error| Failure::new(2, error);
+        let filter = filter(args).map_err(wrong_usage)?;
+        let layout = Layout::choose(args).map_err(wrong_usage)?;
+        check(args)?;
+        let needs = needs(&layout, &filter);
+        let options = options(args, needs, &filter);
+        let output = Output::open(args, layout)?;
+        Ok(Self {
+            options,
+            asked: asked_for(args, &filter),
+            pipeline: Pipeline::new(args, filter, needs, output),
+        })
+    }
 }
 
 fn signals() -> io::Result<Signals> {

@@ -1,5 +1,9 @@
 //! The contract, line by line.
 
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
 use super::*;
 use crate::event::Clock;
 use crate::event::ExecFile;
@@ -364,4 +368,44 @@ fn ancestors() {
         "\n"
     );
     assert!(json.ends_with(expected), "{json}");
+}
+
+/// What serde_json makes of a value, with the escapes of terminals.
+fn by_serde_json(value: &impl Serialize) -> String {
+    let mut out = Vec::new();
+    let mut json = serde_json::Serializer::with_formatter(&mut out, SafeForTerminals);
+    value.serialize(&mut json).expect("writing to memory");
+    String::from_utf8(out).expect("JSON is UTF-8")
+}
+
+/// What our own writer makes of it.
+fn by_us(value: &impl Serialize) -> String {
+    let mut out = Vec::new();
+    let Ok(()) = value.serialize(Json(&mut out));
+    String::from_utf8(out).expect("JSON is UTF-8")
+}
+
+proptest! {
+    /// Two writers, one form: whatever the texts, in lists, objects and by themselves.
+    #[test]
+    fn written_as_serde_json_writes(
+        texts: Vec<String>,
+        bytes: Vec<u8>,
+        numbers: (i32, u64, Option<u32>),
+        object: BTreeMap<String, (bool, Vec<char>)>,
+    ) {
+        let object: BTreeMap<_, _> = object
+            .into_iter()
+            .map(|(key, (truth, text))| (key, (truth, String::from_iter(text))))
+            .map(|(key, (truth, text))| (key, truth.then_some(vec![text; 2])))
+            .collect();
+        prop_assert_eq!(by_us(&texts), by_serde_json(&texts));
+        prop_assert_eq!(by_us(&Text(&bytes)), by_serde_json(&Text(&bytes)));
+        prop_assert_eq!(by_us(&numbers.0), by_serde_json(&numbers.0));
+        prop_assert_eq!(by_us(&numbers.1), by_serde_json(&numbers.1));
+        prop_assert_eq!(by_us(&numbers.2), by_serde_json(&numbers.2));
+        prop_assert_eq!(by_us(&object), by_serde_json(&object));
+        let line = line(Body::Exec(ls(Args::whole(&bytes))));
+        prop_assert!(serde_json::from_str::<serde_json::Value>(&line).is_ok(), "{}", line);
+    }
 }

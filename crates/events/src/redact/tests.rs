@@ -78,8 +78,10 @@ fn shown(block: &[u8]) -> Vec<u8> {
 fn looked_at(redactor: &mut Redactor, block: &[u8]) -> Vec<u8> {
     redactor.masks.clear();
     redactor.find_known(block);
-    redactor.mask(block);
-    redactor.out.clone()
+    match redactor.mask(block) {
+        true => redactor.out.clone(),
+        false => block.to_vec(),
+    }
 }
 
 fn holds(whole: &[u8], part: &[u8]) -> bool {
