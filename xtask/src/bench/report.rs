@@ -31,7 +31,7 @@ impl Row {
 pub(crate) fn slow_down(rows: &[Row], shapes: &[&Shape]) -> String {
     matrix(rows, shapes, |score| {
         let it = &score.slow_down;
-        format!("{:.2} ({:.2}–{:.2})", it.ratio, it.lowest, it.highest)
+        format!("{:.3} ({:.3}–{:.3})", it.ratio, it.lowest, it.highest)
     })
 }
 

@@ -50,6 +50,9 @@ use crate::pipeline::Pipeline;
 /// How long events wait in the ring before they are shown.
 const PERIOD: Duration = Duration::from_millis(50);
 
+/// How long the first of them do: who has just started this looks for them. Each next wait is twice as long.
+const FIRST_PERIOD: Duration = Duration::from_millis(1);
+
 /// How long the end of a trace waits for final accounts.
 const FINAL_ACCOUNTS: Duration = Duration::from_millis(150);
 
@@ -155,11 +158,13 @@ struct Trace {
 
 impl Trace {
     fn run(mut self, stats: bool) -> Result<u8, Failure> {
+        let mut period = FIRST_PERIOD;
         while !self.watch.ending() && !self.pipeline.done() {
             // While the reader is behind, events wait in the ring.
             if self.flush(PERIOD) {
-                self.poll(self.watch.time_left(PERIOD));
+                self.poll(self.watch.time_left(period));
                 self.flush(Duration::ZERO);
+                period = PERIOD.min(2 * period);
             }
         }
         self.await_final_accounts();
