@@ -101,6 +101,11 @@ impl Pipeline {
         self.lineage.as_ref().is_some_and(Lineage::waiting)
     }
 
+    /// Whether time alone brings something to be shown.
+    pub fn needs_ticks(&self) -> bool {
+        self.waiting() || self.fold.as_ref().is_some_and(Fold::waiting)
+    }
+
     /// Shows what is left: walks along PATH, processes without a final account, and of a command's
     /// descendants those that still live.
     pub fn finish(&mut self) {

@@ -146,6 +146,11 @@ impl Fold {
         self.give_up(|_, walk| over(walk), sink);
     }
 
+    /// Whether there are walks that may go on.
+    pub fn waiting(&self) -> bool {
+        !self.walks.is_empty()
+    }
+
     /// Hands out all that is left.
     pub fn finish(&mut self, sink: &mut FoldSink<'_>) {
         self.give_up(|_, _| true, sink);

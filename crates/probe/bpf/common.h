@@ -101,9 +101,27 @@ static __always_inline void *scratch_for(__u32 slot)
 
 #define COUNT(field) __sync_fetch_and_add(&counters.field, 1)
 
+/* Not 0 when the reader, for whom nothing came for a while, sleeps until it is called. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} reader_asleep SEC(".maps");
+
+static __always_inline bool rouse_reader(void)
+{
+	__u32 zero = 0, *asleep = bpf_map_lookup_elem(&reader_asleep, &zero);
+
+	if (!asleep || !*asleep)
+		return false;
+	*asleep = 0;
+	return true;
+}
+
 /* Waking the reader is the dearest thing a tracer does (some 20 us, which the traced process pays).
- * So nobody is woken as a rule: the reader comes by a timer, and is called only when a good part of
- * the ring is taken, and then once a millisecond at most. */
+ * So nobody wakes it while much happens: it comes by a timer, and is called only when a good part of
+ * the ring is taken, and then once a millisecond at most; and by the first event after a silence. */
 #define WAKE_INTERVAL_NS 1000000
 
 static __always_inline __u64 wake_flag(__u64 now)
@@ -112,6 +130,8 @@ static __always_inline __u64 wake_flag(__u64 now)
 
 	if (waiting > counters.ring_high)
 		counters.ring_high = waiting;
+	if (rouse_reader())
+		return BPF_RB_FORCE_WAKEUP;
 	if (waiting < wake_at || now - counters.woken < WAKE_INTERVAL_NS)
 		return BPF_RB_NO_WAKEUP;
 	counters.woken = now;

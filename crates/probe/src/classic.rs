@@ -22,6 +22,7 @@ use crate::core::Attached;
 use crate::core::Object;
 use crate::core::Session;
 use crate::core::attach;
+use crate::core::set_asleep;
 use crate::explain::Obstacle;
 use crate::explain::StartError;
 use crate::explain::load_failure;
@@ -66,6 +67,10 @@ impl Object for ClassicSkel<'static> {
         let bss = self.maps.bss_data.as_deref();
         // The same structure, of the same header, in another skeleton.
         ptr::from_ref(&bss.expect("the object has counters").counters).cast()
+    }
+
+    fn ask_to_be_woken(&self) -> libbpf_rs::Result<()> {
+        set_asleep(&self.maps.reader_asleep)
     }
 }
 

@@ -22,7 +22,7 @@ use execsnoop_events::Tally;
 use execsnoop_events::WallClock;
 use libbpf_rs::ErrorKind;
 use libbpf_rs::Link;
-use libbpf_rs::MapCore as _;
+use libbpf_rs::MapCore;
 use libbpf_rs::MapFlags;
 use libbpf_rs::ProgramMut;
 use nix::errno::Errno;
@@ -75,10 +75,16 @@ pub(crate) struct Session {
     measuring: Option<OwnedFd>,
 }
 
+/// How long the reader may sleep without having asked to be woken.
+const UNASKED: Duration = Duration::from_millis(50);
+
 /// A loaded BPF object.
 pub(crate) trait Object {
     /// Where the kernel side counts, for as long as the object is loaded.
     fn counters(&self) -> *const counters;
+
+    /// Asks the kernel side to wake the reader of the ring with whatever it sends next.
+    fn ask_to_be_woken(&self) -> libbpf_rs::Result<()>;
 
     /// Tells the kernel side to leave out a cgroup; one that has no such list goes on as before.
     fn refuse_cgroup(&self, _cgroup: CgroupKey) {}
@@ -90,6 +96,10 @@ impl Object for CoreSkel<'static> {
         ptr::from_ref(&bss.expect("the object has counters").counters)
     }
 
+    fn ask_to_be_woken(&self) -> libbpf_rs::Result<()> {
+        set_asleep(&self.maps.reader_asleep)
+    }
+
     fn refuse_cgroup(&self, cgroup: CgroupKey) {
         let key = decode::cgroup_key(cgroup);
         let map = &self.maps.refused_cgroups;
@@ -97,6 +107,11 @@ impl Object for CoreSkel<'static> {
             tracing::debug!("cannot refuse {cgroup:?} in the kernel: {error}");
         }
     }
+}
+
+/// Says in the map of that name that the reader sleeps. The kernel side, when it wakes it, says that it does not.
+pub(crate) fn set_asleep(map: &impl MapCore) -> libbpf_rs::Result<()> {
+    map.update(&0_u32.to_ne_bytes(), &1_u32.to_ne_bytes(), MapFlags::ANY)
 }
 
 /// A program that runs in the kernel until its link is dropped.
@@ -298,6 +313,23 @@ impl Session {
         decoder.give_up_overdue(clock, &mut counted);
     }
 
+    /// Waits for long only when the kernel side is to end that.
+    fn fill(&mut self, timeout: Duration) -> Result<bool, Errno> {
+        if timeout <= UNASKED || !self.will_be_woken() {
+            return self.ring.fill(timeout.min(UNASKED));
+        }
+        // What was sent before it was asked has woken nobody.
+        let more_waiting = self.ring.fill(Duration::ZERO)?;
+        match self.ring.is_empty() {
+            true => self.ring.fill(timeout),
+            false => Ok(more_waiting),
+        }
+    }
+
+    fn will_be_woken(&self) -> bool {
+        matches!(self.ring, Reader::Ring(_)) && self.object.ask_to_be_woken().is_ok()
+    }
+
     fn give_up_pending(&mut self, sink: &mut Sink<'_>) {
         let Self {
             decoder,
@@ -376,7 +408,7 @@ impl Source for Session {
             true => Duration::ZERO,
             false => timeout,
         };
-        self.more_waiting = self.ring.fill(timeout).map_err(SourceError::new)?;
+        self.more_waiting = self.fill(timeout).map_err(SourceError::new)?;
         self.observe_clock(sink);
         self.deliver(sink);
         let tally = self.tally(&self.counters());

@@ -64,6 +64,14 @@ impl Reader {
         }
     }
 
+    /// Whether nothing was taken that is not drained.
+    pub(crate) fn is_empty(&self) -> bool {
+        match self {
+            Self::Ring(ring) => ring.batch.borrow().ends.is_empty(),
+            Self::Perf(_) => true, // it keeps what it took for a while
+        }
+    }
+
     /// Nothing new is sent any more, so that nothing has to be waited for.
     pub(crate) fn no_more_comes(&mut self) {
         if let Self::Perf(perf) = self {

@@ -47,11 +47,15 @@ use crate::output::Output;
 use crate::output::field_of_column;
 use crate::pipeline::Pipeline;
 
-/// How long events wait in the ring before they are shown.
+/// How long events wait in the ring before they are shown, while there are many.
 const PERIOD: Duration = Duration::from_millis(50);
 
-/// How long the first of them do: who has just started this looks for them. Each next wait is twice as long.
+/// How long the first of them do: who has just started this looks for them.
 const FIRST_PERIOD: Duration = Duration::from_millis(1);
+
+/// How long it sleeps when nothing happens. The next event ends that, or a signal (but one that comes between
+/// the look at it and the sleep).
+const LONGEST_PERIOD: Duration = Duration::from_secs(1);
 
 /// How long the end of a trace waits for final accounts.
 const FINAL_ACCOUNTS: Duration = Duration::from_millis(150);
@@ -162,9 +166,9 @@ impl Trace {
         while !self.watch.ending() && !self.pipeline.done() {
             // While the reader is behind, events wait in the ring.
             if self.flush(PERIOD) {
-                self.poll(self.watch.time_left(period));
+                let came = self.poll(self.watch.time_left(period));
                 self.flush(Duration::ZERO);
-                period = PERIOD.min(2 * period);
+                period = self.next_period(period, came);
             }
         }
         self.await_final_accounts();
@@ -180,10 +184,22 @@ impl Trace {
         }
     }
 
-    fn poll(&mut self, timeout: Duration) {
-        let polled = self
-            .live
-            .poll(timeout, &mut |event| self.pipeline.take(event));
+    /// Each wait for nothing is twice as long as the one before.
+    fn next_period(&self, period: Duration, came: bool) -> Duration {
+        let longest = match came || self.pipeline.needs_ticks() {
+            true => PERIOD,
+            false => LONGEST_PERIOD,
+        };
+        longest.min(2 * period)
+    }
+
+    /// Takes what has happened, and waits for something at most `timeout`. Returns whether anything has.
+    fn poll(&mut self, timeout: Duration) -> bool {
+        let mut came = false;
+        let polled = self.live.poll(timeout, &mut |event| {
+            came = true;
+            self.pipeline.take(event);
+        });
         if let Err(error) = polled {
             self.fail(error.into());
         }
@@ -191,6 +207,7 @@ impl Trace {
             self.live.refuse_cgroup(cgroup);
         }
         self.pipeline.tick(boot_time_ns());
+        came
     }
 
     /// Writes events out, and returns whether all are.

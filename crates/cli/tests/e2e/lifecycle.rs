@@ -5,6 +5,7 @@ use std::fs;
 use std::io::BufRead as _;
 use std::io::BufReader;
 use std::io::Read as _;
+use std::os::unix::process::CommandExt as _;
 use std::process::ChildStdout;
 use std::process::Command;
 use std::process::Stdio;
@@ -18,14 +19,17 @@ use nix::sys::signal::Signal;
 use crate::Case;
 use crate::needs::Need::Bpftool;
 use crate::needs::Need::Tracing;
+use crate::support::STRANGER;
 use crate::support::mark;
 use crate::support::patience;
 use crate::support::public_dir;
+use crate::support::run_subject;
 use crate::support::slowness;
 use crate::support::subject;
 use crate::support::text;
 use crate::support::wait_for_end;
 use crate::support::wait_until;
+use crate::support::workload;
 use crate::tracer::Tracer;
 use crate::tracer::command;
 use crate::tracer::kill_process;
@@ -251,39 +255,52 @@ fn two_at_once() {
     assert_eq!(first, second);
 }
 
-/// It idles when there is nothing to do: a machine is not to pay for being watched.
-fn idles() {
-    let tracer = Tracer::json(&[]);
-    let ticks = || cpu_ticks(tracer.pid());
-    let before = ticks();
-    thread::sleep(Duration::from_secs(1));
-    let used = ticks() - before;
-    let others = tracer.stop().execs().len() as u64; // which it may have had to do with
+/// While nothing happens it sleeps, and what happens then is shown as soon as ever. Of all users only one is
+/// traced, since a machine is seldom silent.
+fn sleeps_until_something_happens() {
+    let tracer = Tracer::json(&["-u", &STRANGER.to_string()]);
+    thread::sleep(Duration::from_secs(2));
+    let before = naps(tracer.pid());
+    thread::sleep(Duration::from_secs(3));
+    let slept = naps(tracer.pid()) - before;
+    assert!(slept <= 6, "it slept {slept} times in 3 s, and not through");
+    let mut latencies: Vec<Duration> = (0..5).map(|_| latency_after_silence(&tracer)).collect();
+    latencies.sort();
     assert!(
-        used <= 5 + others / 100,
-        "{used} ticks of 10 ms in one second, with {others} execs"
+        latencies[2] < Duration::from_millis(100) * slowness(),
+        "{latencies:?}"
     );
+    tracer.stop();
 }
 
-fn cpu_ticks(pid: u32) -> u64 {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).expect("the process is there");
-    let fields = stat
-        .rsplit(')')
-        .next()
-        .expect("a name in parentheses")
-        .split_whitespace();
-    fields
-        .skip(11)
-        .take(2)
-        .map(|ticks| ticks.parse::<u64>().expect("a number"))
-        .sum()
+/// How often a process has gone to sleep.
+fn naps(pid: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("the process is there");
+    let mut lines = status.lines();
+    let count = lines.find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+    count
+        .expect("the kernel counts")
+        .trim()
+        .parse()
+        .expect("a number")
+}
+
+fn latency_after_silence(tracer: &Tracer) -> Duration {
+    let mark = mark();
+    let mut stranger = Command::new(workload());
+    stranger.args(["noop", &mark]).uid(STRANGER).gid(STRANGER);
+    thread::sleep(Duration::from_secs(2));
+    let begin = Instant::now();
+    run_subject(&mut stranger);
+    wait_until("it is shown", || tracer.stdout().contains(&mark));
+    begin.elapsed()
 }
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
         [Tracing] => [
             sigint, sigterm, closed_pipe, arrives_within_100_ms, arrives_in_a_file_within_100_ms, ready_file, does_not_show_itself,
-            two_at_once, idles,
+            two_at_once, sleeps_until_something_happens,
         ];
         [Tracing, Bpftool] => [detaches_everything];
     ]
