@@ -181,6 +181,12 @@ impl Round {
 /// How much longer a system call takes that is no exec, in ns: the median of pairs.
 pub(crate) fn tax(tool: &Tool, workload: &Path, dir: &Path, rounds: u64) -> Result<f64> {
     let place = || Place::fresh(dir.join("tool"));
+    // What stops each call takes a thousand times as long.
+    let count = match tool.scope {
+        Scope::Command => 20_000,
+        Scope::Machine | Scope::AuditRules => 1_000_000,
+    };
+    let calls = |command: &mut Command| time_of_calls(command, count);
     let untraced = || calls(&mut Command::new(workload));
     let traced = || match tool.scope {
         Scope::Command => {
@@ -207,10 +213,10 @@ struct Calls {
     ns: u64,
 }
 
-/// ns for each.
-fn calls(command: &mut Command) -> Result<f64> {
+/// ns for each of so many.
+fn time_of_calls(command: &mut Command, count: u64) -> Result<f64> {
     let output = command
-        .args(["calls", "1000000"])
+        .args(["calls", &count.to_string()])
         .stdout(Stdio::piped())
         .spawn()?
         .wait_with_output()?;
