@@ -120,8 +120,9 @@ static __always_inline bool rouse_reader(void)
 }
 
 /* Waking the reader is the dearest thing a tracer does (some 20 us, which the traced process pays).
- * So nobody wakes it while much happens: it comes by a timer, and is called only when a good part of
- * the ring is taken, and then once a millisecond at most; and by the first event after a silence. */
+ * So nobody wakes it while much happens: it comes by a timer, and is called only when a good part
+ * of the ring is taken, and then once a millisecond at most; and by the first event after a
+ * silence. */
 #define WAKE_INTERVAL_NS 1000000
 
 static __always_inline __u64 wake_flag(__u64 now)
