@@ -125,7 +125,7 @@ static __always_inline bool rouse_reader(void)
  * silence. */
 #define WAKE_INTERVAL_NS 1000000
 
-static __always_inline __u64 wake_flag(__u64 now)
+apart int wake_flag(__u64 now)
 {
 	__u64 waiting = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA);
 
