@@ -18,7 +18,6 @@ const volatile __u32 exec_old_pid = 16;	    /* and of the thread that called */
 const volatile bool exit_group_dead = true; /* sched_process_exit has a second argument (6.16+) */
 const volatile bool last_thread_tells =
 	true;				   /* how a process ended, whatever its first did (6.1+) */
-const volatile bool use_ring = true;	   /* else `ring` is made a perf event array */
 const volatile bool has_boot_clock = true; /* bpf_ktime_get_boot_ns (5.8+) */
 const volatile __u64 suspended_ns = 0;	   /* else: how far the boot clock is ahead */
 

@@ -19,6 +19,7 @@
 
 /* Set by the loader before the programs are loaded; the verifier then drops what is switched off.
  */
+const volatile bool use_ring = true;	   /* else `ring` is made a perf event array: classic */
 const volatile __u32 wake_at = 4 << 20;	   /* wake the reader when this many bytes wait */
 const volatile __u32 crowded_at = 8 << 20; /* beyond this, only whole records, no continuations */
 const volatile __u32 tracer_pid = 0;	   /* our own, as we see it */
@@ -127,8 +128,11 @@ static __always_inline bool rouse_reader(void)
 
 apart int wake_flag(__u64 now)
 {
-	__u64 waiting = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA);
+	__u64 waiting;
 
+	if (!use_ring) /* nobody asks, but kernels before 6.8 look at this all the same */
+		return 0;
+	waiting = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA);
 	if (waiting > counters.ring_high)
 		counters.ring_high = waiting;
 	if (rouse_reader())
