@@ -165,6 +165,11 @@ type OnRequest = (&'static str, fn(&Args) -> bool, &'static str);
 const ON_REQUEST: &[OnRequest] = &[
     ("ancestors", |args| args.ancestors.is_some(), "--ancestors"),
     ("env", |args| !args.env.is_empty(), "--env NAME,..."),
+    (
+        "errno",
+        |args| args.shown().contains(&EventKind::Failed),
+        "-x",
+    ),
     ("tries", |args| args.fold, "--fold"),
 ];
 

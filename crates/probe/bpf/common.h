@@ -137,7 +137,8 @@ apart int wake_flag(__u64 now)
 		counters.ring_high = waiting;
 	if (rouse_reader())
 		return BPF_RB_FORCE_WAKEUP;
-	if (waiting < wake_at || now - counters.woken < WAKE_INTERVAL_NS)
+	/* Another CPU may have woken it after our record's time. */
+	if (waiting < wake_at || (__s64)(now - counters.woken) < WAKE_INTERVAL_NS)
 		return BPF_RB_NO_WAKEUP;
 	counters.woken = now;
 	return BPF_RB_FORCE_WAKEUP;

@@ -318,7 +318,8 @@ impl Session {
         if timeout <= UNASKED || !self.will_be_woken() {
             return self.ring.fill(timeout.min(UNASKED));
         }
-        // What was sent before it was asked has woken nobody.
+        // What was sent by programs that did not see the question yet has woken nobody.
+        wait_for_running_programs();
         let more_waiting = self.ring.fill(Duration::ZERO)?;
         match self.ring.is_empty() {
             true => self.ring.fill(timeout),
@@ -528,8 +529,8 @@ fn measure() -> Option<OwnedFd> {
         .ok()
 }
 
-/// Waits for programs that were running when they were detached. The kernel does not: it only makes
-/// sure that no new run begins. membarrier's global command is a grace period (synchronize_rcu), and
+/// Waits for programs that are running now. (To detach them does not: it only makes sure that no new run
+/// begins.) membarrier's global command is a grace period (synchronize_rcu), and
 /// each run lies within one.
 fn wait_for_running_programs() {
     let command = nix::libc::MEMBARRIER_CMD_GLOBAL;

@@ -110,7 +110,7 @@ impl RingReader {
     /// out of the ring. Returns whether more is waiting.
     pub(crate) fn fill(&mut self, timeout: Duration) -> Result<bool, Errno> {
         let mut outcome = self.ring.poll_raw(timeout);
-        if outcome != BATCH_FULL {
+        if outcome >= 0 || outcome == -(Errno::EINTR as i32) {
             // The kernel side seldom wakes us, and without that the poll does not look at the ring.
             outcome = self.ring.consume_raw();
         }

@@ -53,8 +53,10 @@ fn write_crate(args: &Args, program: &Program) -> Result<(), Failure> {
         let folder = folder.display();
         return Err(anyhow!("{folder} is not empty: name a new folder with -o").into());
     }
-    let name = folder.file_name().map(|name| name.to_string_lossy());
-    let files = program.skeleton(name.as_deref().unwrap_or("prog"));
+    let whole = std::path::absolute(folder).context("there is no current directory")?;
+    let name = whole.file_name().map(|name| name.to_string_lossy());
+    let name = name.as_deref().unwrap_or("prog");
+    let files = program.skeleton(name);
     let files = files.map_err(|error| match error {
         SkeletonError::Object(error) => failure::load(error, args.verbose),
         other => Failure::new(1, other),
@@ -69,7 +71,7 @@ fn write_crate(args: &Args, program: &Program) -> Result<(), Failure> {
     }
     let folder = folder.display();
     say(format_args!(
-        "cd {folder} && cargo build, then run target/debug/ as root"
+        "cd {folder} && cargo build, then run as root what it makes in target/debug"
     ));
     Ok(())
 }
