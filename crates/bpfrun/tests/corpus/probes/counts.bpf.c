@@ -22,8 +22,9 @@ static int count(u32 probe)
     struct count key = {.pid = bpf_get_current_pid_tgid() >> 32, .probe = probe};
     u64 one = 1, *so_far = bpf_map_lookup_elem(&counts, &key);
 
+    // Each process counts by itself. (Of an atomic addition clang 22 makes one that also fetches: 5.12+.)
     if (so_far)
-        __sync_fetch_and_add(so_far, 1);
+        *so_far += 1;
     else
         bpf_map_update_elem(&counts, &key, &one, BPF_NOEXIST);
     return 0;
