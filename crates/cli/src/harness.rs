@@ -30,11 +30,6 @@ impl Way {
         self.pipeline.take(event);
     }
 
-    /// Takes note that time has passed.
-    pub fn tick(&mut self, boot_ns: u64) {
-        self.pipeline.tick(boot_ns);
-    }
-
     /// Writes what was formatted.
     pub fn flush(&mut self) -> anyhow::Result<()> {
         self.pipeline.flush(std::time::Duration::MAX).map(drop)

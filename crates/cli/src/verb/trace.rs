@@ -187,12 +187,12 @@ impl Trace {
     /// Each wait for nothing is twice as long as the one before. What ends a silence is seldom alone. The end of
     /// a command may come between the look at it and the sleep.
     fn next_period(&self, period: Duration, came: bool) -> Duration {
-        let soon = came || self.pipeline.needs_ticks() || self.watch.command.is_some();
-        match (came, soon) {
-            (true, _) if period > PERIOD => FIRST_PERIOD,
-            (_, true) => PERIOD.min(2 * period),
-            (_, false) => LONGEST_PERIOD.min(2 * period),
+        if came && period > PERIOD {
+            return FIRST_PERIOD;
         }
+        let soon = came || self.pipeline.needs_ticks() || self.watch.command.is_some();
+        let longest = if soon { PERIOD } else { LONGEST_PERIOD };
+        longest.min(2 * period)
     }
 
     /// Takes what has happened, and waits for something at most `timeout`. Returns whether anything has.
