@@ -98,8 +98,7 @@ impl<'a> Args<'a> {
         let block = self.block.strip_suffix(b"\0").unwrap_or(self.block);
         let mut unreadable = self.unreadable.iter().copied().peekable();
         let none_at_all = self.block.is_empty();
-        block
-            .split(|&byte| byte == 0)
+        pieces(block)
             .take(if none_at_all { 0 } else { usize::MAX })
             .zip(0..)
             .map(move |(arg, index)| match unreadable.next_if_eq(&index) {
@@ -107,6 +106,20 @@ impl<'a> Args<'a> {
                 None => Some(arg),
             })
     }
+}
+
+/// What stands between NULs.
+fn pieces(block: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(block);
+    std::iter::from_fn(move || {
+        let now = rest?;
+        let (piece, behind) = match memchr::memchr(0, now) {
+            Some(at) => (&now[..at], Some(&now[at + 1..])),
+            None => (now, None),
+        };
+        rest = behind;
+        Some(piece)
+    })
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@
 //! the exact bytes. Characters that could command a terminal are escaped, so that a line can be
 //! looked at.
 
+mod line;
+mod record;
 mod writer;
 
 use std::borrow::Cow;
@@ -42,6 +44,10 @@ use crate::identity::Runtime;
 use crate::lineage::Ancestor;
 use crate::quote::printable;
 use crate::signal::signal_name;
+use line::Line;
+use record::add_field;
+use record::part;
+use record::record;
 use writer::Json;
 
 /// What may be said of an event beside the event itself.
@@ -64,8 +70,12 @@ pub struct Annotations<'a> {
 /// Appends an event to `out` as one line, with its newline. Allocates nothing unless `out` must grow
 /// or something in the event is not UTF-8.
 pub fn write_line(out: &mut Vec<u8>, event: &Event<'_>, notes: &Annotations<'_>) {
-    match serialize(event, notes, Json(out)) {
-        Some(Ok(())) => out.push(b'\n'),
+    let mut line = Line::new(out);
+    match serialize(event, notes, Json(&mut line)) {
+        Some(Ok(())) => {
+            line.append(b"\n");
+            line.end();
+        }
         None => {} // no line of their own: they only complete others
     }
 }
@@ -88,45 +98,44 @@ pub(crate) fn serialize<S: Serializer>(
     })
 }
 
-#[derive(Serialize)]
-struct ExecLine<'a> {
-    r#type: &'static str,
-    time: Time,
-    id: Id,
-    pid: u32,
-    tid: u32,
-    ppid: Option<u32>,
-    parent_id: Option<Id>,
-    comm: Option<Text<'a>>,
-    pcomm: Option<Text<'a>>,
-    uid: Option<u32>,
-    user: Option<&'a str>,
-    euid: Option<u32>,
-    gid: Option<u32>,
-    group: Option<&'a str>,
-    egid: Option<u32>,
-    #[serde(flatten)]
-    session: SessionFields<'a>,
-    ret: i32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    errno: Option<&'static str>,
-    #[serde(flatten)]
-    image: ImageFields<'a>,
-    #[serde(flatten)]
-    place: PlaceFields<'a>,
-    ns_pid: Option<u32>,
-    pid_ns: Option<u32>,
-    mnt_ns: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tries: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ancestors: Option<Ancestors<'a>>,
+record! {
+    "exec": struct ExecLine<'a> {
+        time: Time,
+        id: Id,
+        pid: u32,
+        tid: u32,
+        ppid: Option<u32>,
+        parent_id: Option<Id>,
+        comm: Option<Text<'a>>,
+        pcomm: Option<Text<'a>>,
+        uid: Option<u32>,
+        user: Option<&'a str>,
+        euid: Option<u32>,
+        gid: Option<u32>,
+        group: Option<&'a str>,
+        egid: Option<u32>,
+        #[flatten]
+        session: SessionFields<'a>,
+        ret: i32,
+        #[optional]
+        errno: Option<&'static str>,
+        #[flatten]
+        image: ImageFields<'a>,
+        #[flatten]
+        place: PlaceFields<'a>,
+        ns_pid: Option<u32>,
+        pid_ns: Option<u32>,
+        mnt_ns: Option<u32>,
+        #[optional]
+        tries: Option<u32>,
+        #[optional]
+        ancestors: Option<Ancestors<'a>>,
+    }
 }
 
 impl<'a> ExecLine<'a> {
     fn new(time: Time, exec: &Exec<'a>, notes: &Annotations<'a>) -> Self {
         Self {
-            r#type: "exec",
             time,
             id: Id(exec.process),
             pid: exec.process.pid,
@@ -155,22 +164,23 @@ impl<'a> ExecLine<'a> {
     }
 }
 
-/// What is run.
-#[derive(Serialize)]
-struct ImageFields<'a> {
-    filename: Option<Text<'a>>,
-    exe: Option<Text<'a>>,
-    script: Option<Text<'a>>,
-    deleted: Option<bool>,
-    memfd: Option<bool>,
-    secure: Option<bool>,
-    args: Option<Texts<'a>>,
-    args_complete: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    args_b64: Option<Base64s<'a>>,
-    cwd: Option<Text<'a>>,
-    env: Option<Env<'a>>,
-    redacted: bool,
+part! {
+    /// What is run.
+    struct ImageFields<'a> {
+        filename: Option<Text<'a>>,
+        exe: Option<Text<'a>>,
+        script: Option<Text<'a>>,
+        deleted: Option<bool>,
+        memfd: Option<bool>,
+        secure: Option<bool>,
+        args: Option<Texts<'a>>,
+        args_complete: bool,
+        #[optional]
+        args_b64: Option<Base64s<'a>>,
+        cwd: Option<Text<'a>>,
+        env: Option<Env<'a>>,
+        redacted: bool,
+    }
 }
 
 impl<'a> ImageFields<'a> {
@@ -193,13 +203,14 @@ impl<'a> ImageFields<'a> {
     }
 }
 
-/// Who logged in, and where.
-#[derive(Serialize)]
-struct SessionFields<'a> {
-    login_uid: Option<u32>,
-    audit_session: Option<u32>,
-    sid: Option<u32>,
-    tty: Option<Tty<'a>>,
+part! {
+    /// Who logged in, and where.
+    struct SessionFields<'a> {
+        login_uid: Option<u32>,
+        audit_session: Option<u32>,
+        sid: Option<u32>,
+        tty: Option<Tty<'a>>,
+    }
 }
 
 impl<'a> SessionFields<'a> {
@@ -213,15 +224,16 @@ impl<'a> SessionFields<'a> {
     }
 }
 
-/// Whose it is, by its cgroup.
-#[derive(Serialize)]
-struct PlaceFields<'a> {
-    cgroup: Option<Text<'a>>,
-    cgroup_id: Option<Decimal>,
-    unit: Option<Text<'a>>,
-    user_unit: Option<Text<'a>>,
-    container: Option<ContainerFields<'a>>,
-    pod_uid: Option<&'a str>,
+part! {
+    /// Whose it is, by its cgroup.
+    struct PlaceFields<'a> {
+        cgroup: Option<Text<'a>>,
+        cgroup_id: Option<Decimal>,
+        unit: Option<Text<'a>>,
+        user_unit: Option<Text<'a>>,
+        container: Option<ContainerFields<'a>>,
+        pod_uid: Option<&'a str>,
+    }
 }
 
 #[derive(Serialize)]
@@ -254,22 +266,21 @@ fn all_utf8(args: &Args<'_>) -> bool {
     std::str::from_utf8(block).is_ok()
 }
 
-#[derive(Serialize)]
-struct ForkLine {
-    r#type: &'static str,
-    time: Time,
-    id: Id,
-    pid: u32,
-    creator_id: Id,
-    creator_pid: u32,
-    vfork: Option<bool>,
-    ns_pid: Option<u32>,
+record! {
+    "fork": struct ForkLine {
+        time: Time,
+        id: Id,
+        pid: u32,
+        creator_id: Id,
+        creator_pid: u32,
+        vfork: Option<bool>,
+        ns_pid: Option<u32>,
+    }
 }
 
 impl ForkLine {
     fn new(time: Time, fork: &Fork) -> Self {
         Self {
-            r#type: "fork",
             time,
             id: Id(fork.process),
             pid: fork.process.pid,
@@ -281,32 +292,31 @@ impl ForkLine {
     }
 }
 
-#[derive(Serialize)]
-struct ExitLine<'a> {
-    r#type: &'static str,
-    time: Time,
-    id: Id,
-    pid: u32,
-    ppid: Option<u32>,
-    parent_id: Option<Id>,
-    comm: Option<Text<'a>>,
-    uid: Option<u32>,
-    user: Option<&'a str>,
-    gid: Option<u32>,
-    group: Option<&'a str>,
-    #[serde(flatten)]
-    place: PlaceFields<'a>,
-    ns_pid: Option<u32>,
-    #[serde(flatten)]
-    end: EndFields,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ancestors: Option<Ancestors<'a>>,
+record! {
+    "exit": struct ExitLine<'a> {
+        time: Time,
+        id: Id,
+        pid: u32,
+        ppid: Option<u32>,
+        parent_id: Option<Id>,
+        comm: Option<Text<'a>>,
+        uid: Option<u32>,
+        user: Option<&'a str>,
+        gid: Option<u32>,
+        group: Option<&'a str>,
+        #[flatten]
+        place: PlaceFields<'a>,
+        ns_pid: Option<u32>,
+        #[flatten]
+        end: EndFields,
+        #[optional]
+        ancestors: Option<Ancestors<'a>>,
+    }
 }
 
 impl<'a> ExitLine<'a> {
     fn new(event: &Event<'_>, exit: &Exit<'a>, notes: &Annotations<'a>) -> Self {
         Self {
-            r#type: "exit",
             time: Time(event.time),
             id: Id(exit.process),
             pid: exit.process.pid,
@@ -325,30 +335,32 @@ impl<'a> ExitLine<'a> {
     }
 }
 
-/// How a process ended and what it cost; all null for one that lives.
-#[derive(Serialize, Default)]
-struct EndFields {
-    exit: Option<&'static str>,
-    code: Option<u8>,
-    signal: Option<u8>,
-    signal_name: Option<Cow<'static, str>>,
-    core_dumped: Option<bool>,
-    lifetime_ns: Option<u64>,
-    exec_lifetime_ns: Option<u64>,
-    cpu_ns: Option<u64>,
-    cpu_exact: Option<bool>,
-    user_ns: Option<u64>,
-    system_ns: Option<u64>,
-    max_rss_bytes: Option<u64>,
-    peak_rss_bytes: Option<u64>,
-    read_bytes: Option<u64>,
-    write_bytes: Option<u64>,
-    read_chars: Option<u64>,
-    write_chars: Option<u64>,
-    minor_faults: Option<u64>,
-    major_faults: Option<u64>,
-    voluntary_switches: Option<u64>,
-    involuntary_switches: Option<u64>,
+part! {
+    /// How a process ended and what it cost; all null for one that lives.
+    #[derive(Default)]
+    struct EndFields {
+        exit: Option<&'static str>,
+        code: Option<u8>,
+        signal: Option<u8>,
+        signal_name: Option<Cow<'static, str>>,
+        core_dumped: Option<bool>,
+        lifetime_ns: Option<u64>,
+        exec_lifetime_ns: Option<u64>,
+        cpu_ns: Option<u64>,
+        cpu_exact: Option<bool>,
+        user_ns: Option<u64>,
+        system_ns: Option<u64>,
+        max_rss_bytes: Option<u64>,
+        peak_rss_bytes: Option<u64>,
+        read_bytes: Option<u64>,
+        write_bytes: Option<u64>,
+        read_chars: Option<u64>,
+        write_chars: Option<u64>,
+        minor_faults: Option<u64>,
+        major_faults: Option<u64>,
+        voluntary_switches: Option<u64>,
+        involuntary_switches: Option<u64>,
+    }
 }
 
 impl EndFields {
@@ -397,34 +409,34 @@ impl EndFields {
     }
 }
 
-#[derive(Serialize)]
-struct ProcessLine<'a> {
-    r#type: &'static str,
-    time: Time,
-    id: Id,
-    pid: u32,
-    ppid: Option<u32>,
-    parent_id: Option<Id>,
-    creator_id: Option<Id>,
-    creator_pid: Option<u32>,
-    comm: Option<Text<'a>>,
-    pcomm: Option<Text<'a>>,
-    uid: Option<u32>,
-    user: Option<&'a str>,
-    gid: Option<u32>,
-    group: Option<&'a str>,
-    #[serde(flatten)]
-    session: SessionFields<'a>,
-    #[serde(flatten)]
-    image: ImageFields<'a>,
-    execs: u32,
-    #[serde(flatten)]
-    place: PlaceFields<'a>,
-    ns_pid: Option<u32>,
-    #[serde(flatten)]
-    end: EndFields,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ancestors: Option<Ancestors<'a>>,
+record! {
+    "process": struct ProcessLine<'a> {
+        time: Time,
+        id: Id,
+        pid: u32,
+        ppid: Option<u32>,
+        parent_id: Option<Id>,
+        creator_id: Option<Id>,
+        creator_pid: Option<u32>,
+        comm: Option<Text<'a>>,
+        pcomm: Option<Text<'a>>,
+        uid: Option<u32>,
+        user: Option<&'a str>,
+        gid: Option<u32>,
+        group: Option<&'a str>,
+        #[flatten]
+        session: SessionFields<'a>,
+        #[flatten]
+        image: ImageFields<'a>,
+        execs: u32,
+        #[flatten]
+        place: PlaceFields<'a>,
+        ns_pid: Option<u32>,
+        #[flatten]
+        end: EndFields,
+        #[optional]
+        ancestors: Option<Ancestors<'a>>,
+    }
 }
 
 impl<'a> ProcessLine<'a> {
@@ -432,7 +444,6 @@ impl<'a> ProcessLine<'a> {
         let image = process.image.unwrap_or(Image::UNKNOWN);
         let end = process.exit.as_ref();
         Self {
-            r#type: "process",
             time: Time(event.time),
             id: Id(process.process),
             pid: process.process.pid,
@@ -482,19 +493,18 @@ impl Serialize for Ancestors<'_> {
     }
 }
 
-#[derive(Serialize)]
-struct LostLine {
-    r#type: &'static str,
-    time: Time,
-    count: u64,
-    kind: &'static str,
-    reason: &'static str,
+record! {
+    "lost": struct LostLine {
+        time: Time,
+        count: u64,
+        kind: &'static str,
+        reason: &'static str,
+    }
 }
 
 impl LostLine {
     fn new(time: Time, lost: &Lost) -> Self {
         Self {
-            r#type: "lost",
             time,
             count: lost.count,
             kind: lost.kind.name(),
@@ -503,17 +513,16 @@ impl LostLine {
     }
 }
 
-#[derive(Serialize)]
-struct ClockLine {
-    r#type: &'static str,
-    time: Time,
-    boot_ns: Decimal,
+record! {
+    "clock": struct ClockLine {
+        time: Time,
+        boot_ns: Decimal,
+    }
 }
 
 impl ClockLine {
     fn new(time: Time, boot_ns: u64) -> Self {
         Self {
-            r#type: "clock",
             time,
             boot_ns: Decimal(boot_ns),
         }

@@ -58,7 +58,6 @@ impl Record {
             record: self,
             wanted,
             missing: wanted.len(),
-            next: None,
         };
         json::serialize(event, notes, record).is_some()
     }
@@ -164,8 +163,6 @@ struct Top<'r> {
     wanted: &'r [Wanted],
     /// How many of them have not come yet.
     missing: usize,
-    /// The place of the field whose value comes next, if that is wanted.
-    next: Option<usize>,
 }
 
 impl Top<'_> {
@@ -189,15 +186,15 @@ impl Serializer for Top<'_> {
     type Ok = ();
     type Error = Stop;
     type SerializeSeq = Impossible<(), Stop>;
-    type SerializeMap = Self;
+    type SerializeMap = Impossible<(), Stop>;
     type SerializeStruct = Self;
 
     fn serialize_struct(self, _: &'static str, _: usize) -> Result<Self, Stop> {
         Ok(self)
     }
 
-    fn serialize_map(self, _: Option<usize>) -> Result<Self, Stop> {
-        Ok(self)
+    fn serialize_map(self, _: Option<usize>) -> Result<Self::SerializeMap, Stop> {
+        Err(Stop)
     }
 
     fn serialize_seq(self, _: Option<usize>) -> Result<Self::SerializeSeq, Stop> {
@@ -247,32 +244,6 @@ impl SerializeStruct for Top<'_> {
         value: &T,
     ) -> Result<(), Stop> {
         match self.place(key) {
-            Some(place) => self.put(place, value),
-            None => Ok(()),
-        }
-    }
-
-    fn end(self) -> Result<(), Stop> {
-        Ok(())
-    }
-}
-
-/// A record with flattened parts comes as a map.
-impl SerializeMap for Top<'_> {
-    type Ok = ();
-    type Error = Stop;
-
-    fn serialize_key<T: ?Sized + Serialize>(&mut self, key: &T) -> Result<(), Stop> {
-        let start = self.record.text.len();
-        let text = &mut self.record.text;
-        key.serialize(Keep { text })?;
-        self.next = self.place(&self.record.text[start..]);
-        self.record.text.truncate(start);
-        Ok(())
-    }
-
-    fn serialize_value<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), Stop> {
-        match self.next.take() {
             Some(place) => self.put(place, value),
             None => Ok(()),
         }

@@ -381,8 +381,19 @@ fn by_serde_json(value: &impl Serialize) -> String {
 /// What our own writer makes of it.
 fn by_us(value: &impl Serialize) -> String {
     let mut out = Vec::new();
-    let Ok(()) = value.serialize(Json(&mut out));
+    let mut line = Line::new(&mut out);
+    let Ok(()) = value.serialize(Json(&mut line));
+    line.end();
     String::from_utf8(out).expect("JSON is UTF-8")
+}
+
+/// Short texts are copied in other ways than long ones, and the buffer grows somewhere.
+#[test]
+fn texts_of_any_length() {
+    let texts: Vec<String> = (0..400)
+        .map(|n| "abcdefg".repeat(n)[..n].to_owned())
+        .collect();
+    assert_eq!(by_us(&texts), by_serde_json(&texts));
 }
 
 proptest! {

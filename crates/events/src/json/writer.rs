@@ -13,7 +13,7 @@ use serde::ser::SerializeSeq;
 use serde::ser::SerializeStruct;
 use serde::ser::Serializer;
 
-use crate::digits;
+use super::line::Line;
 use crate::quote;
 use crate::quote::printable;
 
@@ -36,7 +36,7 @@ impl serde::ser::Error for Never {
 }
 
 /// Appends one value.
-pub(super) struct Json<'o>(pub(super) &'o mut Vec<u8>);
+pub(super) struct Json<'l, 'o>(pub(super) &'l mut Line<'o>);
 
 /// Methods for what records do not have.
 macro_rules! refuse {
@@ -51,18 +51,18 @@ macro_rules! numbers {
     ($($method:ident($type:ty);)*) => {
         $(#[inline]
         fn $method(self, number: $type) -> Result<(), Never> {
-            digits::decimal(self.0, number);
+            self.0.number(number);
             Ok(())
         })*
     };
 }
 
-impl<'o> Serializer for Json<'o> {
+impl<'l, 'o> Serializer for Json<'l, 'o> {
     type Ok = ();
     type Error = Never;
-    type SerializeSeq = Within<'o>;
-    type SerializeMap = Within<'o>;
-    type SerializeStruct = Within<'o>;
+    type SerializeSeq = Within<'l, 'o>;
+    type SerializeMap = Within<'l, 'o>;
+    type SerializeStruct = Within<'l, 'o>;
     type SerializeTuple = Impossible<(), Never>;
     type SerializeTupleStruct = Impossible<(), Never>;
     type SerializeTupleVariant = Impossible<(), Never>;
@@ -82,7 +82,7 @@ impl<'o> Serializer for Json<'o> {
     #[inline]
     fn serialize_bool(self, value: bool) -> Result<(), Never> {
         let word: &[u8] = if value { b"true" } else { b"false" };
-        self.0.extend_from_slice(word);
+        self.0.append(word);
         Ok(())
     }
 
@@ -93,15 +93,15 @@ impl<'o> Serializer for Json<'o> {
     }
 
     fn collect_str<T: ?Sized + fmt::Display>(self, value: &T) -> Result<(), Never> {
-        self.0.push(b'"');
+        self.0.append(b"\"");
         write!(Escaping(self.0), "{value}").expect("memory takes everything");
-        self.0.push(b'"');
+        self.0.append(b"\"");
         Ok(())
     }
 
     #[inline]
     fn serialize_none(self) -> Result<(), Never> {
-        self.0.extend_from_slice(b"null");
+        self.0.append(b"null");
         Ok(())
     }
 
@@ -124,18 +124,18 @@ impl<'o> Serializer for Json<'o> {
     }
 
     #[inline]
-    fn serialize_seq(self, _: Option<usize>) -> Result<Within<'o>, Never> {
-        Ok(Within::begin(self.0, b'[', b']'))
+    fn serialize_seq(self, _: Option<usize>) -> Result<Within<'l, 'o>, Never> {
+        Ok(Within::begin(self.0, b"[", b"]"))
     }
 
     #[inline]
-    fn serialize_map(self, _: Option<usize>) -> Result<Within<'o>, Never> {
-        Ok(Within::begin(self.0, b'{', b'}'))
+    fn serialize_map(self, _: Option<usize>) -> Result<Within<'l, 'o>, Never> {
+        Ok(Within::begin(self.0, b"{", b"}"))
     }
 
     #[inline]
-    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Within<'o>, Never> {
-        Ok(Within::begin(self.0, b'{', b'}'))
+    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Within<'l, 'o>, Never> {
+        Ok(Within::begin(self.0, b"{", b"}"))
     }
 
     fn serialize_newtype_variant<T: ?Sized + Serialize>(
@@ -162,43 +162,50 @@ impl<'o> Serializer for Json<'o> {
     }
 }
 
-/// A list or an object that is being written. A comma follows each of its values, so that none has to ask
-/// whether it is the first; the end takes the place of the last.
-pub(super) struct Within<'o> {
-    out: &'o mut Vec<u8>,
-    close: u8,
+/// A list or an object that is being written.
+pub(super) struct Within<'l, 'o> {
+    line: &'l mut Line<'o>,
+    first: bool,
+    close: &'static [u8; 1],
 }
 
-impl<'o> Within<'o> {
+impl<'l, 'o> Within<'l, 'o> {
     #[inline]
-    fn begin(out: &'o mut Vec<u8>, open: u8, close: u8) -> Self {
-        out.push(open);
-        Self { out, close }
+    fn begin(line: &'l mut Line<'o>, open: &[u8; 1], close: &'static [u8; 1]) -> Self {
+        line.append(open);
+        Self {
+            line,
+            first: true,
+            close,
+        }
+    }
+
+    #[inline]
+    fn separate(&mut self) {
+        if !std::mem::replace(&mut self.first, false) {
+            self.line.append(b",");
+        }
     }
 
     #[inline]
     fn value<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), Never> {
-        value.serialize(Json(self.out))?;
-        self.out.push(b',');
-        Ok(())
+        value.serialize(Json(self.line))
     }
 
     #[inline]
     fn close(self) -> Result<(), Never> {
-        match self.out.last_mut() {
-            Some(last) if *last == b',' => *last = self.close,
-            _ => self.out.push(self.close),
-        }
+        self.line.append(self.close);
         Ok(())
     }
 }
 
-impl SerializeSeq for Within<'_> {
+impl SerializeSeq for Within<'_, '_> {
     type Ok = ();
     type Error = Never;
 
     #[inline]
     fn serialize_element<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), Never> {
+        self.separate();
         self.value(value)
     }
 
@@ -208,15 +215,16 @@ impl SerializeSeq for Within<'_> {
     }
 }
 
-/// Records with flattened parts come as maps. All their keys are texts.
-impl SerializeMap for Within<'_> {
+/// Maps are the environments of processes: their keys are any texts.
+impl SerializeMap for Within<'_, '_> {
     type Ok = ();
     type Error = Never;
 
     #[inline]
     fn serialize_key<T: ?Sized + Serialize>(&mut self, key: &T) -> Result<(), Never> {
-        key.serialize(Json(self.out))?;
-        self.out.push(b':');
+        self.separate();
+        key.serialize(Json(self.line))?;
+        self.line.append(b":");
         Ok(())
     }
 
@@ -231,17 +239,18 @@ impl SerializeMap for Within<'_> {
     }
 }
 
-impl SerializeStruct for Within<'_> {
+impl SerializeStruct for Within<'_, '_> {
     type Ok = ();
     type Error = Never;
 
-    #[inline]
+    #[inline(always)]
     fn serialize_field<T: ?Sized + Serialize>(
         &mut self,
         key: &'static str,
         value: &T,
     ) -> Result<(), Never> {
-        self.serialize_key(key)?;
+        let first = std::mem::replace(&mut self.first, false);
+        self.line.name(first, key);
         self.value(value)
     }
 
@@ -252,44 +261,50 @@ impl SerializeStruct for Within<'_> {
 }
 
 #[inline]
-fn string(out: &mut Vec<u8>, text: &str) {
-    out.push(b'"');
-    escaped(out, text);
-    out.push(b'"');
-}
-
-/// Escapes what is written to it.
-struct Escaping<'o>(&'o mut Vec<u8>);
-
-impl fmt::Write for Escaping<'_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        escaped(self.0, text);
-        Ok(())
+fn string(line: &mut Line<'_>, text: &str) {
+    match plain(text) {
+        true => line.quoted(text),
+        false => {
+            line.append(b"\"");
+            escaped_one_by_one(line, text);
+            line.append(b"\"");
+        }
     }
 }
 
 #[inline]
-fn escaped(out: &mut Vec<u8>, text: &str) {
-    let plain = |byte: u8| matches!(byte, b' '..=b'~') & (byte != b'"') & (byte != b'\\');
-    match quote::each_byte(text.as_bytes(), plain) {
-        true => out.extend_from_slice(text.as_bytes()),
-        false => escaped_one_by_one(out, text),
+fn plain(text: &str) -> bool {
+    quote::each_byte(text.as_bytes(), |byte| {
+        matches!(byte, b' '..=b'~') & (byte != b'"') & (byte != b'\\')
+    })
+}
+
+/// Escapes what is written to it.
+struct Escaping<'l, 'o>(&'l mut Line<'o>);
+
+impl fmt::Write for Escaping<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        match plain(text) {
+            true => self.0.append(text.as_bytes()),
+            false => escaped_one_by_one(self.0, text),
+        }
+        Ok(())
     }
 }
 
-fn escaped_one_by_one(out: &mut Vec<u8>, text: &str) {
+fn escaped_one_by_one(line: &mut Line<'_>, text: &str) {
     let mut done = 0;
     for (at, c) in text.char_indices() {
         if !printable(c) || matches!(c, '"' | '\\') {
-            out.extend_from_slice(&text.as_bytes()[done..at]);
-            escape(out, c);
+            line.append(&text.as_bytes()[done..at]);
+            escape(line, c);
             done = at + c.len_utf8();
         }
     }
-    out.extend_from_slice(&text.as_bytes()[done..]);
+    line.append(&text.as_bytes()[done..]);
 }
 
-fn escape(out: &mut Vec<u8>, c: char) {
+fn escape(line: &mut Line<'_>, c: char) {
     let short = match c {
         '"' | '\\' => c,
         '\u{8}' => 'b',
@@ -297,16 +312,16 @@ fn escape(out: &mut Vec<u8>, c: char) {
         '\n' => 'n',
         '\u{c}' => 'f',
         '\r' => 'r',
-        _ => return by_number(out, c),
+        _ => return by_number(line, c),
     };
-    out.extend_from_slice(&[b'\\', short as u8]);
+    line.append(&[b'\\', short as u8]);
 }
 
-fn by_number(out: &mut Vec<u8>, c: char) {
+fn by_number(line: &mut Line<'_>, c: char) {
     for unit in c.encode_utf16(&mut [0; 2]) {
-        out.extend_from_slice(b"\\u");
+        line.append(b"\\u");
         for shift in [12, 8, 4, 0] {
-            out.push(b"0123456789abcdef"[usize::from(*unit >> shift & 15)]);
+            line.append(&[b"0123456789abcdef"[usize::from(*unit >> shift & 15)]]);
         }
     }
 }
