@@ -33,11 +33,11 @@ const volatile bool want_session = true;
 static __always_inline void describe_session(
 	bool typed, struct rec_actor *actor, struct task_struct *task)
 {
-	struct signal_struct *signal = (void *)BPF_CORE_READ(task, signal);
-	struct pid *leader = BPF_CORE_READ(signal, pids[PIDTYPE_SID]);
-	struct tty_struct *tty = FETCH(typed, task, signal, tty);
+	struct signal_struct *signal = FETCH(typed, task, signal);
+	struct pid *leader = FETCH(typed, signal, pids[PIDTYPE_SID]);
+	struct tty_struct *tty = FETCH(typed, signal, tty);
 
-	actor->sid = BPF_CORE_READ(leader, numbers[0].nr);
+	actor->sid = FETCH(typed, leader, numbers[0].nr);
 	actor->tty[0] = 0;
 	if (tty)
 		bpf_probe_read_kernel_str(actor->tty, sizeof(actor->tty),
@@ -60,7 +60,7 @@ static __always_inline void describe_actor(bool typed, struct rec_actor *actor,
 		actor->loginuid = FETCH(typed, task, loginuid.val);
 		actor->session = FETCH(typed, task, sessionid);
 	}
-	actor->ns_pid = ns_pid(FETCH(typed, task, group_leader, thread_pid), &actor->pid_ns);
+	actor->ns_pid = ns_pid(typed, FETCH(typed, task, group_leader, thread_pid), &actor->pid_ns);
 	actor->mnt_ns = FETCH(typed, task, nsproxy, mnt_ns, ns.inum);
 	actor->cpu = bpf_get_smp_processor_id();
 	actor->sid = actor->pad = 0;

@@ -31,6 +31,10 @@ struct {
 	__type(value, __u8);
 } named_cgroups SEC(".maps");
 
+/* The last of them that was asked for, of those in the v2 hierarchy. The next event is mostly from
+ * there too, and then nothing need be looked up. */
+__u64 last_named;
+
 const volatile bool refuses_cgroups = false; /* the reader may add to refused_cgroups */
 
 /* Cgroups of which the reader has said that it wants nothing. It learns who they are from their
@@ -80,7 +84,7 @@ static __always_inline void add_names(struct cgroup_record *rec, struct kernfs_n
 	rec->fixed.names_len = NAMES_CUT; /* half a path would be a wrong one */
 }
 
-/* Sends the names of a cgroup, unless that was done. */
+/* Sends the names of a cgroup, unless that was done. Returns 1 when it could not be. */
 apart int name_cgroup(__u64 node_address, __u64 id, __u32 hierarchy)
 {
 	struct cgroup_key key = {.id = id, .hierarchy = hierarchy};
@@ -147,10 +151,10 @@ static __always_inline struct cgroup *telling_cgroup(struct task_struct *task, _
 static __always_inline void find_place(
 	bool typed, struct rec_place *place, struct task_struct *task)
 {
-	struct kernfs_node *node = (void *)BPF_CORE_READ(task, cgroups, dfl_cgrp, kn);
-	struct cgroup *v1;
+	struct cgroup *cgroup = FETCH(typed, task, cgroups, dfl_cgrp), *v1;
+	struct kernfs_node *node;
 
-	place->unified = place->id = FETCH(typed, task, cgroups, dfl_cgrp, kn, id);
+	place->unified = place->id = FETCH(typed, cgroup, kn, id);
 	place->hierarchy = CGROUP_UNIFIED;
 	place->pad = 0;
 	if (!want_cgroup)
@@ -158,8 +162,13 @@ static __always_inline void find_place(
 	if ((memory_is_v1 || pids_is_v1) && (v1 = telling_cgroup(task, &place->hierarchy))) {
 		node = BPF_CORE_READ(v1, kn);
 		place->id = BPF_CORE_READ(node, id);
-	} else {
-		place->hierarchy = CGROUP_UNIFIED;
+		name_cgroup((__u64)node, place->id, place->hierarchy);
+		return;
 	}
-	name_cgroup((__u64)node, place->id, place->hierarchy);
+	place->hierarchy = CGROUP_UNIFIED;
+	if (place->id == last_named)
+		return;
+	node = BPF_CORE_READ(cgroup, kn); /* by a helper: the function takes no typed pointer */
+	if (!name_cgroup((__u64)node, place->id, place->hierarchy))
+		last_named = place->id;
 }

@@ -100,6 +100,13 @@ static __always_inline void *scratch_for(__u32 slot)
  * knows p for a pointer to its type, so that plain loads will do; else each step calls a helper. */
 #define FETCH(typed, ...) ((typed) ? ___arrow(__VA_ARGS__) : BPF_CORE_READ(__VA_ARGS__))
 
+/* The same from an address of which the verifier knows nothing, but whose type we do: a plain load
+ * from 6.2 on, some 13 ns faster than the helper. */
+#define CAN_CAST bpf_core_enum_value_exists(enum btf_field_type, BPF_LIST_HEAD)
+#define PEEK(p, ...)                                                                               \
+	(CAN_CAST ? ___arrow(bpf_core_cast(p, typeof(*(p))), __VA_ARGS__)                          \
+		  : BPF_CORE_READ(p, __VA_ARGS__))
+
 #define COUNT(field) __sync_fetch_and_add(&counters.field, 1)
 
 /* Not 0 when the reader, for whom nothing came for a while, sleeps until it is called. */
@@ -154,12 +161,28 @@ static __always_inline long send(struct rec_header *head, __u64 size)
 	return bpf_ringbuf_output(&ring, head, size, wake_flag(head->time));
 }
 
-/* A task's process number in its pid namespace, and that namespace's inode number. */
-static __always_inline __u32 ns_pid(struct pid *pid, __u32 *inum)
+/* Whether the current task's pointer has a type (5.11+). A constant, once it is loaded. */
+#define CURRENT_TYPED                                                                              \
+	bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf___known)
+
+/* To be followed with FETCH(CURRENT_TYPED, …). */
+static __always_inline struct task_struct *current_task(void)
 {
-	__u32 level = BPF_CORE_READ(pid, level);
+	if (CURRENT_TYPED)
+		return bpf_get_current_task_btf();
+	return (void *)bpf_get_current_task();
+}
+
+/* A task's process number in its pid namespace, and that namespace's inode number. */
+static __always_inline __u32 ns_pid(bool typed, struct pid *pid, __u32 *inum)
+{
+	__u32 level = FETCH(typed, pid, level);
 	struct upid *own;
 
+	if (typed && !level) { /* outside of containers, and the only one at a constant offset */
+		*inum = pid->numbers[0].ns->ns.inum;
+		return pid->numbers[0].nr;
+	}
 	if (level > 32) /* MAX_PID_NS_LEVEL */
 		return 0;
 	own = (void *)pid + bpf_core_field_offset(struct pid, numbers) +

@@ -34,7 +34,7 @@ apart int add_path(__u64 dentry_address, __u64 mount_address)
 	struct dentry *at = (void *)dentry_address;
 	struct vfsmount *vfs = (void *)mount_address;
 	struct mount *mount = (void *)vfs - bpf_core_field_offset(struct mount, mnt);
-	struct dentry *root = BPF_CORE_READ(vfs, mnt_root);
+	struct dentry *root = PEEK(vfs, mnt_root);
 	__u32 start;
 
 	if (!rec)
@@ -46,23 +46,23 @@ apart int add_path(__u64 dentry_address, __u64 mount_address)
 		long n;
 
 		if (at == root) { /* of this mount: go on where it is mounted */
-			struct mount *outer = BPF_CORE_READ(mount, mnt_parent);
+			struct mount *outer = PEEK(mount, mnt_parent);
 
 			if (outer == mount || !outer)
 				return 0;
-			at = BPF_CORE_READ(mount, mnt_mountpoint);
+			at = PEEK(mount, mnt_mountpoint);
 			mount = outer;
-			root = BPF_CORE_READ(mount, mnt.mnt_root);
+			root = PEEK(mount, mnt.mnt_root);
 			continue;
 		}
 		offset = start + READ_U32(rec->cwd_len);
 		if (offset > EXEC_ROOM - PATH_NAME)
 			return 1;
 		n = bpf_probe_read_kernel_str(
-			(char *)(rec + 1) + offset, PATH_NAME, BPF_CORE_READ(at, d_name.name));
+			(char *)(rec + 1) + offset, PATH_NAME, PEEK(at, d_name.name));
 		if (n > 0)
 			READ_U32(rec->cwd_len) += n;
-		up = BPF_CORE_READ(at, d_parent);
+		up = PEEK(at, d_parent);
 		if (up == at) /* a memfd: a name that hangs nowhere */
 			return 0;
 		at = up;
@@ -175,10 +175,11 @@ static __always_inline __u64 measure_block(struct rec_exec *rec, struct mm_struc
 	return env_end;
 }
 
-static __always_inline void add_paths(struct rec_exec *rec, struct linux_binprm *bprm)
+static __always_inline void add_paths(
+	struct rec_exec *rec, struct task_struct *task, struct linux_binprm *bprm)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
-	struct file *file = BPF_CORE_READ(bprm, file);
+	struct file *file = bprm->file;
+	struct fs_struct *fs = task->fs;
 
 	rec->path_len = rec->cwd_len = 0;
 	if (want_path && add_path((__u64)BPF_CORE_READ(file, f_path.dentry),
@@ -188,8 +189,7 @@ static __always_inline void add_paths(struct rec_exec *rec, struct linux_binprm 
 	rec->cwd_len = 0;
 	if (!want_cwd)
 		return;
-	if (add_path((__u64)BPF_CORE_READ(task, fs, pwd.dentry),
-		    (__u64)BPF_CORE_READ(task, fs, pwd.mnt)))
+	if (add_path((__u64)BPF_CORE_READ(fs, pwd.dentry), (__u64)BPF_CORE_READ(fs, pwd.mnt)))
 		rec->flags |= EXEC_CWD_CUT;
 	else if (!READ_U32(rec->cwd_len))
 		rec->flags |= EXEC_CWD_ROOT;
@@ -227,7 +227,7 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_tid, struct linux_binp
 	name_len =
 		bpf_probe_read_kernel_str((char *)(rec + 1) + first, NAME_MAX_LEN, bprm->filename);
 	rec->name_len = name_len < 0 ? 0 : name_len;
-	add_paths(rec, bprm);
+	add_paths(rec, task, bprm);
 	total = READ_U32(rec->args_len) + READ_U32(rec->name_len) + READ_U32(rec->path_len) +
 		READ_U32(rec->cwd_len);
 	if (total > EXEC_ROOM)

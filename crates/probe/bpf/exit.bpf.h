@@ -138,7 +138,7 @@ static __always_inline void describe_exit(struct rec_exit *rec, struct task_stru
 	if (signal->flags & SIGNAL_GROUP_EXIT)
 		rec->code = signal->group_exit_code;
 	rec->max_rss = signal->maxrss;
-	rec->ns_pid = ns_pid(leader->thread_pid, &unused);
+	rec->ns_pid = ns_pid(true, leader->thread_pid, &unused);
 	bpf_get_current_comm(rec->comm, sizeof(rec->comm));
 }
 

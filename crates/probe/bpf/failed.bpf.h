@@ -89,7 +89,7 @@ static __always_inline void send_args(void)
 static __always_inline int report_failed(struct call *call)
 {
 	struct rec_failed *rec = scratch_for(SCRATCH_FAILED);
-	struct task_struct *task = (void *)bpf_get_current_task();
+	struct task_struct *task = current_task();
 	struct walk *walk = the_walk();
 	struct rec_place place;
 	long name_len;
@@ -97,15 +97,15 @@ static __always_inline int report_failed(struct call *call)
 	COUNT(kind[KIND_FAILED].seen);
 	if (!rec || !walk)
 		return 0; /* cannot be: the maps have these slots */
-	if (!wanted(false, task, &place)) {
+	if (!wanted(CURRENT_TYPED, task, &place)) {
 		COUNT(kind[KIND_FAILED].filtered);
 		return 0;
 	}
 	rec->head.time = bpf_ktime_get_boot_ns();
-	rec->head.start = BPF_CORE_READ(task, group_leader, start_boottime);
+	rec->head.start = FETCH(CURRENT_TYPED, task, group_leader, start_boottime);
 	rec->head.type = RECORD_FAILED;
 	rec->head.pid = bpf_get_current_pid_tgid() >> 32;
-	describe_actor(false, &rec->actor, task, &place);
+	describe_actor(CURRENT_TYPED, &rec->actor, task, &place);
 	rec->actor.tid = bpf_get_current_pid_tgid();
 	rec->ret = call->ret;
 	rec->dirfd = call->dirfd;

@@ -13,13 +13,13 @@
 SEC("tp_btf/task_newtask")
 int BPF_PROG(on_fork, struct task_struct *child, __u64 clone_flags)
 {
-	struct task_struct *creator = (void *)bpf_get_current_task();
+	struct task_struct *creator = current_task();
 	struct rec_fork *rec;
 	__u64 me, now;
 	__u32 unused;
 
 	if (want_slices)
-		running_slice(BPF_CORE_READ(creator, se.exec_start));
+		running_slice(FETCH(CURRENT_TYPED, creator, se.exec_start));
 	if (child->pid != child->tgid) /* a thread */
 		return 0;
 	COUNT(kind[KIND_FORK].seen);
@@ -34,16 +34,16 @@ int BPF_PROG(on_fork, struct task_struct *child, __u64 clone_flags)
 	rec->head.start = child->start_boottime;
 	rec->head.type = RECORD_FORK;
 	rec->head.pid = child->tgid;
-	rec->creator_start = BPF_CORE_READ(creator, group_leader, start_boottime);
+	rec->creator_start = FETCH(CURRENT_TYPED, creator, group_leader, start_boottime);
 	rec->creator_pid = me >> 32;
 	rec->creator_tid = me;
-	rec->ns_pid = ns_pid(child->thread_pid, &unused);
+	rec->ns_pid = ns_pid(true, child->thread_pid, &unused);
 	rec->flags = 0;
 	if (clone_flags & CLONE_VFORK)
 		rec->flags |= FORK_VFORK;
 	if (clone_flags & CLONE_NEWPID)
 		rec->flags |= FORK_PID_NS;
-	if (pid_for_tracer(false, creator) == tracer_pid)
+	if (pid_for_tracer(CURRENT_TYPED, creator) == tracer_pid)
 		rec->flags |= FORK_BY_TRACER;
 	bpf_ringbuf_submit(rec, wake_flag(now));
 	return 0;

@@ -48,8 +48,14 @@ enum { BPF_RB_AVAIL_DATA = 0 };
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
-/* Only asked whether the running kernel has it (5.15+). */
-enum bpf_func_id { BPF_FUNC_task_pt_regs___known = 175 };
+/* Only asked whether the running kernel has them (5.11+, 5.15+). */
+enum bpf_func_id {
+	BPF_FUNC_get_current_task_btf___known = 158,
+	BPF_FUNC_task_pt_regs___known = 175,
+};
+
+/* Only asked whether it is there: it came with bpf_rdonly_cast (6.2+). */
+enum btf_field_type { BPF_LIST_HEAD = 16 };
 
 struct qstr {
 	const unsigned char *name;

@@ -24,7 +24,7 @@ int each_running(struct bpf_iter__task *ctx)
 	find_place(true, &rec.place, task);
 	rec.uid = task->cred->uid.val;
 	rec.gid = task->cred->gid.val;
-	rec.ns_pid = ns_pid(BPF_CORE_READ(task, thread_pid), &unused);
+	rec.ns_pid = ns_pid(true, task->thread_pid, &unused);
 	bpf_probe_read_kernel(rec.comm, sizeof(rec.comm), task->comm);
 	bpf_seq_write(ctx->meta->seq, &rec, sizeof(rec));
 	return 0;
