@@ -34,7 +34,7 @@ apart int add_path(__u64 dentry_address, __u64 mount_address)
 	struct dentry *at = (void *)dentry_address;
 	struct vfsmount *vfs = (void *)mount_address;
 	struct mount *mount = (void *)vfs - bpf_core_field_offset(struct mount, mnt);
-	struct dentry *root = PEEK(vfs, mnt_root);
+	struct dentry *root = BPF_CORE_READ(vfs, mnt_root);
 	__u32 start;
 
 	if (!rec)
@@ -46,23 +46,23 @@ apart int add_path(__u64 dentry_address, __u64 mount_address)
 		long n;
 
 		if (at == root) { /* of this mount: go on where it is mounted */
-			struct mount *outer = PEEK(mount, mnt_parent);
+			struct mount *outer = BPF_CORE_READ(mount, mnt_parent);
 
 			if (outer == mount || !outer)
 				return 0;
-			at = PEEK(mount, mnt_mountpoint);
+			at = BPF_CORE_READ(mount, mnt_mountpoint);
 			mount = outer;
-			root = PEEK(mount, mnt.mnt_root);
+			root = BPF_CORE_READ(mount, mnt.mnt_root);
 			continue;
 		}
 		offset = start + READ_U32(rec->cwd_len);
 		if (offset > EXEC_ROOM - PATH_NAME)
 			return 1;
 		n = bpf_probe_read_kernel_str(
-			(char *)(rec + 1) + offset, PATH_NAME, PEEK(at, d_name.name));
+			(char *)(rec + 1) + offset, PATH_NAME, BPF_CORE_READ(at, d_name.name));
 		if (n > 0)
 			READ_U32(rec->cwd_len) += n;
-		up = PEEK(at, d_parent);
+		up = BPF_CORE_READ(at, d_parent);
 		if (up == at) /* a memfd: a name that hangs nowhere */
 			return 0;
 		at = up;

@@ -54,9 +54,6 @@ enum bpf_func_id {
 	BPF_FUNC_task_pt_regs___known = 175,
 };
 
-/* Only asked whether it is there: it came with bpf_rdonly_cast (6.2+). */
-enum btf_field_type { BPF_LIST_HEAD = 16 };
-
 struct qstr {
 	const unsigned char *name;
 };
