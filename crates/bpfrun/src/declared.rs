@@ -39,6 +39,16 @@ pub enum ObjectError {
     /// There are no types, without which libbpf knows no maps either.
     #[error("this object file has no types (no .BTF section): compile it with clang -g")]
     NoBtf,
+    /// An option names a map that the object does not have.
+    #[error("--event {map}={c_type}: the program has no map {map}; it has {there}")]
+    NoMap {
+        /// The map.
+        map: String,
+        /// The type.
+        c_type: String,
+        /// Those that there are, as words.
+        there: String,
+    },
     /// An option names a type that the object does not have.
     #[error(
         "--event {map}={c_type}: the program has no such type (clang leaves out types that no map, \
@@ -109,7 +119,8 @@ impl Declared {
                 name,
             })
         });
-        let maps = maps.collect::<Result<_, ObjectError>>()?;
+        let maps = maps.collect::<Result<Vec<_>, ObjectError>>()?;
+        chosen.iter().try_for_each(|event| has_map(&maps, event))?;
         let called = functions_in_maps(&file);
         Ok(Self { maps, called })
     }
@@ -117,6 +128,22 @@ impl Declared {
     pub(crate) fn map(&self, name: &str) -> Option<&DeclaredMap> {
         self.maps.iter().find(|map| map.name == name)
     }
+}
+
+/// Whether there is the map that an option names.
+fn has_map(maps: &[DeclaredMap], event: &EventType) -> Result<(), ObjectError> {
+    let names: Vec<_> = maps.iter().map(|map| map.name.as_str()).collect();
+    if names.contains(&event.map.as_str()) {
+        return Ok(());
+    }
+    Err(ObjectError::NoMap {
+        map: event.map.clone(),
+        c_type: event.c_type.clone(),
+        there: match names.is_empty() {
+            true => "none".to_owned(),
+            false => names.join(", "),
+        },
+    })
 }
 
 fn elf(object: &[u8]) -> Result<object::File<'_>, ObjectError> {

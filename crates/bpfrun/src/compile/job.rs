@@ -44,7 +44,7 @@ pub(crate) struct Made {
 }
 
 /// Flags of the runs that make objects.
-const TO_OBJECT: [&str; 6] = ["-O2", "-g", "-mcpu=v3", "-c", "-x", "c"];
+const TO_OBJECT: [&str; 5] = ["-O2", "-g", "-c", "-x", "c"];
 
 /// Flags of the runs that only check and show the tree.
 const TO_TREE: [&str; 6] = [
@@ -88,6 +88,7 @@ impl Job<'_> {
     /// was said with the tree.
     pub fn object(&self, file: &str, more: &[OsString]) -> Result<Run, CompileError> {
         let mut arguments: Vec<OsString> = TO_OBJECT.map(OsString::from).to_vec();
+        arguments.push(self.kernel.instructions().into());
         arguments.extend(["-Wno-everything", "-Wpass-failed"].map(OsString::from));
         arguments.push("-Werror=implicit-function-declaration".into());
         arguments.extend_from_slice(more);

@@ -72,6 +72,18 @@ impl KernelTypes {
         Ok(Self { btf })
     }
 
+    /// Which instructions the compiler may use. With v3, clang 20 and newer make every atomic addition one that
+    /// gives the old value, which Linux knows from 5.12 on, as it does this helper.
+    pub fn instructions(&self) -> &'static str {
+        match self
+            .btf
+            .has_enumerator(b"bpf_func_id", b"BPF_FUNC_check_mtu")
+        {
+            true => "-mcpu=v3",
+            false => "-mcpu=v2",
+        }
+    }
+
     /// The declarations that texts made of these words need.
     pub fn declare(&self, words: &HashSet<&[u8]>, choice: &Choice) -> Result<String, CompileError> {
         let mut all = words.clone();
@@ -127,6 +139,33 @@ pub(crate) fn words(text: &[u8]) -> HashSet<&[u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// BTF of nothing but `enum bpf_func_id { CONSTANT };`.
+    fn kernel_with(constant: &str) -> KernelTypes {
+        let strings = format!("\0bpf_func_id\0{constant}\0");
+        let words = |words: &[u32]| {
+            words
+                .iter()
+                .flat_map(|w| w.to_le_bytes())
+                .collect::<Vec<u8>>()
+        };
+        let one_enum = words(&[1, 6 << 24 | 1, 4, 13, 0]);
+        let (types, all) = (one_enum.len() as u32, strings.len() as u32);
+        let header = [0x0001_eb9f, 24, 0, types, types, all];
+        let data = [words(&header), one_enum, strings.into_bytes()].concat();
+        KernelTypes {
+            btf: Btf::parse(data).expect("it is whole"),
+        }
+    }
+
+    #[test]
+    fn old_kernels_get_no_instructions_that_they_refuse() {
+        assert_eq!(kernel_with("BPF_FUNC_check_mtu").instructions(), "-mcpu=v3");
+        assert_eq!(
+            kernel_with("BPF_FUNC_ima_inode_hash").instructions(),
+            "-mcpu=v2"
+        );
+    }
 
     #[test]
     fn a_tag_of_the_programs_own_leaves_members_of_that_name_alone() {

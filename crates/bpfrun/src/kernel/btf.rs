@@ -68,6 +68,12 @@ impl Btf {
         self.ids().any(|id| self.name(id) == name)
     }
 
+    /// Whether an enum of this name has this enumerator.
+    pub fn has_enumerator(&self, of: &[u8], name: &[u8]) -> bool {
+        let mut enums = self.ids().filter(|&id| self.name(id) == of);
+        enums.any(|id| self.members(id).any(|one| one.name == name))
+    }
+
     /// Every type's number.
     pub fn ids(&self) -> std::ops::Range<u32> {
         1..self.starts.len() as u32

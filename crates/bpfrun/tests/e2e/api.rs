@@ -15,7 +15,7 @@ use crate::support::object;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        [Need::Tracing, Need::SyscallTracepoints] => [events_and_fields, maps, unknown_type, the_example];
+        [Need::Tracing, Need::SyscallTracepoints] => [events_and_fields, maps, unknown_names, the_example];
     ]
 }
 
@@ -80,20 +80,27 @@ fn maps() {
 }
 
 /// A type that is not there.
-fn unknown_type() {
-    let options = CompileOptions {
-        event_types: vec![EventType {
-            map: "events".to_owned(),
-            c_type: "struct nothing".to_owned(),
-        }],
-        ..CompileOptions::default()
-    };
-    let object = std::fs::read(object("ring")).expect("it is there");
-    let error = Program::from_object_with(object, &options).expect_err("no such type");
-    assert!(
-        error.to_string().contains("events=struct nothing"),
-        "{error}"
-    );
+/// What an option names has to be there: the type as well as the map.
+fn unknown_names() {
+    for (map, c_type, said) in [
+        ("events", "struct nothing", "no such type"),
+        ("nowhere", "struct event", "no map nowhere; it has events"),
+    ] {
+        let options = CompileOptions {
+            event_types: vec![EventType {
+                map: map.to_owned(),
+                c_type: c_type.to_owned(),
+            }],
+            ..CompileOptions::default()
+        };
+        let object = std::fs::read(object("ring")).expect("it is there");
+        let error = Program::from_object_with(object, &options).expect_err("a wrong name");
+        let error = error.to_string();
+        assert!(
+            error.contains(said) && error.contains(&format!("--event {map}={c_type}")),
+            "{error}"
+        );
+    }
 }
 
 /// examples/execs.rs, which is how the library is introduced: its text is this test's program as well.
