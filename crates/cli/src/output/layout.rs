@@ -45,6 +45,9 @@ impl Layout {
         if args.chosen_columns().any(|name| name == "env") && args.env.is_empty() {
             bail!("--columns env: which variables? --env PATH,LANG names them");
         }
+        if args.compat.is_some() && args.format != Format::Text {
+            bail!("--compat is for tables; JSON and CSV look as they always do");
+        }
         match args.format {
             Format::Json if wanted.is_some() => {
                 bail!("--columns is for tables and CSV; JSON always has all fields")
@@ -158,4 +161,28 @@ fn text_names() -> String {
 fn csv_names() -> String {
     let names: Vec<&str> = csv::COLUMNS.iter().map(|column| column.name).collect();
     format!("{} (a table has others)", names.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+
+    /// What would go unheard is refused.
+    #[test]
+    fn what_does_not_go_together() {
+        for (options, said) in [
+            (&["--columns", "env"][..], "--env"),
+            (&["--columns", "pid", "--format", "json"], "--columns"),
+            (&["--compat", "bcc", "--format", "json"], "--compat"),
+            (&["--compat", "libbpf", "--format", "csv"], "--compat"),
+            (&["--columns", "pdi"], "no column \"pdi\""),
+        ] {
+            let words = [&["execsnoop"], options].concat();
+            let args = Args::try_parse_from(words).expect("options that there are");
+            let error = Layout::choose(&args).err().expect("refused").to_string();
+            assert!(error.contains(said), "{options:?}: {error}");
+        }
+    }
 }
