@@ -2,6 +2,7 @@
 
 mod audit;
 mod contest;
+mod control;
 mod endurance;
 mod first_event;
 mod kernel_time;
@@ -29,8 +30,11 @@ use self::contest::Score;
 use self::endurance::Endured;
 use self::first_event::FirstEvent;
 use self::report::Row;
+use self::shapes::ONE_PRODUCER;
 use self::shapes::SHAPES;
+use self::shapes::STAYS;
 use self::shapes::Shape;
+use self::shapes::TWO_PRODUCERS;
 use self::tools::Tool;
 use crate::binaries::Binaries;
 use crate::bpf_stats::BpfStats;
@@ -98,6 +102,10 @@ impl Bench<'_> {
             &report::slow_down(&rows, &shapes),
         );
         section(
+            "The same beside a program that traces nothing",
+            &self.control()?,
+        );
+        section(
             "Execs shown / with all arguments / lost as the tool tells",
             &report::completeness(&rows, &shapes),
         );
@@ -108,7 +116,7 @@ impl Bench<'_> {
             "Kernel time",
             &report::kernel_time(&kernel_time::measure(
                 &self.binaries.execsnoop,
-                &self.storm(&SHAPES[0]),
+                &self.storm(&ONE_PRODUCER),
                 self.dir,
             )?),
         );
@@ -190,7 +198,7 @@ impl Bench<'_> {
 
     fn endurance(&self, ours: &[&Tool]) -> Result<Vec<Endured>> {
         let long = Duration::from_secs(self.options.endurance);
-        let storm = self.storm(&SHAPES[1]);
+        let storm = self.storm(&TWO_PRODUCERS);
         let mut all = Vec::new();
         for tool in ours {
             for (time, stopped) in [
@@ -205,6 +213,18 @@ impl Bench<'_> {
             }
         }
         Ok(all)
+    }
+
+    /// What is in each of these figures that is no tracer's.
+    fn control(&self) -> Result<String> {
+        let mut figures = Vec::new();
+        for shape in [ONE_PRODUCER, STAYS] {
+            self.interrupt.check()?;
+            eprintln!("beside a program that traces nothing: {}", shape.title);
+            let slow_down = control::measure(&self.storm(&shape), self.options.rounds)?;
+            figures.push((shape.title, slow_down));
+        }
+        Ok(report::control(&figures))
     }
 
     fn idle(&self, tool: &Tool) -> Result<String> {

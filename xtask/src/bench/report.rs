@@ -3,10 +3,12 @@
 use std::fmt::Write as _;
 
 use super::contest::Score;
+use super::control;
 use super::endurance::Endured;
 use super::first_event::FirstEvent;
 use super::kernel_time::KernelTime;
 use super::shapes::Shape;
+use crate::pairs::SlowDown;
 
 /// What is known of one tool.
 #[derive(Debug, Default)]
@@ -29,10 +31,25 @@ impl Row {
 
 /// How much longer each storm takes.
 pub(crate) fn slow_down(rows: &[Row], shapes: &[&Shape]) -> String {
-    matrix(rows, shapes, |score| {
-        let it = &score.slow_down;
-        format!("{:.3} ({:.3}–{:.3})", it.ratio, it.lowest, it.highest)
-    })
+    matrix(rows, shapes, |score| ratio(&score.slow_down))
+}
+
+/// How much longer storms take beside a program that only sleeps and computes.
+pub(crate) fn control(figures: &[(&str, SlowDown)]) -> String {
+    let titles = figures.iter().map(|(title, _)| *title);
+    let head: Vec<&str> = std::iter::once("").chain(titles).collect();
+    let name = format!(
+        "sleeps {:?}, computes {:?}",
+        control::PAUSE,
+        control::COMPUTES
+    );
+    let cells = figures.iter().map(|(_, slow_down)| ratio(slow_down));
+    let row = std::iter::once(name).chain(cells).collect();
+    table(&head, std::iter::once(row))
+}
+
+fn ratio(it: &SlowDown) -> String {
+    format!("{:.3} ({:.3}–{:.3})", it.ratio, it.lowest, it.highest)
 }
 
 /// What of each storm is shown.

@@ -14,10 +14,20 @@ pub(crate) struct Shape {
     pub(crate) fails: bool,
 }
 
+/// The plainest.
+pub(crate) const ONE_PRODUCER: Shape = shape("1 producer", "short", 1, 10_000);
+
+/// The same without a choice for the scheduler, whose choices cost a storm more than most tracers do.
+pub(crate) const STAYS: Shape = shape("1 producer, on one CPU", "stays", 1, 10_000);
+
+/// What makes most execs in a second.
+pub(crate) const TWO_PRODUCERS: Shape = shape("2 producers", "short", 2, 16_000);
+
 /// All of them.
-pub(crate) const SHAPES: [Shape; 6] = [
-    shape("1 producer", "short", 1, 10_000),
-    shape("2 producers", "short", 2, 16_000),
+pub(crate) const SHAPES: [Shape; 7] = [
+    ONE_PRODUCER,
+    STAYS,
+    TWO_PRODUCERS,
     shape("100 arguments", "args100", 1, 8_000),
     shape("100 KB of arguments", "args100k", 1, 3_000),
     Shape {

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "workload.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,8 @@ struct shape {
 	int failures;
 	/* ... but only before each n-th. */
 	int every;
+	/* Everybody stays on the CPU on which the storm begins. */
+	int stays;
 };
 
 /* Without a name: one argument, `P-I`, as the tests count them. */
@@ -38,6 +41,7 @@ static const struct shape plain = {.mark = ""};
 
 static const struct shape shapes[] = {
 	{.name = "short", .mark = "storm:"},
+	{.name = "stays", .mark = "storm:", .stays = 1},
 	{.name = "args100", .mark = "storm:", .fillers = 97, .filler_len = 12},
 	{.name = "args100k", .mark = "storm:", .fillers = 97, .filler_len = 1054},
 	{.name = "failed10", .mark = "storm:", .failures = 1, .every = 9},
@@ -103,6 +107,17 @@ static void exec_numbered(int producer, long index)
 	wait_for(pid);
 }
 
+/* Children inherit it. */
+static void stay_on_this_cpu(void)
+{
+	cpu_set_t only;
+
+	CPU_ZERO(&only);
+	CPU_SET(sched_getcpu(), &only);
+	if (sched_setaffinity(0, sizeof(only), &only))
+		die("sched_setaffinity");
+}
+
 static void produce(int producer, long from, long to)
 {
 	for (long i = from; i < to; i++)
@@ -161,6 +176,8 @@ int case_storm(char **args)
 		shape = shape_named(args[2]);
 	if (!shape || producers < 1 || count % producers)
 		return 2;
+	if (shape->stays)
+		stay_on_this_cpu();
 	if (producers == 1)
 		produce(0, 0, count);
 	else
@@ -179,6 +196,30 @@ int case_calls(char **args)
 		syscall(SYS_getppid);
 	printf("{\"calls\":%ld,\"ns\":%lld}\n", count, now_ns() - started);
 	return 0;
+}
+
+static long long cpu_ns(void)
+{
+	struct timespec used;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+	return used.tv_sec * 1000000000LL + used.tv_nsec;
+}
+
+/* busy PAUSE TIME: sleeps and then computes for so long (us), for ever: what a tracer does that
+ * traces nothing. */
+int case_busy(char **args)
+{
+	long pause = number(args[0], 1), time = number(args[0] ? args[1] : NULL, 1);
+
+	for (;;) {
+		long long started;
+
+		usleep(pause);
+		started = cpu_ns();
+		while (cpu_ns() - started < time * 1000LL)
+			;
+	}
 }
 
 static void exec_huge(void)

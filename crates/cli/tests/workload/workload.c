@@ -60,6 +60,7 @@ static const struct {
 	{"brood", case_brood},
 	{"burn", case_burn},
 	{"bytes", case_bytes},
+	{"busy", case_busy},
 	{"calls", case_calls},
 	{"containers", case_containers},
 	{"crash", case_crash},

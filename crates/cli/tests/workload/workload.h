@@ -59,7 +59,7 @@ case_fn case_after_stdin, case_brood, case_daemon, case_exit, case_fork_children
 /* refusing.c */
 case_fn case_forbidden;
 /* storm.c */
-case_fn case_calls, case_huge_in_storm, case_storm;
+case_fn case_busy, case_calls, case_huge_in_storm, case_storm;
 
 /* The cases that cases may start. */
 case_fn *find_case(const char *name);

@@ -1,0 +1,53 @@
+//! A program that traces nothing, but sleeps and computes as a tracer does. What a storm loses by that is the
+//! scheduler's doing, and in every tracer's figure as well.
+
+use std::path::Path;
+use std::process::Child;
+use std::process::Command;
+use std::thread::sleep;
+use std::time::Duration;
+
+use anyhow::Context;
+use anyhow::Result;
+
+use crate::pairs::Pair;
+use crate::pairs::SlowDown;
+use crate::storm::Storm;
+
+/// How long it sleeps, as execsnoop does between two looks at its ring.
+pub(crate) const PAUSE: Duration = Duration::from_millis(50);
+
+/// How long it computes then: about what `execsnoop -d` needs for what came meanwhile.
+pub(crate) const COMPUTES: Duration = Duration::from_micros(2500);
+
+/// So many pairs of storms, the second of each beside that program.
+pub(crate) fn measure(storm: &Storm, rounds: u64) -> Result<SlowDown> {
+    let alone = || storm.run();
+    let beside = || {
+        let _busy = Busy::start(&storm.workload)?;
+        sleep(4 * PAUSE);
+        storm.run()
+    };
+    let pairs = (0..rounds).map(|round| Pair::measure(round, &alone, &beside));
+    Ok(SlowDown::of(&pairs.collect::<Result<Vec<_>>>()?))
+}
+
+/// That program, until it is dropped.
+struct Busy(Child);
+
+impl Busy {
+    fn start(workload: &Path) -> Result<Self> {
+        let micros = |time: Duration| time.as_micros().to_string();
+        let child = Command::new(workload)
+            .args(["busy", &micros(PAUSE), &micros(COMPUTES)])
+            .spawn();
+        child.map(Self).context("the workload could not be started")
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        let _ = self.0.kill(); // it has ended by itself
+        let _ = self.0.wait();
+    }
+}
