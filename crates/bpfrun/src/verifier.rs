@@ -70,6 +70,8 @@ fn reason(log: &str) -> Option<&str> {
             "stack depth",
             "mark_precise",
             "max_states",
+            "cur state:", // beside "infinite loop detected"
+            "old state:",
         ];
         !line.is_empty() && !is_statistics(line) && !own.iter().any(|word| line.starts_with(word))
     };
@@ -119,6 +121,15 @@ mod tests {
         assert_eq!(source.place.as_deref(), Some("prog.bpf.c:18"));
         assert_eq!(objection.end_of_log(2).lines().count(), 2);
         assert_eq!(processed(SAID), Some(8));
+    }
+
+    /// What the verifier was at when it saw a loop without an end is not the reason.
+    #[test]
+    fn objection_to_a_loop() {
+        let states = "infinite loop detected at insn 0\ncur state: R1=ctx() R10=fp0\nold state: R1=ctx() R10=fp0";
+        let said = SAID.replace("R0 invalid mem access 'map_value_or_null'", states);
+        let objection = Objection::find(&said).expect("an objection");
+        assert_eq!(objection.reason, "infinite loop detected at insn 0");
     }
 
     /// Older kernels name no file, and a log may hold no line at all.

@@ -284,7 +284,7 @@ pub struct Args {
     #[arg(long, value_name = "NAME", value_parser = parse_user, requires = "command", help_heading = "Running")]
     pub user: Option<User>,
 
-    /// Size of the ring buffer that events pass through, such as 64M
+    /// Size of the ring buffer that events pass through, such as 64M: a power of two, else the next one; 64K at least
     #[arg(long, value_name = "SIZE", value_parser = parse_ring_size, default_value = "16M", help_heading = "Running")]
     pub ring_size: u32,
 

@@ -181,8 +181,10 @@ mod tests {
         ] {
             let words = [&["execsnoop"], options].concat();
             let args = Args::try_parse_from(words).expect("options that there are");
-            let error = Layout::choose(&args).err().expect("refused").to_string();
-            assert!(error.contains(said), "{options:?}: {error}");
+            let Err(error) = Layout::choose(&args) else {
+                panic!("{options:?}: not refused");
+            };
+            assert!(error.to_string().contains(said), "{options:?}: {error}");
         }
     }
 }

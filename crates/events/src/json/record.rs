@@ -40,7 +40,8 @@ macro_rules! record {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 use serde::ser::SerializeStruct as _;
 
-                let mut record = serializer.serialize_struct(stringify!($Record), 0)?;
+                // Optional fields come or not, and nobody needs the number; but 0 means that there is none.
+                let mut record = serializer.serialize_struct(stringify!($Record), 1)?;
                 record.serialize_field("type", $kind)?;
                 $crate::json::record::Part::add(self, &mut record)?;
                 record.end()

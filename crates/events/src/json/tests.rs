@@ -13,15 +13,24 @@ use crate::event::Loss;
 /// 2026-11-23T09:49:07.123456789Z
 const NOON: i128 = 1_795_427_347_123_456_789;
 
+/// The line of a record, which serde_json would write the same way.
 fn line(body: Body<'_>) -> String {
     let event = Event {
         time: Timestamp::from_nanosecond(NOON).expect("in range"),
         boot_ns: 9_007_199_254_740_993,
         body,
     };
-    let mut out = Vec::new();
-    write_line(&mut out, &event, &Annotations::default());
-    String::from_utf8(out).expect("JSON is UTF-8")
+    let notes = Annotations::default();
+    let (mut out, mut theirs) = (Vec::new(), Vec::new());
+    write_line(&mut out, &event, &notes);
+    let mut json = serde_json::Serializer::with_formatter(&mut theirs, SafeForTerminals);
+    if let Some(written) = serialize(&event, &notes, &mut json) {
+        written.expect("writing to memory");
+        theirs.push(b'\n');
+    }
+    let line = String::from_utf8(out).expect("JSON is UTF-8");
+    assert_eq!(line.as_bytes(), theirs, "{line}");
+    line
 }
 
 pub(crate) fn id(pid: u32, start_ns: u64) -> ProcessId {
