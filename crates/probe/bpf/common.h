@@ -176,7 +176,6 @@ static __always_inline __u32 ns_pid(bool typed, struct pid *pid, __u32 *inum)
 		*inum = pid->numbers[0].ns->ns.inum;
 		return pid->numbers[0].nr;
 	}
-	*inum = 0;
 	if (level > 32) /* MAX_PID_NS_LEVEL */
 		return 0;
 	own = (void *)pid + bpf_core_field_offset(struct pid, numbers) +
