@@ -93,10 +93,10 @@ impl Clang {
             .stdin(Stdio::null())
             .output()
             .map_err(|source| self.not_run(source))?;
-        let mut messages = String::from_utf8_lossy(&output.stderr).into_owned();
+        let messages = String::from_utf8_lossy(&output.stderr).into_owned();
         if messages.trim().is_empty() && !output.status.success() {
-            let path = self.path.display();
-            messages = format!("{path} ended with {} and said nothing", output.status);
+            let silent = format!("it ended with {} and said nothing", output.status);
+            return Err(self.not_run(io::Error::other(silent)));
         }
         if NOT_FOR_BPF.iter().any(|words| messages.contains(words)) {
             return Err(self.not_for_bpf());
