@@ -13,6 +13,7 @@ mod cost;
 mod dist;
 mod interrupt;
 mod kernels;
+mod killed;
 mod machine;
 mod pairs;
 mod report;

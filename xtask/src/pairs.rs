@@ -31,6 +31,17 @@ impl Pair {
         })
     }
 
+    /// Measures so many.
+    pub(crate) fn measure_all(
+        rounds: u64,
+        untraced: &dyn Fn() -> Result<f64>,
+        traced: &dyn Fn() -> Result<f64>,
+    ) -> Result<Vec<Self>> {
+        (0..rounds)
+            .map(|round| Self::measure(round, untraced, traced))
+            .collect()
+    }
+
     /// How many times longer the traced storm took.
     pub(crate) fn ratio(&self) -> f64 {
         self.traced / self.untraced

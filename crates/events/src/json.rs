@@ -1,10 +1,10 @@
 //! Events as JSON lines: a contract with whoever reads them.
 //!
 //! Fields are added, never renamed or removed. What a source cannot know is null, never left out
-//! (except `errno` and `args_b64`, which belong to some records only). Numbers that
-//! may reach 2^53 are strings, but for times: those do after 104 days. Text that is not UTF-8 shows U+FFFD; of arguments, `args_b64` then holds
-//! the exact bytes. Characters that could command a terminal are escaped, so that a line can be
-//! looked at.
+//! (except `errno` and `args_b64`, which belong to some records only). Numbers that may reach
+//! 2^53 are strings, but for times: those do after 104 days. Text that is not UTF-8 shows U+FFFD; of
+//! arguments, `args_b64` then holds the exact bytes. Characters that could command a terminal are
+//! escaped, so that a line can be looked at.
 
 mod line;
 mod record;

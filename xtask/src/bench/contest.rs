@@ -75,8 +75,7 @@ impl Contest<'_> {
             Ok(time)
         };
         let untraced = || self.storm.run();
-        let pairs = (0..rounds).map(|round| Pair::measure(round, &untraced, &traced));
-        let pairs = pairs.collect::<Result<Vec<_>>>()?;
+        let pairs = Pair::measure_all(rounds, &untraced, &traced)?;
         Ok(score(&pairs, &done.into_inner()))
     }
 
@@ -201,8 +200,7 @@ pub(crate) fn tax(tool: &Tool, workload: &Path, dir: &Path, rounds: u64) -> Resu
             time
         }
     };
-    let pairs = (0..rounds).map(|round| Pair::measure(round, &untraced, &traced));
-    let pairs = pairs.collect::<Result<Vec<_>>>()?;
+    let pairs = Pair::measure_all(rounds, &untraced, &traced)?;
     Ok(median_difference(&pairs))
 }
 

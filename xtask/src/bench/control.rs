@@ -2,7 +2,6 @@
 //! scheduler's doing, and in every tracer's figure as well.
 
 use std::path::Path;
-use std::process::Child;
 use std::process::Command;
 use std::thread::sleep;
 use std::time::Duration;
@@ -10,6 +9,7 @@ use std::time::Duration;
 use anyhow::Context;
 use anyhow::Result;
 
+use crate::killed::Killed;
 use crate::pairs::Pair;
 use crate::pairs::SlowDown;
 use crate::storm::Storm;
@@ -24,30 +24,20 @@ pub(crate) const COMPUTES: Duration = Duration::from_micros(2500);
 pub(crate) fn measure(storm: &Storm, rounds: u64) -> Result<SlowDown> {
     let alone = || storm.run();
     let beside = || {
-        let _busy = Busy::start(&storm.workload)?;
+        let _busy = busy(&storm.workload)?;
         sleep(4 * PAUSE);
         storm.run()
     };
-    let pairs = (0..rounds).map(|round| Pair::measure(round, &alone, &beside));
-    Ok(SlowDown::of(&pairs.collect::<Result<Vec<_>>>()?))
+    Ok(SlowDown::of(&Pair::measure_all(rounds, &alone, &beside)?))
 }
 
-/// That program, until it is dropped.
-struct Busy(Child);
-
-impl Busy {
-    fn start(workload: &Path) -> Result<Self> {
-        let micros = |time: Duration| time.as_micros().to_string();
-        let child = Command::new(workload)
-            .args(["busy", &micros(PAUSE), &micros(COMPUTES)])
-            .spawn();
-        child.map(Self).context("the workload could not be started")
-    }
-}
-
-impl Drop for Busy {
-    fn drop(&mut self) {
-        let _ = self.0.kill(); // it has ended by itself
-        let _ = self.0.wait();
-    }
+/// That program.
+fn busy(workload: &Path) -> Result<Killed> {
+    let micros = |time: Duration| time.as_micros().to_string();
+    let child = Command::new(workload)
+        .args(["busy", &micros(PAUSE), &micros(COMPUTES)])
+        .spawn();
+    child
+        .map(Killed)
+        .context("the workload could not be started")
 }

@@ -5,7 +5,6 @@ use std::io::ErrorKind;
 use std::io::Read;
 use std::os::fd::OwnedFd;
 use std::path::Path;
-use std::process::Child;
 use std::process::Command;
 use std::process::Stdio;
 use std::time::Duration;
@@ -24,6 +23,7 @@ use super::marks;
 use super::running::first_words;
 use super::running::run_ready_mark;
 use super::tools::Tool;
+use crate::killed::Killed;
 
 /// Those that compile take seconds.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -87,15 +87,5 @@ fn read_some(screen: &mut File, into: &mut Vec<u8>) -> Result<()> {
         Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(()),
         Err(error) if error.raw_os_error() == Some(Errno::EIO as i32) => Ok(()),
         outcome => outcome.map(drop).context("the terminal cannot be read"),
-    }
-}
-
-struct Killed(Child);
-
-impl Drop for Killed {
-    fn drop(&mut self) {
-        // Neither can fail in a way that matters: at worst the child is already gone.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
     }
 }

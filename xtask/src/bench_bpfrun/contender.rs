@@ -15,6 +15,8 @@ use anyhow::Context;
 use anyhow::Result;
 use anyhow::ensure;
 
+use crate::killed::Killed;
+
 /// What is started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -110,7 +112,7 @@ impl Contender {
         let error = out.try_clone()?;
         command.stdin(Stdio::null()).stdout(out).stderr(error);
         let begin = Instant::now();
-        let mut child = Running(command.spawn().context("it could not be started")?);
+        let mut child = Killed(command.spawn().context("it could not be started")?);
         while !self.is_ready(&ready, &log) {
             if child.0.try_wait()?.is_some() {
                 return Ok(Err(reason(&fs::read(&log)?)));
@@ -188,17 +190,6 @@ fn python() -> Option<Command> {
 
 fn bcc_tool() -> Option<&'static str> {
     BCC_TOOLS.into_iter().find(|path| Path::new(path).exists())
-}
-
-/// A child that is killed when dropped: all that it has made is in the kernel, and goes with it.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // Neither can fail in a way that matters: at worst it is already gone.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 /// Why BCC does not start: that there are no headers it says long before its end; all else at its end.

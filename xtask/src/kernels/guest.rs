@@ -6,7 +6,6 @@ use std::io::BufRead as _;
 use std::io::BufReader;
 use std::io::Write as _;
 use std::path::Path;
-use std::process::Child;
 use std::process::ChildStdout;
 use std::process::Command;
 use std::process::Stdio;
@@ -23,6 +22,7 @@ use super::cache::Kernel;
 use super::console::Results;
 use super::suite::Rung;
 use crate::interrupt::Interrupt;
+use crate::killed::Killed;
 
 /// The machine that all kernels get. Emulated, as KVM is not to be had everywhere.
 pub(crate) const QEMU: &str = "qemu-system-x86_64";
@@ -72,17 +72,6 @@ pub(crate) struct Run {
     pub(crate) times: Vec<(Duration, String)>,
 }
 
-/// A running QEMU, killed when dropped.
-struct Guest(Child);
-
-impl Drop for Guest {
-    fn drop(&mut self) {
-        // Neither can fail in a way that matters: at worst it is already gone.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 impl Boot<'_> {
     /// Boots the kernel and waits until it powers off, or is stuck.
     pub(crate) fn run(&self, console: &Path, interrupt: &Interrupt) -> Result<Run> {
@@ -98,7 +87,7 @@ impl Boot<'_> {
         Ok(run)
     }
 
-    fn start(&self, console: &Path) -> Result<Guest> {
+    fn start(&self, console: &Path) -> Result<Killed> {
         let append = format!(
             "console=ttyS0 panic=-1 loglevel=5 rung={} slow={SLOW}",
             self.rung.name()
@@ -117,7 +106,7 @@ impl Boot<'_> {
             .stdout(Stdio::piped())
             .spawn();
         let child = child.with_context(|| format!("{QEMU} could not be started"))?;
-        Ok(Guest(child))
+        Ok(Killed(child))
     }
 }
 

@@ -79,7 +79,6 @@ fn maps() {
     assert!(recent.lookup(&[1]).is_err(), "keys have their size");
 }
 
-/// A type that is not there.
 /// What an option names has to be there: the type as well as the map.
 fn unknown_names() {
     for (map, c_type, said) in [

@@ -198,14 +198,6 @@ int case_calls(char **args)
 	return 0;
 }
 
-static long long cpu_ns(void)
-{
-	struct timespec used;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
-	return used.tv_sec * 1000000000LL + used.tv_nsec;
-}
-
 /* busy PAUSE TIME: sleeps and then computes for so long (us), for ever: what a tracer does that
  * traces nothing. */
 int case_busy(char **args)
@@ -213,12 +205,8 @@ int case_busy(char **args)
 	long pause = number(args[0], 1), time = number(args[0] ? args[1] : NULL, 1);
 
 	for (;;) {
-		long long started;
-
 		usleep(pause);
-		started = cpu_ns();
-		while (cpu_ns() - started < time * 1000LL)
-			;
+		burn_user(time);
 	}
 }
 

@@ -23,7 +23,7 @@ fn line(body: Body<'_>) -> String {
     let notes = Annotations::default();
     let (mut out, mut theirs) = (Vec::new(), Vec::new());
     write_line(&mut out, &event, &notes);
-    let mut json = serde_json::Serializer::with_formatter(&mut theirs, SafeForTerminals);
+    let mut json = serde_jsons_writer(&mut theirs);
     if let Some(written) = serialize(&event, &notes, &mut json) {
         written.expect("writing to memory");
         theirs.push(b'\n');
@@ -379,11 +379,17 @@ fn ancestors() {
     assert!(json.ends_with(expected), "{json}");
 }
 
-/// What serde_json makes of a value, with the escapes of terminals.
+/// serde_json, with the escapes of terminals.
+fn serde_jsons_writer(out: &mut Vec<u8>) -> serde_json::Serializer<&mut Vec<u8>, SafeForTerminals> {
+    serde_json::Serializer::with_formatter(out, SafeForTerminals)
+}
+
+/// What it makes of a value.
 fn by_serde_json(value: &impl Serialize) -> String {
     let mut out = Vec::new();
-    let mut json = serde_json::Serializer::with_formatter(&mut out, SafeForTerminals);
-    value.serialize(&mut json).expect("writing to memory");
+    value
+        .serialize(&mut serde_jsons_writer(&mut out))
+        .expect("writing to memory");
     String::from_utf8(out).expect("JSON is UTF-8")
 }
 
