@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use execsnoop_events::Forgotten;
-use execsnoop_events::Kind;
+use execsnoop_events::CountedKind;
+use execsnoop_events::Evicted;
 use execsnoop_events::Loss;
 use execsnoop_events::Tally;
 
@@ -21,7 +21,7 @@ pub struct Account {
     /// Lost, by reason.
     pub lost: Vec<(Loss, u64)>,
     /// What the process table had no room for, or did not see.
-    pub forgotten: Forgotten,
+    pub forgotten: Evicted,
     /// Filtered, because the name of their cgroup is not known: they may belong to whom was asked for.
     pub unplaced: u64,
     /// Forks that were lost although descent depends on them.
@@ -37,7 +37,7 @@ pub struct Account {
 
 impl Account {
     /// Adds what happened before the events reached us.
-    pub fn add(&mut self, tally: &Tally, kinds: impl Iterator<Item = Kind>) {
+    pub fn add(&mut self, tally: &Tally, kinds: impl Iterator<Item = CountedKind>) {
         for kind in kinds {
             let of = tally.of(kind);
             self.seen += of.seen;
@@ -179,15 +179,15 @@ mod tests {
     #[test]
     fn the_line() {
         let mut tally = Tally::default();
-        tally.of_mut(Kind::Exec).seen = 10;
-        tally.of_mut(Kind::Exec).filtered = 3;
-        tally.of_mut(Kind::Fork).seen = 99;
+        tally.of_mut(CountedKind::Exec).seen = 10;
+        tally.of_mut(CountedKind::Exec).filtered = 3;
+        tally.of_mut(CountedKind::Fork).seen = 99;
         let mut account = Account {
             shown: 4,
             discarded: 1,
             ..Account::default()
         };
-        account.add(&tally, [Kind::Exec, Kind::Failed].into_iter());
+        account.add(&tally, [CountedKind::Exec, CountedKind::Failed].into_iter());
         assert!(!account.balanced());
         account.add_loss(Loss::RingFull, 2);
         assert!(account.balanced());
@@ -203,7 +203,7 @@ mod tests {
         tally.args_unread = 1;
         tally.env_ring = 5;
         let mut account = Account::default();
-        account.add(&tally, Kind::ALL.into_iter());
+        account.add(&tally, CountedKind::ALL.into_iter());
         let text = account.to_string();
         assert_eq!(
             text.lines().nth(1),

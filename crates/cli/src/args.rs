@@ -16,7 +16,7 @@ use clap::builder::TypedValueParser as _;
 use clap::error::ContextKind;
 use clap::error::ContextValue;
 use clap::error::ErrorKind;
-use execsnoop_probe::Rung;
+use execsnoop_probe::Backend;
 use jiff::SignedDuration;
 use nix::errno::Errno;
 use nix::unistd::Uid;
@@ -289,8 +289,8 @@ pub struct Args {
     pub ring_size: u32,
 
     /// How to trace: auto takes the best way that works here
-    #[arg(long, value_enum, default_value_t = Backend::Auto, value_name = "RUNG", help_heading = "Running")]
-    pub backend: Backend,
+    #[arg(long, value_enum, default_value_t = BackendChoice::Auto, value_name = "BACKEND", help_heading = "Running")]
+    pub backend: BackendChoice,
 
     /// This kernel's types, from a BTF file: for kernels that do not have them themselves
     #[arg(long, value_name = "FILE", help_heading = "Running")]
@@ -334,7 +334,7 @@ pub enum EventKind {
 
 /// How to trace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Backend {
+pub enum BackendChoice {
     /// The best that works
     Auto,
     /// BPF, on a kernel with BTF: nothing is lost
@@ -345,14 +345,14 @@ pub enum Backend {
     Cnproc,
 }
 
-impl Backend {
-    /// The rung, unless it is to be chosen.
-    pub fn rung(self) -> Option<Rung> {
+impl BackendChoice {
+    /// The backend, unless it is to be chosen.
+    pub fn chosen(self) -> Option<Backend> {
         match self {
             Self::Auto => None,
-            Self::Core => Some(Rung::Core),
-            Self::Classic => Some(Rung::Classic),
-            Self::Cnproc => Some(Rung::Cnproc),
+            Self::Core => Some(Backend::Core),
+            Self::Classic => Some(Backend::Classic),
+            Self::Cnproc => Some(Backend::Cnproc),
         }
     }
 }

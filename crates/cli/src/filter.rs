@@ -2,11 +2,11 @@
 
 use anyhow::Context as _;
 use anyhow::ensure;
-use execsnoop_events::Args as Argv;
-use execsnoop_events::Body;
+use execsnoop_events::Argv;
+use execsnoop_events::CgroupOwner;
 use execsnoop_events::Event;
+use execsnoop_events::EventData;
 use execsnoop_events::Exit;
-use execsnoop_events::Identity;
 use execsnoop_events::Image;
 use execsnoop_events::ProcessId;
 use execsnoop_events::Pushdown;
@@ -33,7 +33,7 @@ pub struct Filter {
     /// Whose it is, by its cgroup.
     pub whose: Whose,
     /// A condition on the whole record.
-    pub cel: Option<execsnoop_events::Filter>,
+    pub cel: Option<execsnoop_events::CelFilter>,
     /// Reused for each event.
     joined: Vec<u8>,
 }
@@ -56,44 +56,44 @@ impl Whose {
     }
 
     /// Whether this is whom we want.
-    pub fn fits(&self, identity: &Identity) -> bool {
-        let fits = |wanted: &Option<Vec<u8>>, is: fn(&Identity, &[u8]) -> bool| {
+    pub fn fits(&self, identity: &CgroupOwner) -> bool {
+        let fits = |wanted: &Option<Vec<u8>>, is: fn(&CgroupOwner, &[u8]) -> bool| {
             wanted.as_ref().is_none_or(|wanted| is(identity, wanted))
         };
-        fits(&self.container, Identity::in_container)
-            && fits(&self.unit, Identity::is_unit)
-            && fits(&self.below, Identity::is_below)
+        fits(&self.container, CgroupOwner::in_container)
+            && fits(&self.unit, CgroupOwner::is_unit)
+            && fits(&self.below, CgroupOwner::is_below)
     }
 }
 
 impl Filter {
     /// Whether this event is to be shown.
-    pub fn lets_through(&mut self, body: &Body<'_>) -> bool {
-        match body {
-            Body::Exec(exec) => {
+    pub fn lets_through(&mut self, data: &EventData<'_>) -> bool {
+        match data {
+            EventData::Exec(exec) => {
                 self.fits(exec.uid, exec.parent)
                     && self.fits_name(exec.comm)
                     && self.fits_line(&exec.args)
             }
-            Body::Process(process) => {
+            EventData::Summary(process) => {
                 let image = process.image.unwrap_or(Image::UNKNOWN);
                 self.fits(process.uid, process.parent)
                     && self.fits_end(process.exit.as_ref())
                     && self.fits_name(process.comm)
                     && self.fits_line(&image.args)
             }
-            Body::Exit(exit) => {
+            EventData::Exit(exit) => {
                 self.fits(exit.uid, exit.parent)
                     && self.fits_end(Some(exit))
                     && self.fits_name(exit.comm)
                     && self.line.is_none()
             }
-            Body::Fork(fork) => self.ppid.is_none_or(|ppid| ppid == fork.creator.pid),
-            Body::Freed(_)
-            | Body::Running(_)
-            | Body::Cgroup(_)
-            | Body::Lost(_)
-            | Body::Clock(_) => true,
+            EventData::Fork(fork) => self.ppid.is_none_or(|ppid| ppid == fork.creator.pid),
+            EventData::FinalUsage(_)
+            | EventData::Existing(_)
+            | EventData::Cgroup(_)
+            | EventData::Lost(_)
+            | EventData::Clock(_) => true,
         }
     }
 
@@ -116,7 +116,7 @@ impl Filter {
     /// What the kernel side can tell of the condition on the whole record.
     pub fn pushdown(&self) -> Pushdown {
         let cel = self.cel.as_ref();
-        cel.map(execsnoop_events::Filter::pushdown)
+        cel.map(execsnoop_events::CelFilter::pushdown)
             .unwrap_or_default()
     }
 
@@ -128,7 +128,8 @@ impl Filter {
     /// The fields that the condition on the whole record asks for.
     pub fn fields(&self) -> impl Iterator<Item = &'static str> {
         let cel = self.cel.as_ref();
-        cel.into_iter().flat_map(execsnoop_events::Filter::fields)
+        cel.into_iter()
+            .flat_map(execsnoop_events::CelFilter::fields)
     }
 
     fn fits(&self, uid: Option<u32>, parent: ProcessId) -> bool {
@@ -174,11 +175,11 @@ const ON_REQUEST: &[OnRequest] = &[
 ];
 
 /// The condition of --filter, if there is one, and if there are records to which it could apply.
-pub fn cel_filter(args: &Args) -> anyhow::Result<Option<execsnoop_events::Filter>> {
+pub fn cel_filter(args: &Args) -> anyhow::Result<Option<execsnoop_events::CelFilter>> {
     let Some(text) = &args.filter else {
         return Ok(None);
     };
-    let filter = execsnoop_events::Filter::compile(text).context("--filter")?;
+    let filter = execsnoop_events::CelFilter::compile(text).context("--filter")?;
     let types: Vec<&str> = args.shown().into_iter().map(record_type).collect();
     filter.check_records(&types).context("--filter")?;
     for (field, requested, option) in ON_REQUEST {

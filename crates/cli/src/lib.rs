@@ -2,7 +2,7 @@
 //!
 //! The command's own code, not an interface for others: those are `execsnoop-events` and `execsnoop-probe`.
 
-#![deny(clippy::print_stdout, clippy::print_stderr)] // see execsnoop-tool
+#![deny(clippy::print_stdout, clippy::print_stderr)] // see execsnoop-clikit
 
 mod accounting;
 mod args;
@@ -17,8 +17,8 @@ mod verb;
 
 use std::process::ExitCode;
 
-use execsnoop_tool::say;
-use execsnoop_tool::start_logging;
+use execsnoop_clikit::message;
+use execsnoop_clikit::start_logging;
 
 use crate::args::CommandLine;
 use crate::args::Verb;
@@ -35,7 +35,7 @@ pub fn main() -> ExitCode {
     match outcome {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
-            say(format_args!("execsnoop: {failure}"));
+            message(&failure);
             ExitCode::from(failure.code)
         }
     }

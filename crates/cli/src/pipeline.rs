@@ -4,24 +4,24 @@ use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::time::Duration;
 
+use execsnoop_clikit::message;
 use execsnoop_events::Ancestor;
-use execsnoop_events::Body;
 use execsnoop_events::Cgroup;
 use execsnoop_events::CgroupKey;
 use execsnoop_events::Cgroups;
+use execsnoop_events::CountedKind;
 use execsnoop_events::Descendants;
 use execsnoop_events::EnvChoice;
 use execsnoop_events::Event;
+use execsnoop_events::EventData;
 use execsnoop_events::Exec;
 use execsnoop_events::Fold;
-use execsnoop_events::Kind;
 use execsnoop_events::Limits;
 use execsnoop_events::Lineage;
 use execsnoop_events::Lost;
 use execsnoop_events::ProcessId;
 use execsnoop_events::Tally;
 use execsnoop_events::json::Annotations;
-use execsnoop_tool::say;
 
 use crate::accounting::Account;
 use crate::args::Args;
@@ -65,9 +65,9 @@ impl Pipeline {
         } = self;
         let chosen = with_chosen_env(event, env);
         let event = chosen.as_ref().unwrap_or(event);
-        stage.take_note(&event.body);
+        stage.take_note(&event.data);
         // An end is shown before the table takes note of it, and forgets who ended.
-        let ends = matches!(event.body, Body::Exit(_));
+        let ends = matches!(event.data, EventData::Exit(_));
         if ends {
             show(event, lineage.as_ref(), fold, stage);
         }
@@ -166,7 +166,7 @@ impl Pipeline {
         let mut account = self.stage.account.clone();
         account.add(tally, self.stage.counted.iter().copied());
         if self.lineage.is_some() || self.stage.descendants.is_some() {
-            account.forks_lost = tally.of(Kind::Fork).lost();
+            account.forks_lost = tally.of(CountedKind::Fork).lost();
         }
         if !account.balanced() {
             tracing::warn!("the account does not add up; please report this as a bug");
@@ -187,9 +187,9 @@ fn show(event: &Event<'_>, table: Option<&Lineage>, fold: &mut Option<Fold>, sta
 
 /// An event, with those variables of its environment that are asked for; `None` for one without.
 fn with_chosen_env<'a>(event: &Event<'a>, choice: &'a mut EnvChoice) -> Option<Event<'a>> {
-    match &event.body {
-        Body::Exec(exec) if exec.env.is_some() => Some(Event {
-            body: Body::Exec(Exec {
+    match &event.data {
+        EventData::Exec(exec) if exec.env.is_some() => Some(Event {
+            data: EventData::Exec(Exec {
                 env: exec.env.map(|env| choice.choose(&env)),
                 ..*exec
             }),
@@ -201,9 +201,9 @@ fn with_chosen_env<'a>(event: &Event<'a>, choice: &'a mut EnvChoice) -> Option<E
 
 /// An event, with what only the process table tells of it; `None` where it tells nothing.
 fn completed<'a>(event: &Event<'a>, lineage: Option<&Lineage>) -> Option<Event<'a>> {
-    match (&event.body, lineage) {
-        (Body::Exit(exit), Some(lineage)) => Some(Event {
-            body: Body::Exit(lineage.complete(exit)),
+    match (&event.data, lineage) {
+        (EventData::Exit(exit), Some(lineage)) => Some(Event {
+            data: EventData::Exit(lineage.complete(exit)),
             ..*event
         }),
         _ => None,
@@ -225,7 +225,7 @@ struct Stage {
     shown: Vec<EventKind>,
     /// What the account is about. Processes are made here and not counted, unless no exits are shown:
     /// then each stands for its exit.
-    counted: Vec<Kind>,
+    counted: Vec<CountedKind>,
     filter: Filter,
     needs: Needs,
     cgroups: Cgroups,
@@ -262,8 +262,8 @@ impl Stage {
         };
         let names = Names::of_this_machine();
         if needs.names && args.columns.is_some() && names.foreign() {
-            say(
-                "execsnoop: in a container, the machine's users and groups have no names but root: numbers are shown",
+            message(
+                "in a container, the machine's users and groups have no names but root: numbers are shown",
             );
         }
         let with_command = !args.command.is_empty();
@@ -300,21 +300,21 @@ impl Stage {
         self.closed || self.room == 0
     }
 
-    fn take_note(&mut self, body: &Body<'_>) {
+    fn take_note(&mut self, data: &EventData<'_>) {
         if let Some(set) = &mut self.descendants {
-            set.observe(body);
+            set.observe(data);
         }
-        if let Body::Cgroup(cgroup) = body {
+        if let EventData::Cgroup(cgroup) = data {
             self.learn(cgroup);
         }
         // Whoever is heard of stays known: the kernel side does not tell a name twice.
         if self.needs.cgroups
-            && let Some(cgroup) = whose(body).and_then(|whose| whose.cgroup)
+            && let Some(cgroup) = whose(data).and_then(|whose| whose.cgroup)
         {
             self.cgroups.find(cgroup);
         }
         // In a container the parent is given by another number than the kernel's own.
-        if let Body::Running(running) = body
+        if let EventData::Existing(running) = data
             && self.seen_ppid == Some(running.seen_pid)
         {
             self.filter.ppid = Some(running.process.pid);
@@ -336,18 +336,18 @@ impl Stage {
     /// Takes an event that stands for so many execs.
     fn take(&mut self, event: &Event<'_>, lineage: Option<&Lineage>, tries: u32) {
         let shows = |kind| self.shown.contains(&kind);
-        let (kind, process) = match &event.body {
+        let (kind, process) = match &event.data {
             // A walk along PATH that ends well stands for the failures before that, too.
-            Body::Exec(exec) if tries > 1 && !shows(EventKind::Exec) => {
+            EventData::Exec(exec) if tries > 1 && !shows(EventKind::Exec) => {
                 (EventKind::Failed, exec.process)
             }
-            Body::Exec(exec) if exec.failed() => (EventKind::Failed, exec.process),
-            Body::Exec(exec) => (EventKind::Exec, exec.process),
-            Body::Fork(fork) => (EventKind::Fork, fork.process),
-            Body::Exit(exit) => (EventKind::Exit, exit.process),
-            Body::Process(process) => (EventKind::Process, process.process),
-            Body::Lost(_) | Body::Clock(_) => return self.take_report(event),
-            Body::Freed(_) | Body::Running(_) | Body::Cgroup(_) => return, // only needed on the way
+            EventData::Exec(exec) if exec.failed() => (EventKind::Failed, exec.process),
+            EventData::Exec(exec) => (EventKind::Exec, exec.process),
+            EventData::Fork(fork) => (EventKind::Fork, fork.process),
+            EventData::Exit(exit) => (EventKind::Exit, exit.process),
+            EventData::Summary(process) => (EventKind::Process, process.process),
+            EventData::Lost(_) | EventData::Clock(_) => return self.take_report(event),
+            EventData::FinalUsage(_) | EventData::Existing(_) | EventData::Cgroup(_) => return, // only needed on the way
         };
         if self.shown.contains(&kind) {
             self.choose(event, kind, process, lineage, tries);
@@ -356,7 +356,7 @@ impl Stage {
 
     /// At the end of a command, those of its descendants that live are shown as well.
     fn take_last(&mut self, event: &Event<'_>, lineage: &Lineage) {
-        let lives = matches!(&event.body, Body::Process(process) if process.exit.is_none());
+        let lives = matches!(&event.data, EventData::Summary(process) if process.exit.is_none());
         if !lives || self.with_command {
             self.take(event, Some(lineage), 1);
         }
@@ -370,14 +370,14 @@ impl Stage {
         lineage: Option<&Lineage>,
         tries: u32,
     ) {
-        let counts = match (self.is_counted(kind, &event.body), &event.body) {
+        let counts = match (self.is_counted(kind, &event.data), &event.data) {
             (false, _) => 0,
-            (true, Body::Exec(exec)) if kind == EventKind::Failed && !exec.failed() => {
+            (true, EventData::Exec(exec)) if kind == EventKind::Failed && !exec.failed() => {
                 u64::from(tries) - 1
             }
             (true, _) => u64::from(tries),
         };
-        let fate = match self.is_ours(process, &event.body) {
+        let fate = match self.is_ours(process, &event.data) {
             Some(true) => self.offer(event, process, lineage, tries),
             Some(false) => Fate::Filtered,
             None => Fate::Unplaced,
@@ -417,7 +417,7 @@ impl Stage {
             redacted: masked.is_some(),
             ..Annotations::default()
         };
-        if let Some(whose) = whose(&event.body) {
+        if let Some(whose) = whose(&event.data) {
             let (cgroups, names) = (&mut self.cgroups, &mut self.names);
             identify(&mut notes, &whose, self.needs, cgroups, names);
         }
@@ -432,29 +432,29 @@ impl Stage {
     }
 
     /// Whether all agree to whom the command line names; `None` when only its place would tell.
-    fn is_ours(&mut self, process: ProcessId, body: &Body<'_>) -> Option<bool> {
+    fn is_ours(&mut self, process: ProcessId, data: &EventData<'_>) -> Option<bool> {
         let descends = |set: &Descendants| set.contains(process);
-        let ours = self.descendants.as_ref().is_none_or(descends) && self.filter.lets_through(body);
+        let ours = self.descendants.as_ref().is_none_or(descends) && self.filter.lets_through(data);
         match ours {
-            true => self.is_wanted(body),
+            true => self.is_wanted(data),
             false => Some(false),
         }
     }
 
     /// Whether --container, --unit and --cgroup agree; without them there is nothing to look up. `None` when
     /// the cgroup's name is not known: it is too deep (bpf/cgroup.h), or was lost.
-    fn is_wanted(&mut self, body: &Body<'_>) -> Option<bool> {
+    fn is_wanted(&mut self, data: &EventData<'_>) -> Option<bool> {
         if self.filter.whose.anybody() {
             return Some(true);
         }
-        let cgroup = whose(body).and_then(|whose| whose.cgroup)?;
+        let cgroup = whose(data).and_then(|whose| whose.cgroup)?;
         let identity = self.cgroups.find(cgroup)?;
         Some(self.filter.whose.fits(identity))
     }
 
-    fn is_counted(&self, kind: EventKind, body: &Body<'_>) -> bool {
-        match (kind, body) {
-            (EventKind::Process, Body::Process(process)) => {
+    fn is_counted(&self, kind: EventKind, data: &EventData<'_>) -> bool {
+        match (kind, data) {
+            (EventKind::Process, EventData::Summary(process)) => {
                 process.exit.is_some() && !self.shown.contains(&EventKind::Exit)
             }
             _ => true,
@@ -478,7 +478,7 @@ impl Stage {
     }
 
     fn take_report(&mut self, event: &Event<'_>) {
-        if let Body::Lost(lost) = &event.body {
+        if let EventData::Lost(lost) = &event.data {
             self.warn_of_loss(lost);
         }
         if !self.closed {
@@ -489,8 +489,8 @@ impl Stage {
     /// Says at once that something is missing; how much is said at the end.
     fn warn_of_loss(&mut self, lost: &Lost) {
         if !std::mem::replace(&mut self.warned_of_loss, true) {
-            say(format_args!(
-                "execsnoop: events are being lost ({} {}: {}); a larger --ring-size may help",
+            message(format_args!(
+                "events are being lost ({} {}: {}); a larger --ring-size may help",
                 lost.count,
                 lost.kind.name(),
                 lost.reason.name()
@@ -539,11 +539,11 @@ struct Whose {
     gid: Option<u32>,
 }
 
-fn whose(body: &Body<'_>) -> Option<Whose> {
-    let (place, uid, gid) = match body {
-        Body::Exec(exec) => (exec.place, exec.uid, exec.gid),
-        Body::Exit(exit) => (exit.place, exit.uid, exit.gid),
-        Body::Process(process) => (process.place, process.uid, process.gid),
+fn whose(data: &EventData<'_>) -> Option<Whose> {
+    let (place, uid, gid) = match data {
+        EventData::Exec(exec) => (exec.place, exec.uid, exec.gid),
+        EventData::Exit(exit) => (exit.place, exit.uid, exit.gid),
+        EventData::Summary(process) => (process.place, process.uid, process.gid),
         _ => return None,
     };
     let cgroup = place.map(|place| place.cgroup);
@@ -567,15 +567,15 @@ fn identify<'a>(
     }
 }
 
-fn counted(args: &Args) -> Vec<Kind> {
+fn counted(args: &Args) -> Vec<CountedKind> {
     let shown = |kind| args.shows(kind);
     [
-        (shown(EventKind::Exec), Kind::Exec),
-        (shown(EventKind::Failed), Kind::Failed),
-        (shown(EventKind::Fork), Kind::Fork),
+        (shown(EventKind::Exec), CountedKind::Exec),
+        (shown(EventKind::Failed), CountedKind::Failed),
+        (shown(EventKind::Fork), CountedKind::Fork),
         (
             shown(EventKind::Exit) || shown(EventKind::Process),
-            Kind::Exit,
+            CountedKind::Exit,
         ),
     ]
     .into_iter()

@@ -1,12 +1,12 @@
 //! Events without the secrets that they carry.
 
 use execsnoop_events::Ancestor;
-use execsnoop_events::Args as Argv;
-use execsnoop_events::Body;
+use execsnoop_events::Argv;
 use execsnoop_events::Event;
+use execsnoop_events::EventData;
 use execsnoop_events::Exec;
 use execsnoop_events::Image;
-use execsnoop_events::Process;
+use execsnoop_events::ProcessSummary;
 use execsnoop_events::Redactor;
 
 use crate::args::Args;
@@ -49,9 +49,9 @@ impl EventRedactor {
             ancestors: masked,
         } = self;
         redact_ancestors(args, ancestors, masked);
-        let image = match &event.body {
-            Body::Exec(exec) => exec.image(),
-            Body::Process(process) => process.image?,
+        let image = match &event.data {
+            EventData::Exec(exec) => exec.image(),
+            EventData::Summary(process) => process.image?,
             _ => return None,
         };
         let masked_args = args.redact(&image.args);
@@ -99,18 +99,18 @@ fn block(args: &Argv<'_>) -> Vec<u8> {
 }
 
 fn with<'a>(event: &Event<'a>, image: &Image<'a>) -> Event<'a> {
-    let body = match event.body {
-        Body::Exec(exec) => Body::Exec(Exec {
+    let data = match event.data {
+        EventData::Exec(exec) => EventData::Exec(Exec {
             args: image.args,
             filename: image.filename,
             env: image.env,
             ..exec
         }),
-        Body::Process(process) => Body::Process(Process {
+        EventData::Summary(process) => EventData::Summary(ProcessSummary {
             image: Some(*image),
             ..process
         }),
         other => other,
     };
-    Event { body, ..*event }
+    Event { data, ..*event }
 }

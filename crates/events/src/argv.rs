@@ -5,14 +5,14 @@
 /// Held as the kernel holds them: one block, a NUL after each argument. Some may not have been
 /// readable, and the block may end early; neither is hidden.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Args<'a> {
+pub struct Argv<'a> {
     block: &'a [u8],
     unreadable: &'a [u32],
     total_bytes: u64,
     complete: bool,
 }
 
-impl<'a> Args<'a> {
+impl<'a> Argv<'a> {
     /// Arguments of which nothing is known.
     pub const UNKNOWN: Self = Self {
         block: b"",
@@ -126,17 +126,17 @@ fn pieces(block: &[u8]) -> impl Iterator<Item = &[u8]> {
 mod tests {
     use super::*;
 
-    fn list<'a>(args: &Args<'a>) -> Vec<Option<&'a [u8]>> {
+    fn list<'a>(args: &Argv<'a>) -> Vec<Option<&'a [u8]>> {
         args.iter().collect()
     }
 
     /// Empty arguments count, at both ends too.
     #[test]
     fn empty_arguments_are_arguments() {
-        assert_eq!(list(&Args::whole(b"")), Vec::<Option<&[u8]>>::new());
-        assert_eq!(list(&Args::whole(b"\0")), [Some(&b""[..])]);
+        assert_eq!(list(&Argv::whole(b"")), Vec::<Option<&[u8]>>::new());
+        assert_eq!(list(&Argv::whole(b"\0")), [Some(&b""[..])]);
         assert_eq!(
-            list(&Args::whole(b"ls\0\0-l\0\0")),
+            list(&Argv::whole(b"ls\0\0-l\0\0")),
             [Some(&b"ls"[..]), Some(b""), Some(b"-l"), Some(b"")]
         );
     }
@@ -144,7 +144,7 @@ mod tests {
     /// A block that ends inside an argument shows what there is of it.
     #[test]
     fn cut_in_the_middle() {
-        let args = Args::cut(b"ls\0-la", 4711);
+        let args = Argv::cut(b"ls\0-la", 4711);
         assert_eq!(list(&args), [Some(&b"ls"[..]), Some(b"-la")]);
         assert!(!args.complete());
         assert_eq!((args.known_bytes(), args.total_bytes()), (6, 4711));
@@ -153,10 +153,10 @@ mod tests {
     /// An argument that could not be read is not an empty one.
     #[test]
     fn unreadable_is_not_empty() {
-        let args = Args::one_by_one(b"a\0\0\0d\0", &[2], true);
+        let args = Argv::one_by_one(b"a\0\0\0d\0", &[2], true);
         assert_eq!(list(&args), [Some(&b"a"[..]), Some(b""), None, Some(b"d")]);
         assert!(!args.complete());
-        assert!(Args::one_by_one(b"", &[], false).unknown());
-        assert!(!Args::one_by_one(b"", &[], true).unknown());
+        assert!(Argv::one_by_one(b"", &[], false).unknown());
+        assert!(!Argv::one_by_one(b"", &[], true).unknown());
     }
 }

@@ -4,7 +4,7 @@ use foldhash::HashMap;
 
 use crate::event::Cgroup;
 use crate::event::CgroupKey;
-use crate::identity::Identity;
+use crate::identity::CgroupOwner;
 
 /// So many cgroups are known at least: more than the kernel side takes for granted (4,096). It sends a
 /// name once, and does not know what is forgotten here.
@@ -14,19 +14,19 @@ const KEPT: usize = 8192;
 /// that a machine which makes containers all day does not fill the memory.
 #[derive(Debug, Default)]
 pub struct Cgroups {
-    young: HashMap<CgroupKey, Identity>,
-    old: HashMap<CgroupKey, Identity>,
+    young: HashMap<CgroupKey, CgroupOwner>,
+    old: HashMap<CgroupKey, CgroupOwner>,
 }
 
 impl Cgroups {
     /// Learns the name of a cgroup.
     pub fn learn(&mut self, cgroup: &Cgroup<'_>) {
         self.old.remove(&cgroup.key);
-        self.put(cgroup.key, Identity::from_path(cgroup.path));
+        self.put(cgroup.key, CgroupOwner::from_path(cgroup.path));
     }
 
     /// Who it is; `None` when nobody said.
-    pub fn find(&mut self, key: CgroupKey) -> Option<&Identity> {
+    pub fn find(&mut self, key: CgroupKey) -> Option<&CgroupOwner> {
         if !self.old.is_empty()
             && let Some(identity) = self.old.remove(&key)
         {
@@ -35,7 +35,7 @@ impl Cgroups {
         self.young.get(&key)
     }
 
-    fn put(&mut self, key: CgroupKey, identity: Identity) {
+    fn put(&mut self, key: CgroupKey, identity: CgroupOwner) {
         if self.young.len() >= KEPT && !self.young.contains_key(&key) {
             self.old = std::mem::take(&mut self.young);
         }
@@ -58,7 +58,7 @@ mod tests {
     }
 
     fn path(cgroups: &mut Cgroups, key: CgroupKey) -> Option<&[u8]> {
-        cgroups.find(key).map(Identity::path)
+        cgroups.find(key).map(CgroupOwner::path)
     }
 
     /// The same number means another cgroup in another hierarchy.

@@ -2,10 +2,10 @@
 
 use foldhash::HashMap;
 
-use crate::event::Body;
+use crate::event::EventData;
+use crate::event::Existing;
 use crate::event::Fork;
 use crate::event::ProcessId;
-use crate::event::Running;
 
 /// A process and those that descend from it: by creation, so that a daemon which was adopted by init
 /// still belongs to them.
@@ -46,12 +46,12 @@ impl Descendants {
     }
 
     /// Takes note of a process that is new, or that was there at the beginning.
-    pub fn observe(&mut self, body: &Body<'_>) {
-        match body {
-            Body::Fork(fork) => self.fork(fork),
-            Body::Running(running) => self.running(running),
+    pub fn observe(&mut self, data: &EventData<'_>) {
+        match data {
+            EventData::Fork(fork) => self.fork(fork),
+            EventData::Existing(running) => self.running(running),
             // A stranger whose parent belongs to them: its fork was lost.
-            Body::Exec(exec) if self.contains(exec.parent) => self.adopt(exec.process),
+            EventData::Exec(exec) if self.contains(exec.parent) => self.adopt(exec.process),
             _ => {}
         }
     }
@@ -73,7 +73,7 @@ impl Descendants {
     }
 
     /// The kernel lists processes by pid, and a child's may be below its parent's.
-    fn running(&mut self, running: &Running<'_>) {
+    fn running(&mut self, running: &Existing<'_>) {
         let is_root = self.root == Root::SeenPid(running.seen_pid);
         if is_root || self.contains(running.parent) {
             self.adopt(running.process);
@@ -96,15 +96,15 @@ impl Descendants {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::argv::Args;
-    use crate::event::Place;
+    use crate::argv::Argv;
+    use crate::event::CgroupRef;
 
     fn id(pid: u32, start_ns: u64) -> ProcessId {
         ProcessId { pid, start_ns }
     }
 
-    fn fork(creator: ProcessId, process: ProcessId, by_tracer: bool) -> Body<'static> {
-        Body::Fork(Fork {
+    fn fork(creator: ProcessId, process: ProcessId, by_tracer: bool) -> EventData<'static> {
+        EventData::Fork(Fork {
             process,
             creator,
             creator_tid: creator.pid,
@@ -114,17 +114,17 @@ mod tests {
         })
     }
 
-    fn running(process: ProcessId, parent: ProcessId) -> Body<'static> {
-        Body::Running(Running {
+    fn running(process: ProcessId, parent: ProcessId) -> EventData<'static> {
+        EventData::Existing(Existing {
             process,
             parent,
             comm: b"x",
             uid: Some(0),
             gid: Some(0),
-            place: Some(Place::unified(1)),
+            place: Some(CgroupRef::unified(1)),
             ns_pid: Some(process.pid),
             seen_pid: process.pid,
-            args: Args::UNKNOWN,
+            args: Argv::UNKNOWN,
         })
     }
 

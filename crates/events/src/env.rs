@@ -1,6 +1,6 @@
 //! Variables of an environment, those that somebody asked for.
 
-use crate::argv::Args;
+use crate::argv::Argv;
 
 /// Which variables are wanted.
 #[derive(Debug, Default)]
@@ -25,7 +25,7 @@ impl EnvChoice {
 
     /// Of an environment, what is wanted, in its order there. Of a name that is there twice it is the
     /// first, which is what getenv gives to the program.
-    pub fn choose(&mut self, env: &Args<'_>) -> Args<'_> {
+    pub fn choose(&mut self, env: &Argv<'_>) -> Argv<'_> {
         self.block.clear();
         for entry in env.iter().flatten() {
             let (name, _) = split(entry);
@@ -35,12 +35,12 @@ impl EnvChoice {
                 self.block.push(0);
             }
         }
-        Args::whole(&self.block)
+        Argv::whole(&self.block)
     }
 }
 
 fn is_in(block: &[u8], name: &[u8]) -> bool {
-    let mut names = Args::whole(block).iter().flatten().map(split);
+    let mut names = Argv::whole(block).iter().flatten().map(split);
     names.any(|(known, _)| known == name)
 }
 
@@ -59,7 +59,7 @@ mod tests {
     /// Names are compared whole; what has no `=`, or nothing before it, does no harm.
     #[test]
     fn only_what_is_asked_for() {
-        let env = Args::whole(b"PATH=/bin\0PATHS=x\0=y\0HOME\0LANG=a=b\0\0PATH=/sbin\0");
+        let env = Argv::whole(b"PATH=/bin\0PATHS=x\0=y\0HOME\0LANG=a=b\0\0PATH=/sbin\0");
         let mut choice = EnvChoice::new(["LANG", "PATH", "HOME"]);
         let chosen: Vec<_> = choice.choose(&env).iter().flatten().map(split).collect();
         let expected: [(&[u8], &[u8]); 3] = [(b"PATH", b"/bin"), (b"HOME", b""), (b"LANG", b"a=b")];

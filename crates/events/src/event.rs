@@ -7,7 +7,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use crate::argv::Args;
+use crate::argv::Argv;
 
 /// Which process: pids come back, but never with the same start time.
 ///
@@ -41,7 +41,7 @@ impl fmt::Display for ProcessId {
 
 /// What is counted apart in the accounting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Kind {
+pub enum CountedKind {
     /// An exec that succeeded.
     Exec,
     /// An exec that failed.
@@ -51,17 +51,17 @@ pub enum Kind {
     /// The end of a process.
     Exit,
     /// A process's final accounts; only used to complete what is known of its end.
-    Freed,
+    FinalUsage,
 }
 
-impl Kind {
+impl CountedKind {
     /// All kinds, in the order of their index.
     pub const ALL: [Self; 5] = [
         Self::Exec,
         Self::Failed,
         Self::Fork,
         Self::Exit,
-        Self::Freed,
+        Self::FinalUsage,
     ];
 
     /// The name used in messages.
@@ -71,7 +71,7 @@ impl Kind {
             Self::Failed => "failed exec",
             Self::Fork => "fork",
             Self::Exit => "exit",
-            Self::Freed => "final account",
+            Self::FinalUsage => "final account",
         }
     }
 }
@@ -84,7 +84,7 @@ pub struct Event<'a> {
     /// The same moment in ns since boot (`CLOCK_BOOTTIME`), which never steps.
     pub boot_ns: u64,
     /// What happened.
-    pub body: Body<'a>,
+    pub data: EventData<'a>,
 }
 
 /// What happened.
@@ -93,7 +93,7 @@ pub struct Event<'a> {
     clippy::large_enum_variant,
     reason = "an event is lent on, never stored"
 )]
-pub enum Body<'a> {
+pub enum EventData<'a> {
     /// A process called exec, with or without success.
     Exec(Exec<'a>),
     /// A process was created.
@@ -101,31 +101,31 @@ pub enum Body<'a> {
     /// A process ended.
     Exit(Exit<'a>),
     /// A process that has ended was reaped, and its accounts are final.
-    Freed(Freed),
+    FinalUsage(FinalUsage),
     /// A process was there already when tracing began.
-    Running(Running<'a>),
+    Existing(Existing<'a>),
     /// What a cgroup is called.
     Cgroup(Cgroup<'a>),
     /// A process as a whole. Not sent by a source: [`Lineage`](crate::Lineage) concludes it.
-    Process(Process<'a>),
+    Summary(ProcessSummary<'a>),
     /// Events were lost.
     Lost(Lost),
     /// How wall-clock time and time since boot relate from now on.
     Clock(Clock),
 }
 
-impl Body<'_> {
+impl EventData<'_> {
     /// Which of the counted kinds this is; `None` for what the tracer itself reports.
-    pub fn kind(&self) -> Option<Kind> {
+    pub fn kind(&self) -> Option<CountedKind> {
         match self {
-            Self::Exec(exec) if exec.failed() => Some(Kind::Failed),
-            Self::Exec(_) => Some(Kind::Exec),
-            Self::Fork(_) => Some(Kind::Fork),
-            Self::Exit(_) => Some(Kind::Exit),
-            Self::Freed(_) => Some(Kind::Freed),
-            Self::Running(_)
+            Self::Exec(exec) if exec.failed() => Some(CountedKind::Failed),
+            Self::Exec(_) => Some(CountedKind::Exec),
+            Self::Fork(_) => Some(CountedKind::Fork),
+            Self::Exit(_) => Some(CountedKind::Exit),
+            Self::FinalUsage(_) => Some(CountedKind::FinalUsage),
+            Self::Existing(_)
             | Self::Cgroup(_)
-            | Self::Process(_)
+            | Self::Summary(_)
             | Self::Lost(_)
             | Self::Clock(_) => None,
         }
@@ -155,7 +155,7 @@ pub struct Exec<'a> {
     /// Effective group id, after the exec.
     pub egid: Option<u32>,
     /// Who logged in, and where.
-    pub session: Session<'a>,
+    pub session: LoginSession<'a>,
     /// The CPU it ran on.
     pub cpu: Option<u32>,
     /// 0, or the negative errno.
@@ -173,15 +173,15 @@ pub struct Exec<'a> {
     pub secure: bool,
     /// The arguments: after a success those of the new image, so a script's begin with the
     /// interpreter; after a failure the caller's.
-    pub args: Args<'a>,
+    pub args: Argv<'a>,
     /// Resolved path of the working directory, as `exe`. `None` when it was not asked for, for failed
     /// execs, and when it has too many names.
     pub cwd: Option<&'a [u8]>,
     /// The environment of the new image, `NAME=value` each. `None` when it was not asked for, or did
     /// not arrive whole, and for failed execs.
-    pub env: Option<Args<'a>>,
+    pub env: Option<Argv<'a>>,
     /// Where it is among the cgroups.
-    pub place: Option<Place>,
+    pub place: Option<CgroupRef>,
     /// The process's number in its own pid namespace.
     pub ns_pid: Option<u32>,
     /// Inode number of its pid namespace.
@@ -215,7 +215,7 @@ pub struct ExecFile {
 
 /// Who logged in, and where. Inherited through fork and exec.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Session<'a> {
+pub struct LoginSession<'a> {
     /// Who logged in (`/proc/PID/loginuid`); `None` when nobody did: a service, or its kin.
     pub login_uid: Option<u32>,
     /// The audit session (`/proc/PID/sessionid`), which systemd-logind takes over as its own.
@@ -226,7 +226,7 @@ pub struct Session<'a> {
     pub tty: Option<&'a [u8]>,
 }
 
-impl<'a> Session<'a> {
+impl<'a> LoginSession<'a> {
     /// The controlling terminal as it is called in /dev, in two parts: `pts/` and `3`, nothing and `tty1`.
     pub fn terminal(&self) -> Option<(&'static str, &'a [u8])> {
         let device = self.tty?;
@@ -259,14 +259,14 @@ pub struct CgroupKey {
 
 /// Where a process is among the cgroups.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub struct CgroupRef {
     /// kernfs id of its cgroup in the v2 hierarchy.
     pub unified_id: u64,
     /// Its cgroup in the hierarchy that tells most of it: the same, unless the machine has version 1.
     pub cgroup: CgroupKey,
 }
 
-impl Place {
+impl CgroupRef {
     /// In the v2 hierarchy.
     pub fn unified(id: u64) -> Self {
         let hierarchy = Hierarchy::Unified;
@@ -317,7 +317,7 @@ pub struct Exit<'a> {
     /// Real group id.
     pub gid: Option<u32>,
     /// Where it is among the cgroups.
-    pub place: Option<Place>,
+    pub place: Option<CgroupRef>,
     /// The process's number in its own pid namespace.
     pub ns_pid: Option<u32>,
     /// How it ended.
@@ -439,7 +439,7 @@ fn share(total: u64, one: u64, other: u64) -> u64 {
 
 /// The final accounts of a process that was reaped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Freed {
+pub struct FinalUsage {
     /// The process.
     pub process: ProcessId,
     /// Its time on a CPU, exact.
@@ -448,7 +448,7 @@ pub struct Freed {
 
 /// A process that was there when tracing began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Running<'a> {
+pub struct Existing<'a> {
     /// The process.
     pub process: ProcessId,
     /// Its parent then. Who created it is not known.
@@ -460,18 +460,18 @@ pub struct Running<'a> {
     /// Real group id.
     pub gid: Option<u32>,
     /// Where it is among the cgroups.
-    pub place: Option<Place>,
+    pub place: Option<CgroupRef>,
     /// The process's number in its own pid namespace.
     pub ns_pid: Option<u32>,
     /// The number by which the tracer knows it, 0 when it does not see it.
     pub seen_pid: u32,
     /// Its arguments, as it shows them itself (`/proc/PID/cmdline`); unknown for kernel threads.
-    pub args: Args<'a>,
+    pub args: Argv<'a>,
 }
 
 /// A process as a whole: what it ran last, who created it, how it ended and what it cost.
 #[derive(Debug, Clone, Copy)]
-pub struct Process<'a> {
+pub struct ProcessSummary<'a> {
     /// The process.
     pub process: ProcessId,
     /// Its parent, as last seen.
@@ -487,11 +487,11 @@ pub struct Process<'a> {
     /// Real group id.
     pub gid: Option<u32>,
     /// Where it is among the cgroups.
-    pub place: Option<Place>,
+    pub place: Option<CgroupRef>,
     /// The process's number in its own pid namespace.
     pub ns_pid: Option<u32>,
     /// Who logged in, and where; `None` when it has not called exec since tracing began.
-    pub session: Option<Session<'a>>,
+    pub session: Option<LoginSession<'a>>,
     /// The image it runs. Of a process that never called exec it is its creator's.
     pub image: Option<Image<'a>>,
     /// How often it called exec with success, as far as seen.
@@ -516,11 +516,11 @@ pub struct Image<'a> {
     /// The file's identity.
     pub file: Option<ExecFile>,
     /// The arguments.
-    pub args: Args<'a>,
+    pub args: Argv<'a>,
     /// Resolved path of the working directory at the exec.
     pub cwd: Option<&'a [u8]>,
     /// The environment, as far as it was asked for.
-    pub env: Option<Args<'a>>,
+    pub env: Option<Argv<'a>>,
 }
 
 impl Image<'static> {
@@ -531,7 +531,7 @@ impl Image<'static> {
         script: false,
         secure: false,
         file: None,
-        args: Args::UNKNOWN,
+        args: Argv::UNKNOWN,
         cwd: None,
         env: None,
     };
@@ -592,7 +592,7 @@ impl Loss {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lost {
     /// Of which kind.
-    pub kind: Kind,
+    pub kind: CountedKind,
     /// How many, since the last such report.
     pub count: u64,
     /// Why.
@@ -640,9 +640,9 @@ mod tests {
     #[test]
     fn terminals() {
         let terminal = |device| {
-            let session = Session {
+            let session = LoginSession {
                 tty: device,
-                ..Session::default()
+                ..LoginSession::default()
             };
             let parts = session.terminal();
             parts.map(|(directory, name)| [directory.as_bytes(), name].concat())

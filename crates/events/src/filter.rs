@@ -20,8 +20,8 @@ mod value;
 
 use std::thread;
 
-use crate::event::Body;
 use crate::event::Event;
+use crate::event::EventData;
 use crate::json::Annotations;
 
 use compile::Wanted;
@@ -30,12 +30,12 @@ use eval::Fault;
 use node::Node;
 use record::Record;
 
-pub use error::FilterError;
+pub use error::CelError;
 pub use pushdown::Pushdown;
 
 /// A condition on events.
 #[derive(Debug)]
-pub struct Filter {
+pub struct CelFilter {
     text: String,
     root: Node,
     /// The fields that it asks for.
@@ -45,14 +45,14 @@ pub struct Filter {
     given_up: u64,
 }
 
-impl Filter {
+impl CelFilter {
     /// Compiles a filter. What can be wrong with it is found here: syntax, fields and functions that do
     /// not exist, comparisons that never hold, regular expressions.
     ///
     /// # Errors
     ///
     /// The error says what is wrong and points at it; it has several lines.
-    pub fn compile(text: &str) -> Result<Self, FilterError> {
+    pub fn compile(text: &str) -> Result<Self, CelError> {
         let compiled = on_large_stack(|| compile::compile(text, &parse::parse(text)?));
         let (root, wanted) = compiled.map_err(|wrong| wrong.point_into(text))?;
         Ok(Self {
@@ -68,7 +68,7 @@ impl Filter {
     /// or null where it must not be, does not want the event. Reports of the tracer itself (losses,
     /// clocks) are always wanted.
     pub fn matches(&mut self, event: &Event<'_>, notes: &Annotations<'_>) -> bool {
-        if matches!(event.body, Body::Lost(_) | Body::Clock(_)) {
+        if matches!(event.data, EventData::Lost(_) | EventData::Clock(_)) {
             return true;
         }
         if !self.record.fill(event, notes, &self.wanted) {
@@ -105,7 +105,7 @@ impl Filter {
     /// # Errors
     ///
     /// The error names the first field that none of them has, and the records that have it.
-    pub fn check_records(&self, types: &[&str]) -> Result<(), FilterError> {
+    pub fn check_records(&self, types: &[&str]) -> Result<(), CelError> {
         let had = |want: &Wanted| want.field.records.iter().any(|of| types.contains(of));
         match self.wanted.iter().find(|want| !had(want)) {
             Some(want) => Err(not_shown(want, types).point_into(&self.text)),

@@ -8,14 +8,14 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use crate::argv::Args;
-use crate::event::Body;
+use crate::argv::Argv;
+use crate::comm::Comm;
 use crate::event::Event;
+use crate::event::EventData;
 use crate::event::Exec;
+use crate::event::LoginSession;
 use crate::event::ProcessId;
-use crate::event::Session;
 use crate::image::OwnedImage;
-use crate::name::Name;
 
 /// What a directory of PATH that does not have the program answers (execvp(3) goes on after these):
 /// EACCES, ENOENT, ENOTDIR.
@@ -49,9 +49,9 @@ struct Walk {
     boot_ns: u64,
     exec: Exec<'static>,
     image: OwnedImage,
-    comm: Name,
-    parent_comm: Name,
-    tty: Option<Name>,
+    comm: Comm,
+    parent_comm: Comm,
+    tty: Option<Comm>,
 }
 
 impl Walk {
@@ -61,10 +61,10 @@ impl Walk {
             parent_comm: b"",
             filename: None,
             exe: None,
-            args: Args::UNKNOWN,
+            args: Argv::UNKNOWN,
             cwd: None,
             env: None,
-            session: Session {
+            session: LoginSession {
                 tty: None,
                 ..exec.session
             },
@@ -76,9 +76,9 @@ impl Walk {
             boot_ns: event.boot_ns,
             exec: kept,
             image: OwnedImage::new(&exec.image()),
-            comm: Name::new(exec.comm),
-            parent_comm: Name::new(exec.parent_comm),
-            tty: exec.session.tty.map(Name::new),
+            comm: Comm::new(exec.comm),
+            parent_comm: Comm::new(exec.parent_comm),
+            tty: exec.session.tty.map(Comm::new),
         }
     }
 
@@ -89,8 +89,8 @@ impl Walk {
             parent_comm: self.parent_comm.get(),
             filename: image.filename,
             args: image.args,
-            session: Session {
-                tty: self.tty.as_ref().map(Name::get),
+            session: LoginSession {
+                tty: self.tty.as_ref().map(Comm::get),
                 ..self.exec.session
             },
             ..self.exec
@@ -101,7 +101,7 @@ impl Walk {
         let event = Event {
             time: self.time,
             boot_ns: self.boot_ns,
-            body: Body::Exec(self.exec()),
+            data: EventData::Exec(self.exec()),
         };
         sink(&event, self.tries);
     }
@@ -118,7 +118,7 @@ impl Walk {
 
 /// Whether a script's arguments, which begin with its interpreter's, end with those of its caller, but
 /// for the caller's name for it.
-fn ends_with(script: &Args<'_>, called: &Args<'_>) -> bool {
+fn ends_with(script: &Argv<'_>, called: &Argv<'_>) -> bool {
     let (count, wanted) = (
         script.iter().count(),
         called.iter().count().saturating_sub(1),
@@ -129,10 +129,10 @@ fn ends_with(script: &Args<'_>, called: &Args<'_>) -> bool {
 impl Fold {
     /// Takes an event, and hands it out at once unless it may be part of a walk.
     pub fn observe(&mut self, event: &Event<'_>, sink: &mut FoldSink<'_>) {
-        match &event.body {
-            Body::Exec(exec) if NOT_HERE.contains(&exec.ret) => self.failed(event, exec, sink),
-            Body::Exec(exec) => self.ended(event, exec, sink),
-            Body::Exit(exit) => {
+        match &event.data {
+            EventData::Exec(exec) if NOT_HERE.contains(&exec.ret) => self.failed(event, exec, sink),
+            EventData::Exec(exec) => self.ended(event, exec, sink),
+            EventData::Exit(exit) => {
                 self.give_up(|walker, _| walker.process == exit.process, sink);
                 sink(event, 1);
             }
@@ -203,8 +203,8 @@ fn walker(exec: &Exec<'_>) -> Walker {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::CgroupRef;
     use crate::event::Exit;
-    use crate::event::Place;
 
     fn exec<'a>(pid: u32, ret: i32, args: &'a [u8]) -> Exec<'a> {
         let process = ProcessId { pid, start_ns: 1 };
@@ -221,15 +221,15 @@ mod tests {
             euid: Some(0),
             gid: Some(0),
             egid: Some(0),
-            session: Session::default(),
+            session: LoginSession::default(),
             cpu: Some(0),
             ret,
             filename: Some(b"/bin/x"),
             exe: None,
             script: false,
             secure: false,
-            args: Args::whole(args),
-            place: Some(Place::unified(1)),
+            args: Argv::whole(args),
+            place: Some(CgroupRef::unified(1)),
             ns_pid: Some(pid),
             pid_ns: Some(1),
             mnt_ns: Some(1),
@@ -240,11 +240,11 @@ mod tests {
         }
     }
 
-    fn at<'a>(boot_ns: u64, body: Body<'a>) -> Event<'a> {
+    fn at<'a>(boot_ns: u64, data: EventData<'a>) -> Event<'a> {
         Event {
             time: Timestamp::UNIX_EPOCH,
             boot_ns,
-            body,
+            data,
         }
     }
 
@@ -253,13 +253,13 @@ mod tests {
         let mut fold = Fold::default();
         let mut out = Vec::new();
         let mut note = |event: &Event<'_>, tries| {
-            if let Body::Exec(exec) = &event.body {
+            if let EventData::Exec(exec) = &event.data {
                 out.push((exec.process.pid, exec.ret, tries));
             }
         };
         for (exec, millis) in execs.iter().zip(0..) {
             let boot_ns = millis * 1_000_000;
-            fold.observe(&at(boot_ns, Body::Exec(*exec)), &mut note);
+            fold.observe(&at(boot_ns, EventData::Exec(*exec)), &mut note);
             fold.tick(boot_ns, &mut note);
         }
         fold.finish(&mut note);
@@ -320,19 +320,23 @@ mod tests {
         let mut fold = Fold::default();
         let mut count = 0;
         let failed = exec(5, -2, b"x\0");
-        fold.observe(&at(0, Body::Exec(failed)), &mut |_, _| panic!("held back"));
+        fold.observe(&at(0, EventData::Exec(failed)), &mut |_, _| {
+            panic!("held back")
+        });
         fold.tick(PAUSE_NS, &mut |_, _| panic!("not over yet"));
         fold.tick(PAUSE_NS + 1, &mut |_, tries| count += tries);
         assert_eq!(count, 1);
 
         let mut order = Vec::new();
-        fold.observe(&at(0, Body::Exec(failed)), &mut |_, _| panic!("held back"));
-        let exit = exit_of(failed.process);
-        fold.observe(&at(1, Body::Exit(exit)), &mut |event, _| {
-            order.push(event.body.kind())
+        fold.observe(&at(0, EventData::Exec(failed)), &mut |_, _| {
+            panic!("held back")
         });
-        use crate::event::Kind;
-        assert_eq!(order, [Some(Kind::Failed), Some(Kind::Exit)]);
+        let exit = exit_of(failed.process);
+        fold.observe(&at(1, EventData::Exit(exit)), &mut |event, _| {
+            order.push(event.data.kind())
+        });
+        use crate::event::CountedKind;
+        assert_eq!(order, [Some(CountedKind::Failed), Some(CountedKind::Exit)]);
     }
 
     fn exit_of(process: ProcessId) -> Exit<'static> {
@@ -345,7 +349,7 @@ mod tests {
             comm: b"sh",
             uid: Some(0),
             gid: Some(0),
-            place: Some(Place::unified(1)),
+            place: Some(CgroupRef::unified(1)),
             ns_pid: Some(process.pid),
             status: Some(ExitStatus::Code(127)),
             exec_ns: None,

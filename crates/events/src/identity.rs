@@ -24,7 +24,7 @@ const SHORTEST_PREFIX: usize = 4;
 
 /// What the path of a cgroup says about the processes in it. Made once per cgroup, and kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identity {
+pub struct CgroupOwner {
     path: Box<[u8]>,
     unit: Option<Range<usize>>,
     user_unit: Option<Range<usize>>,
@@ -33,7 +33,7 @@ pub struct Identity {
     pod_uid: Option<Box<str>>,
 }
 
-impl Identity {
+impl CgroupOwner {
     /// Reads a path, such as `/system.slice/nginx.service`. Any bytes are a path.
     pub fn from_path(path: &[u8]) -> Self {
         let (containers, pod_uid) = container::find(path);

@@ -1,6 +1,6 @@
 //! An image that is kept: what an event lends, owned.
 
-use crate::argv::Args;
+use crate::argv::Argv;
 use crate::event::ExecFile;
 use crate::event::Image;
 
@@ -56,9 +56,9 @@ impl OwnedImage {
             script: self.script,
             secure: self.secure,
             file: self.file,
-            args: Args::from_parts(&self.bytes[at..], &self.unreadable, self.args_rest),
+            args: Argv::from_parts(&self.bytes[at..], &self.unreadable, self.args_rest),
             cwd,
-            env: env.map(Args::whole),
+            env: env.map(Argv::whole),
         }
     }
 
@@ -66,7 +66,7 @@ impl OwnedImage {
     pub(crate) fn without_args(&self) -> Self {
         let image = self.lend();
         Self::new(&Image {
-            args: Args::cut(b"", image.args.total_bytes()),
+            args: Argv::cut(b"", image.args.total_bytes()),
             ..image
         })
     }
@@ -85,10 +85,10 @@ mod tests {
     #[test]
     fn round_trip() {
         for args in [
-            Args::whole(b"ls\0\0"),
-            Args::whole(b""),
-            Args::cut(b"ls\0-", 77),
-            Args::one_by_one(b"ls\0\0", &[1], true),
+            Argv::whole(b"ls\0\0"),
+            Argv::whole(b""),
+            Argv::cut(b"ls\0-", 77),
+            Argv::one_by_one(b"ls\0\0", &[1], true),
         ] {
             for filename in [Some(&b"/bin/ls"[..]), Some(b""), None] {
                 let image = Image {
@@ -103,7 +103,7 @@ mod tests {
                     }),
                     args,
                     cwd: Some(b"/tmp"),
-                    env: filename.map(|_| Args::whole(b"A=b\0C=\0")),
+                    env: filename.map(|_| Argv::whole(b"A=b\0C=\0")),
                 };
                 assert_eq!(OwnedImage::new(&image).lend(), image);
             }
@@ -115,7 +115,7 @@ mod tests {
     fn dropped_arguments_are_unknown() {
         let image = Image {
             filename: Some(b"/bin/ls"),
-            args: Args::whole(b"ls\0"),
+            args: Argv::whole(b"ls\0"),
             ..Image::UNKNOWN
         };
         let kept = OwnedImage::new(&image).without_args();

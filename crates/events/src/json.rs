@@ -23,23 +23,23 @@ use serde::ser::SerializeSeq as _;
 use serde_json::ser::CompactFormatter;
 use serde_json::ser::Formatter;
 
-use crate::argv::Args;
-use crate::digits::Digits;
+use crate::argv::Argv;
 use crate::env;
 use crate::errno::errno_name;
-use crate::event::Body;
+use crate::event::CgroupRef;
 use crate::event::Event;
+use crate::event::EventData;
 use crate::event::Exec;
 use crate::event::Exit;
 use crate::event::ExitStatus;
 use crate::event::Fork;
 use crate::event::Image;
+use crate::event::LoginSession;
 use crate::event::Lost;
-use crate::event::Place;
-use crate::event::Process;
 use crate::event::ProcessId;
-use crate::event::Session;
-use crate::identity::Identity;
+use crate::event::ProcessSummary;
+use crate::fastfmt::InlineText;
+use crate::identity::CgroupOwner;
 use crate::identity::Runtime;
 use crate::lineage::Ancestor;
 use crate::quote::printable;
@@ -58,7 +58,7 @@ pub struct Annotations<'a> {
     /// How many calls of exec this stands for; `None` when they are not joined.
     pub tries: Option<u32>,
     /// What the process's cgroup says of it.
-    pub identity: Option<&'a Identity>,
+    pub identity: Option<&'a CgroupOwner>,
     /// The name of the user.
     pub user: Option<&'a str>,
     /// The name of the group.
@@ -87,14 +87,16 @@ pub(crate) fn serialize<S: Serializer>(
     serializer: S,
 ) -> Option<Result<S::Ok, S::Error>> {
     let time = Time(event.time);
-    Some(match &event.body {
-        Body::Exec(exec) => ExecLine::new(time, exec, notes).serialize(serializer),
-        Body::Exit(exit) => ExitLine::new(event, exit, notes).serialize(serializer),
-        Body::Process(process) => ProcessLine::new(event, process, notes).serialize(serializer),
-        Body::Running(_) | Body::Cgroup(_) | Body::Freed(_) => return None,
-        Body::Fork(fork) => ForkLine::new(time, fork).serialize(serializer),
-        Body::Lost(lost) => LostLine::new(time, lost).serialize(serializer),
-        Body::Clock(_) => ClockLine::new(time, event.boot_ns).serialize(serializer),
+    Some(match &event.data {
+        EventData::Exec(exec) => ExecLine::new(time, exec, notes).serialize(serializer),
+        EventData::Exit(exit) => ExitLine::new(event, exit, notes).serialize(serializer),
+        EventData::Summary(process) => {
+            ProcessLine::new(event, process, notes).serialize(serializer)
+        }
+        EventData::Existing(_) | EventData::Cgroup(_) | EventData::FinalUsage(_) => return None,
+        EventData::Fork(fork) => ForkLine::new(time, fork).serialize(serializer),
+        EventData::Lost(lost) => LostLine::new(time, lost).serialize(serializer),
+        EventData::Clock(_) => ClockLine::new(time, event.boot_ns).serialize(serializer),
     })
 }
 
@@ -214,7 +216,7 @@ part! {
 }
 
 impl<'a> SessionFields<'a> {
-    fn new(session: &Session<'a>) -> Self {
+    fn new(session: &LoginSession<'a>) -> Self {
         Self {
             login_uid: session.login_uid,
             audit_session: session.audit_id,
@@ -243,25 +245,25 @@ struct ContainerFields<'a> {
 }
 
 impl<'a> PlaceFields<'a> {
-    fn new(place: Option<&Place>, notes: &Annotations<'a>) -> Self {
+    fn new(place: Option<&CgroupRef>, notes: &Annotations<'a>) -> Self {
         let identity = notes.identity;
-        let container = identity.and_then(Identity::container);
+        let container = identity.and_then(CgroupOwner::container);
         Self {
             cgroup: identity.map(|identity| Text(identity.path())),
             cgroup_id: place.map(|place| Decimal(place.unified_id)),
-            unit: identity.and_then(Identity::unit).map(Text),
-            user_unit: identity.and_then(Identity::user_unit).map(Text),
+            unit: identity.and_then(CgroupOwner::unit).map(Text),
+            user_unit: identity.and_then(CgroupOwner::user_unit).map(Text),
             container: container.map(|container| ContainerFields {
                 id: Text(container.id()),
                 runtime: container.runtime().map(Runtime::name),
             }),
-            pod_uid: identity.and_then(Identity::pod_uid),
+            pod_uid: identity.and_then(CgroupOwner::pod_uid),
         }
     }
 }
 
 /// Asked of the whole block at once: NULs are UTF-8, and stand in no character but their own.
-fn all_utf8(args: &Args<'_>) -> bool {
+fn all_utf8(args: &Argv<'_>) -> bool {
     let (block, _, _) = args.parts();
     std::str::from_utf8(block).is_ok()
 }
@@ -440,7 +442,7 @@ record! {
 }
 
 impl<'a> ProcessLine<'a> {
-    fn new(event: &Event<'_>, process: &Process<'a>, notes: &Annotations<'a>) -> Self {
+    fn new(event: &Event<'_>, process: &ProcessSummary<'a>, notes: &Annotations<'a>) -> Self {
         let image = process.image.unwrap_or(Image::UNKNOWN);
         let end = process.exit.as_ref();
         Self {
@@ -533,7 +535,7 @@ struct Time(Timestamp);
 
 impl Serialize for Time {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(Digits::time(self.0).as_str())
+        serializer.serialize_str(InlineText::time(self.0).as_str())
     }
 }
 
@@ -541,7 +543,7 @@ struct Id(ProcessId);
 
 impl Serialize for Id {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(Digits::process(self.0).as_str())
+        serializer.serialize_str(InlineText::process(self.0).as_str())
     }
 }
 
@@ -550,7 +552,7 @@ struct Decimal(u64);
 
 impl Serialize for Decimal {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(Digits::decimal(self.0).as_str())
+        serializer.serialize_str(InlineText::decimal(self.0).as_str())
     }
 }
 
@@ -582,7 +584,7 @@ impl fmt::Display for Text<'_> {
     }
 }
 
-struct Texts<'a>(Args<'a>);
+struct Texts<'a>(Argv<'a>);
 
 impl Serialize for Texts<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -591,7 +593,7 @@ impl Serialize for Texts<'_> {
 }
 
 /// An environment, as an object.
-struct Env<'a>(Args<'a>);
+struct Env<'a>(Argv<'a>);
 
 impl Serialize for Env<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -610,7 +612,7 @@ impl Serialize for Tty<'_> {
     }
 }
 
-struct Base64s<'a>(Args<'a>);
+struct Base64s<'a>(Argv<'a>);
 
 impl Serialize for Base64s<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -3,7 +3,7 @@
 //! This crate is the model that everything else shares: an [`Event`] and what it means, where
 //! events come from ([`Source`]), their JSON form ([`json`]), how hostile bytes are made safe to
 //! show ([`quote`]), what follows from a stream of events ([`Lineage`], [`Descendants`]), and which of
-//! them are wanted ([`Filter`]).
+//! them are wanted ([`CelFilter`]).
 //!
 //! It does no I/O, needs neither Linux nor root, and holds no unsafe code: what was traced on a
 //! server can be read on a laptop.
@@ -13,63 +13,63 @@
 mod argv;
 mod cgroups;
 mod clock;
+mod comm;
 mod descendants;
-pub mod digits;
 pub mod env;
 mod errno;
 mod event;
+pub mod fastfmt;
 mod filter;
 mod fold;
 mod identity;
 mod image;
 pub mod json;
 mod lineage;
-mod name;
 pub mod quote;
 mod redact;
 mod signal;
 mod source;
 
-pub use argv::Args;
+pub use argv::Argv;
 pub use cgroups::Cgroups;
 pub use clock::WallClock;
 pub use descendants::Descendants;
 pub use env::EnvChoice;
 pub use errno::errno_name;
-pub use event::Body;
 pub use event::Cgroup;
 pub use event::CgroupKey;
+pub use event::CgroupRef;
 pub use event::Clock;
 pub use event::Cost;
+pub use event::CountedKind;
 pub use event::Cpu;
 pub use event::Event;
+pub use event::EventData;
 pub use event::Exec;
 pub use event::ExecFile;
+pub use event::Existing;
 pub use event::Exit;
 pub use event::ExitStatus;
+pub use event::FinalUsage;
 pub use event::Fork;
-pub use event::Freed;
 pub use event::Hierarchy;
 pub use event::Image;
 pub use event::Io;
-pub use event::Kind;
+pub use event::LoginSession;
 pub use event::Loss;
 pub use event::Lost;
-pub use event::Place;
-pub use event::Process;
 pub use event::ProcessId;
-pub use event::Running;
-pub use event::Session;
-pub use filter::Filter;
-pub use filter::FilterError;
+pub use event::ProcessSummary;
+pub use filter::CelError;
+pub use filter::CelFilter;
 pub use filter::Pushdown;
 pub use fold::Fold;
 pub use fold::FoldSink;
+pub use identity::CgroupOwner;
 pub use identity::Container;
-pub use identity::Identity;
 pub use identity::Runtime;
 pub use lineage::Ancestor;
-pub use lineage::Forgotten;
+pub use lineage::Evicted;
 pub use lineage::Limits;
 pub use lineage::Lineage;
 pub use lineage::ProcessSink;

@@ -14,21 +14,21 @@ use std::sync::Arc;
 use foldhash::HashMap;
 use jiff::Timestamp;
 
-use crate::argv::Args;
-use crate::event::Body;
+use crate::argv::Argv;
+use crate::comm::Comm;
+use crate::event::CgroupRef;
 use crate::event::Event;
+use crate::event::EventData;
 use crate::event::Exec;
+use crate::event::Existing;
 use crate::event::Exit;
+use crate::event::FinalUsage;
 use crate::event::Fork;
-use crate::event::Freed;
 use crate::event::Image;
-use crate::event::Place;
-use crate::event::Process;
+use crate::event::LoginSession;
 use crate::event::ProcessId;
-use crate::event::Running;
-use crate::event::Session;
+use crate::event::ProcessSummary;
 use crate::image::OwnedImage;
-use crate::name::Name;
 
 /// How long a process that has ended waits for its final account. That comes when the parent has reaped
 /// the process and the kernel then frees it: mostly 15 to 30 ms later, but a kernel that saves power
@@ -60,7 +60,7 @@ impl Default for Limits {
 
 /// What did not fit, and what must have been lost.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Forgotten {
+pub struct Evicted {
     /// Processes that fell out because there were too many.
     pub processes: u64,
     /// Arguments that were not kept because there were too many bytes of them.
@@ -77,7 +77,7 @@ pub struct Ancestor<'a> {
     /// Its name.
     pub comm: &'a [u8],
     /// Its arguments, if they are known.
-    pub args: Option<Args<'a>>,
+    pub args: Option<Argv<'a>>,
 }
 
 /// Who takes the processes that a [`Lineage`] hands out, with the table to ask about them.
@@ -101,7 +101,7 @@ pub struct Lineage {
     /// Ended, without a final account yet, in the order of their end.
     waiting: VecDeque<(u64, ProcessId)>,
     image_bytes: usize,
-    forgotten: Forgotten,
+    forgotten: Evicted,
     now: (Timestamp, u64),
 }
 
@@ -111,11 +111,11 @@ struct Entry {
     /// The parent when it was first seen: most likely its creator, which later ones are not.
     first_parent: ProcessId,
     parent: ProcessId,
-    parent_comm: Option<Name>,
-    comm: Name,
+    parent_comm: Option<Comm>,
+    comm: Comm,
     uid: Option<u32>,
     gid: Option<u32>,
-    place: Option<Place>,
+    place: Option<CgroupRef>,
     ns_pid: Option<u32>,
     session: Option<OwnedSession>,
     image: Option<Arc<OwnedImage>>,
@@ -130,27 +130,27 @@ struct Entry {
     over: bool,
 }
 
-/// A [`Session`] that is kept.
+/// A [`LoginSession`] that is kept.
 #[derive(Debug, Clone, Copy)]
 struct OwnedSession {
-    rest: Session<'static>,
-    tty: Option<Name>,
+    rest: LoginSession<'static>,
+    tty: Option<Comm>,
 }
 
 impl OwnedSession {
-    fn new(session: &Session<'_>) -> Self {
+    fn new(session: &LoginSession<'_>) -> Self {
         Self {
-            rest: Session {
+            rest: LoginSession {
                 tty: None,
                 ..*session
             },
-            tty: session.tty.map(Name::new),
+            tty: session.tty.map(Comm::new),
         }
     }
 
-    fn lend(&self) -> Session<'_> {
-        Session {
-            tty: self.tty.as_ref().map(Name::get),
+    fn lend(&self) -> LoginSession<'_> {
+        LoginSession {
+            tty: self.tty.as_ref().map(Comm::get),
             ..self.rest
         }
     }
@@ -170,7 +170,7 @@ impl Entry {
             first_parent: parent,
             parent,
             parent_comm: None,
-            comm: Name::default(),
+            comm: Comm::default(),
             uid: None,
             gid: None,
             place: None,
@@ -193,7 +193,7 @@ impl Entry {
 }
 
 impl Lineage {
-    /// An empty table. `final_accounts` says whether the source sends [`Freed`] events.
+    /// An empty table. `final_accounts` says whether the source sends [`FinalUsage`] events.
     pub fn new(limits: Limits, final_accounts: bool) -> Self {
         Self {
             limits,
@@ -205,27 +205,30 @@ impl Lineage {
             dead: VecDeque::new(),
             waiting: VecDeque::new(),
             image_bytes: 0,
-            forgotten: Forgotten::default(),
+            forgotten: Evicted::default(),
             now: (Timestamp::UNIX_EPOCH, 0),
         }
     }
 
     /// What did not fit.
-    pub fn forgotten(&self) -> Forgotten {
+    pub fn forgotten(&self) -> Evicted {
         self.forgotten
     }
 
     /// Takes an event, and hands out processes that are complete by it.
     pub fn observe(&mut self, event: &Event<'_>, sink: &mut ProcessSink<'_>) {
         self.now = (event.time, event.boot_ns);
-        match &event.body {
-            Body::Running(running) => self.running(running, sink),
-            Body::Fork(fork) => self.fork(fork, sink),
-            Body::Exec(exec) if !exec.failed() => self.exec(event.boot_ns, exec, sink),
-            Body::Exit(exit) => self.exit(event, exit, sink),
-            Body::Freed(freed) => self.freed(freed, sink),
-            Body::Exec(_) | Body::Cgroup(_) | Body::Process(_) | Body::Lost(_) | Body::Clock(_) => {
-            }
+        match &event.data {
+            EventData::Existing(running) => self.running(running, sink),
+            EventData::Fork(fork) => self.fork(fork, sink),
+            EventData::Exec(exec) if !exec.failed() => self.exec(event.boot_ns, exec, sink),
+            EventData::Exit(exit) => self.exit(event, exit, sink),
+            EventData::FinalUsage(freed) => self.freed(freed, sink),
+            EventData::Exec(_)
+            | EventData::Cgroup(_)
+            | EventData::Summary(_)
+            | EventData::Lost(_)
+            | EventData::Clock(_) => {}
         }
     }
 
@@ -284,7 +287,7 @@ impl Lineage {
             })
     }
 
-    fn running(&mut self, running: &Running<'_>, sink: &mut ProcessSink<'_>) {
+    fn running(&mut self, running: &Existing<'_>, sink: &mut ProcessSink<'_>) {
         if self.entries.contains_key(&running.process) {
             return; // an event was faster
         }
@@ -293,7 +296,7 @@ impl Lineage {
             ..Image::UNKNOWN
         };
         let entry = Entry {
-            comm: Name::new(running.comm),
+            comm: Comm::new(running.comm),
             uid: running.uid,
             gid: running.gid,
             place: running.place,
@@ -337,8 +340,8 @@ impl Lineage {
         let image = self.keep_image(&exec.image());
         let entry = self.entry(exec.process, exec.parent, sink);
         entry.parent = exec.parent;
-        entry.parent_comm = Some(Name::new(exec.parent_comm));
-        entry.comm = Name::new(exec.comm);
+        entry.parent_comm = Some(Comm::new(exec.parent_comm));
+        entry.comm = Comm::new(exec.comm);
         entry.uid = exec.uid;
         entry.gid = exec.gid;
         entry.place = exec.place;
@@ -360,7 +363,7 @@ impl Lineage {
             entry.parent_comm = None; // it was the other's
         }
         entry.parent = exit.parent;
-        entry.comm = Name::new(exit.comm);
+        entry.comm = Comm::new(exit.comm);
         entry.uid = exit.uid;
         entry.gid = exit.gid;
         entry.place = exit.place;
@@ -378,7 +381,7 @@ impl Lineage {
         }
     }
 
-    fn freed(&mut self, freed: &Freed, sink: &mut ProcessSink<'_>) {
+    fn freed(&mut self, freed: &FinalUsage, sink: &mut ProcessSink<'_>) {
         let Some(entry) = self.entries.get_mut(&freed.process) else {
             return;
         };
@@ -457,23 +460,23 @@ impl Lineage {
         let event = Event {
             time,
             boot_ns,
-            body: Body::Process(self.lend(process, entry)),
+            data: EventData::Summary(self.lend(process, entry)),
         };
         sink(&event, self);
         self.give_up(process);
     }
 
-    fn lend<'a>(&'a self, process: ProcessId, entry: &'a Entry) -> Process<'a> {
+    fn lend<'a>(&'a self, process: ProcessId, entry: &'a Entry) -> ProcessSummary<'a> {
         let parent = self.entries.get(&entry.parent);
         let parent_comm = parent
             .map(|parent| &parent.comm)
             .or(entry.parent_comm.as_ref());
-        Process {
+        ProcessSummary {
             process,
             parent: entry.parent,
             creator: entry.creator,
             comm: entry.comm.get(),
-            parent_comm: parent_comm.map(Name::get),
+            parent_comm: parent_comm.map(Comm::get),
             uid: entry.uid,
             gid: entry.gid,
             place: entry.place,

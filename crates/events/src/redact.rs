@@ -26,7 +26,7 @@ use std::ops::Range;
 
 use regex::bytes::Regex;
 
-use crate::argv::Args;
+use crate::argv::Argv;
 use crate::env;
 use commands::Scan;
 use prefilter::Prefilter;
@@ -63,7 +63,7 @@ impl Redactor {
 
     /// The arguments with their secrets masked; `None` when they hold none. Their number does not change,
     /// and those that could not be read stay so.
-    pub fn redact<'a>(&'a mut self, args: &Args<'a>) -> Option<Args<'a>> {
+    pub fn redact<'a>(&'a mut self, args: &Argv<'a>) -> Option<Argv<'a>> {
         let (block, unreadable, (total_bytes, complete)) = args.parts();
         self.masks.clear();
         self.find(block);
@@ -74,12 +74,12 @@ impl Redactor {
         // The original total would tell how long the secrets were.
         let missing = total_bytes.saturating_sub(block.len() as u64);
         let rest = (self.out.len() as u64 + missing, complete);
-        Some(Args::from_parts(&self.out, unreadable, rest))
+        Some(Argv::from_parts(&self.out, unreadable, rest))
     }
 
     /// The variables of an environment, `NAME=value` each, with their values masked; `None` when they hold
     /// no secret.
-    pub fn redact_environment<'a>(&'a mut self, env: &Args<'a>) -> Option<Args<'a>> {
+    pub fn redact_environment<'a>(&'a mut self, env: &Argv<'a>) -> Option<Argv<'a>> {
         let (block, ..) = env.parts();
         self.masks.clear();
         let mut start = 0;
@@ -89,7 +89,7 @@ impl Redactor {
             start += entry.len() + 1;
         }
         self.find_own(block);
-        self.mask(block).then(|| Args::whole(&self.out))
+        self.mask(block).then(|| Argv::whole(&self.out))
     }
 
     /// What is known by no name, such as that of a file, masked; `None` when it holds no secret.

@@ -3,8 +3,8 @@
 use std::error::Error;
 use std::time::Duration;
 
+use crate::event::CountedKind;
 use crate::event::Event;
-use crate::event::Kind;
 use crate::event::Loss;
 
 /// Who takes the events of a [`Source`].
@@ -67,7 +67,7 @@ impl KindTally {
 /// What became of all events: for each kind, `seen = handed out + filtered + lost`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tally {
-    kinds: [KindTally; Kind::ALL.len()],
+    kinds: [KindTally; CountedKind::ALL.len()],
     /// Execs handed out without all arguments because the ring was too full for them.
     pub args_ring: u64,
     /// Execs handed out without all arguments because their memory could not be read.
@@ -88,12 +88,12 @@ pub struct Tally {
 
 impl Tally {
     /// The tally of one kind.
-    pub fn of(&self, kind: Kind) -> &KindTally {
+    pub fn of(&self, kind: CountedKind) -> &KindTally {
         &self.kinds[kind as usize]
     }
 
     /// The tally of one kind, to be changed.
-    pub fn of_mut(&mut self, kind: Kind) -> &mut KindTally {
+    pub fn of_mut(&mut self, kind: CountedKind) -> &mut KindTally {
         &mut self.kinds[kind as usize]
     }
 }

@@ -14,7 +14,7 @@ use libbpf_rs::skel::SkelBuilder as _;
 use nix::libc;
 use nix::sys::signal::Signal;
 
-use execsnoop_events::Kind;
+use execsnoop_events::CountedKind;
 
 use crate::btf_file;
 use crate::clock;
@@ -33,7 +33,7 @@ use crate::layout::Myself;
 use crate::layout::learn;
 use crate::libbpf_log;
 use crate::live;
-use crate::live::Rung;
+use crate::live::Backend;
 use crate::load::PinnedMaps;
 use crate::load::choose_cgroup;
 use crate::load::load_opened;
@@ -81,7 +81,7 @@ const _: () =
 /// here on.
 pub(crate) fn start(options: &Options) -> Result<Session, StartError> {
     let features = Features::detect();
-    if let Some(obstacle) = live::obstacle(Rung::Classic, &features) {
+    if let Some(obstacle) = live::obstacle(Backend::Classic, &features) {
         return Err(obstacle.into());
     }
     refuse_filters(options)?;
@@ -119,11 +119,11 @@ pub(crate) fn start(options: &Options) -> Result<Session, StartError> {
 
 /// Filters by what is not known here.
 fn refuse_filters(options: &Options) -> Result<(), StartError> {
-    options.filters.refuse_names(Rung::Classic)?;
+    options.filters.refuse_names(Backend::Classic)?;
     if let Some(path) = &options.filters.mount_ns_map {
         return Err(StartError::Unsupported {
             what: format!("--mntnsmap {}", path.display()),
-            rung: Rung::Classic,
+            rung: Backend::Classic,
         });
     }
     let inside = !proc_has_machines_pids();
@@ -131,7 +131,7 @@ fn refuse_filters(options: &Options) -> Result<(), StartError> {
         return Err(StartError::Unsupported {
             what: "following processes by their numbers in a container (-P, -p, -d, --ancestors)"
                 .to_owned(),
-            rung: Rung::Classic,
+            rung: Backend::Classic,
         });
     }
     Ok(())
@@ -211,17 +211,32 @@ fn attach_classic(
     let programs = &mut skeleton.progs;
     let mut all = Vec::new();
     if options.forks {
-        attach(&mut all, "on_fork", Kind::Fork, &mut programs.on_fork)?;
+        attach(
+            &mut all,
+            "on_fork",
+            CountedKind::Fork,
+            &mut programs.on_fork,
+        )?;
     }
     if options.exits {
-        attach(&mut all, "on_exit", Kind::Exit, &mut programs.on_exit)?;
+        attach(
+            &mut all,
+            "on_exit",
+            CountedKind::Exit,
+            &mut programs.on_exit,
+        )?;
     }
     if options.failed {
         let (execve, execveat) = (&mut programs.on_execve_exit, &mut programs.on_execveat_exit);
-        attach(&mut all, "on_execve_exit", Kind::Failed, execve)?;
-        attach(&mut all, "on_execveat_exit", Kind::Failed, execveat)?;
+        attach(&mut all, "on_execve_exit", CountedKind::Failed, execve)?;
+        attach(&mut all, "on_execveat_exit", CountedKind::Failed, execveat)?;
     }
-    attach(&mut all, "on_exec", Kind::Exec, &mut programs.on_exec)?;
+    attach(
+        &mut all,
+        "on_exec",
+        CountedKind::Exec,
+        &mut programs.on_exec,
+    )?;
     Ok(all)
 }
 

@@ -10,18 +10,18 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::time::Duration;
 
-use execsnoop_events::Args;
-use execsnoop_events::Body;
+use execsnoop_events::Argv;
 use execsnoop_events::Clock;
+use execsnoop_events::CountedKind;
 use execsnoop_events::Event;
+use execsnoop_events::EventData;
 use execsnoop_events::Exec;
+use execsnoop_events::Existing;
 use execsnoop_events::Exit;
 use execsnoop_events::ExitStatus;
 use execsnoop_events::Fork;
-use execsnoop_events::Kind;
+use execsnoop_events::LoginSession;
 use execsnoop_events::ProcessId;
-use execsnoop_events::Running;
-use execsnoop_events::Session;
 use execsnoop_events::Sink;
 use execsnoop_events::Source;
 use execsnoop_events::SourceError;
@@ -39,7 +39,7 @@ use crate::explain::Obstacle;
 use crate::explain::StartError;
 use crate::features::Features;
 use crate::live;
-use crate::live::Rung;
+use crate::live::Backend;
 use crate::options::Options;
 use crate::proc;
 use crate::stats::Statistics;
@@ -75,7 +75,7 @@ impl fmt::Debug for Cnproc {
 impl Cnproc {
     /// Asks the kernel for its messages. Events count from here on.
     pub(crate) fn start(options: &Options) -> Result<Self, StartError> {
-        if let Some(obstacle) = live::obstacle(Rung::Cnproc, &Features::detect()) {
+        if let Some(obstacle) = live::obstacle(Backend::Cnproc, &Features::detect()) {
             return Err(obstacle.into());
         }
         refuse_filters(options)?;
@@ -113,28 +113,32 @@ impl Cnproc {
         if std::mem::replace(&mut self.begun, true) {
             return;
         }
-        self.report(self.start_ns, Body::Clock(Clock { first: true }), sink);
+        self.report(self.start_ns, EventData::Clock(Clock { first: true }), sink);
         if self.options.running {
             for (&pid, known) in &self.table.processes {
                 let args = proc::command_line(pid);
                 let running = known.running(pid, &self.table, args.as_deref());
-                self.report(self.start_ns, Body::Running(running), sink);
+                self.report(self.start_ns, EventData::Existing(running), sink);
             }
         }
     }
 
-    fn report(&self, boot_ns: u64, body: Body<'_>, sink: &mut Sink<'_>) {
+    fn report(&self, boot_ns: u64, data: EventData<'_>, sink: &mut Sink<'_>) {
         sink(&Event {
             time: self.clock.at(boot_ns),
             boot_ns,
-            body,
+            data,
         });
     }
 
     fn observe_clock(&mut self, sink: &mut Sink<'_>) {
         let reading = clock::read();
         if self.clock.observe(reading.boot_ns, reading.wall_ns) {
-            self.report(reading.boot_ns, Body::Clock(Clock { first: false }), sink);
+            self.report(
+                reading.boot_ns,
+                EventData::Clock(Clock { first: false }),
+                sink,
+            );
         }
     }
 
@@ -196,7 +200,7 @@ impl Cnproc {
         if !self.options.forks {
             return;
         }
-        self.tally.of_mut(Kind::Fork).seen += 1;
+        self.tally.of_mut(CountedKind::Fork).seen += 1;
         let fork = Fork {
             process: self.table.id(child.pid),
             creator,
@@ -205,11 +209,11 @@ impl Cnproc {
             by_tracer: parent.pid == std::process::id(),
             ns_pid: None,
         };
-        self.report(boot_ns, Body::Fork(fork), sink);
+        self.report(boot_ns, EventData::Fork(fork), sink);
     }
 
     fn exec(&mut self, boot_ns: u64, cpu: u32, of: Ids, seen: Seen, sink: &mut Sink<'_>) {
-        self.tally.of_mut(Kind::Exec).seen += 1;
+        self.tally.of_mut(CountedKind::Exec).seen += 1;
         self.table.of(of.pid, boot_ns);
         // Of two execs in a row /proc shows the second.
         let is_next = |what: &What| matches!(what, What::Exec(other) if other.pid == of.pid);
@@ -223,7 +227,7 @@ impl Cnproc {
         known.comm.clone_from(&image.comm);
         let (uid, gid, ppid) = (known.uid, known.gid, known.ppid);
         if !self.wanted(of.pid, uid, ppid) {
-            self.tally.of_mut(Kind::Exec).filtered += 1;
+            self.tally.of_mut(CountedKind::Exec).filtered += 1;
             return;
         }
         let exec = Exec {
@@ -236,14 +240,14 @@ impl Cnproc {
             euid: image.owners.map(|owners| owners.euid),
             gid,
             egid: image.owners.map(|owners| owners.egid),
-            session: Session::default(),
+            session: LoginSession::default(),
             cpu: Some(cpu),
             ret: 0,
             filename: None,
             exe: None,
             script: false,
             secure: false,
-            args: image.args.as_deref().map_or(Args::UNKNOWN, Args::whole),
+            args: image.args.as_deref().map_or(Argv::UNKNOWN, Argv::whole),
             cwd: None,
             env: None,
             place: None,
@@ -253,7 +257,7 @@ impl Cnproc {
             file: None,
             peak_before: None,
         };
-        self.report(boot_ns, Body::Exec(exec), sink);
+        self.report(boot_ns, EventData::Exec(exec), sink);
     }
 
     /// A process ends with the last of its threads.
@@ -268,7 +272,7 @@ impl Cnproc {
         }
         let (uid, gid, ppid) = (known.uid, known.gid, known.ppid);
         if self.options.exits {
-            self.tally.of_mut(Kind::Exit).seen += 1;
+            self.tally.of_mut(CountedKind::Exit).seen += 1;
             if self.wanted(of.pid, uid, ppid) {
                 let exit = Exit {
                     process: self.table.id(of.pid),
@@ -282,9 +286,9 @@ impl Cnproc {
                     exec_ns: None,
                     cost: None,
                 };
-                self.report(boot_ns, Body::Exit(exit), sink);
+                self.report(boot_ns, EventData::Exit(exit), sink);
             } else {
-                self.tally.of_mut(Kind::Exit).filtered += 1;
+                self.tally.of_mut(CountedKind::Exit).filtered += 1;
             }
         }
         self.table.processes.remove(&of.pid);
@@ -302,7 +306,7 @@ impl Cnproc {
 /// Filters by what is not known here.
 fn refuse_filters(options: &Options) -> Result<(), StartError> {
     let filters = &options.filters;
-    filters.refuse_names(Rung::Cnproc)?;
+    filters.refuse_names(Backend::Cnproc)?;
     let named = [
         ("--cgroup", &filters.cgroup),
         ("--cgroupmap", &filters.cgroup_map),
@@ -312,7 +316,7 @@ fn refuse_filters(options: &Options) -> Result<(), StartError> {
         if let Some(path) = path {
             return Err(StartError::Unsupported {
                 what: format!("{option} {}", path.display()),
-                rung: Rung::Cnproc,
+                rung: Backend::Cnproc,
             });
         }
     }
@@ -356,8 +360,8 @@ struct Known {
 }
 
 impl Known {
-    fn running<'a>(&'a self, pid: u32, table: &Table, args: Option<&'a [u8]>) -> Running<'a> {
-        Running {
+    fn running<'a>(&'a self, pid: u32, table: &Table, args: Option<&'a [u8]>) -> Existing<'a> {
+        Existing {
             process: table.id(pid),
             parent: self.ppid.map_or(ProcessId::UNKNOWN, |ppid| table.id(ppid)),
             comm: &self.comm,
@@ -366,7 +370,7 @@ impl Known {
             place: None,
             ns_pid: None,
             seen_pid: pid,
-            args: args.map_or(Args::UNKNOWN, Args::whole),
+            args: args.map_or(Argv::UNKNOWN, Argv::whole),
         }
     }
 }

@@ -8,11 +8,11 @@ use std::ptr;
 use std::time::Duration;
 use std::time::Instant;
 
-use execsnoop_events::Body;
 use execsnoop_events::CgroupKey;
 use execsnoop_events::Clock;
+use execsnoop_events::CountedKind;
 use execsnoop_events::Event;
-use execsnoop_events::Kind;
+use execsnoop_events::EventData;
 use execsnoop_events::KindTally;
 use execsnoop_events::Lost;
 use execsnoop_events::Sink;
@@ -117,12 +117,12 @@ pub(crate) fn set_asleep(map: &impl MapCore) -> libbpf_rs::Result<()> {
 /// A program that runs in the kernel until its link is dropped.
 pub(crate) struct Attached {
     name: &'static str,
-    kind: Kind,
+    kind: CountedKind,
     program: OwnedFd,
     link: Option<Link>,
 }
 
-type Counts = [u64; Kind::ALL.len()];
+type Counts = [u64; CountedKind::ALL.len()];
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -250,7 +250,7 @@ impl Session {
         tally.env_ring = counters.env_ring;
         tally.env_unread = counters.env_unread;
         tally.args_many = counters.args_many;
-        for kind in Kind::ALL {
+        for kind in CountedKind::ALL {
             let from = &counters.kind[kind as usize];
             *tally.of_mut(kind) = KindTally {
                 seen: from.seen,
@@ -273,9 +273,9 @@ impl Session {
         };
         for (program, attached) in programs.iter().zip(&self.attached) {
             match attached.kind {
-                Kind::Exec => {
-                    tally.of_mut(Kind::Exec).skipped += program.skipped;
-                    tally.of_mut(Kind::Exec).seen += program.skipped;
+                CountedKind::Exec => {
+                    tally.of_mut(CountedKind::Exec).skipped += program.skipped;
+                    tally.of_mut(CountedKind::Exec).seen += program.skipped;
                 }
                 _ => tally.skipped_runs += program.skipped,
             }
@@ -294,7 +294,7 @@ impl Session {
             ..
         } = self;
         let mut counted = |event: &Event<'_>| {
-            if let Some(kind) = event.body.kind() {
+            if let Some(kind) = event.data.kind() {
                 delivered[kind as usize] += 1;
             }
             sink(event);
@@ -339,7 +339,7 @@ impl Session {
             ..
         } = self;
         decoder.give_up_all(clock, &mut |event| {
-            if let Some(kind) = event.body.kind() {
+            if let Some(kind) = event.data.kind() {
                 delivered[kind as usize] += 1;
             }
             sink(event);
@@ -349,7 +349,7 @@ impl Session {
     /// Reports where the wall clock stands when tracing begins, and who is there then.
     fn begin(&mut self, sink: &mut Sink<'_>) {
         if !std::mem::replace(&mut self.begun, true) {
-            self.report(self.start_ns, Body::Clock(Clock { first: true }), sink);
+            self.report(self.start_ns, EventData::Clock(Clock { first: true }), sink);
             std::mem::take(&mut self.running).hand_out(&self.clock, sink);
         }
     }
@@ -358,14 +358,18 @@ impl Session {
     fn observe_clock(&mut self, sink: &mut Sink<'_>) {
         let reading = clock::read();
         if self.clock.observe(reading.boot_ns, reading.wall_ns) {
-            self.report(reading.boot_ns, Body::Clock(Clock { first: false }), sink);
+            self.report(
+                reading.boot_ns,
+                EventData::Clock(Clock { first: false }),
+                sink,
+            );
         }
     }
 
     /// Reports what was lost since the last time.
     fn report_losses(&mut self, tally: &Tally, sink: &mut Sink<'_>) {
         let now = clock::read().boot_ns;
-        for kind in Kind::ALL {
+        for kind in CountedKind::ALL {
             let before = self.reported.of(kind).losses();
             for ((reason, count), (_, reported)) in tally.of(kind).losses().into_iter().zip(before)
             {
@@ -376,24 +380,24 @@ impl Session {
                         count,
                         reason,
                     };
-                    self.report(now, Body::Lost(lost), sink);
+                    self.report(now, EventData::Lost(lost), sink);
                 }
             }
         }
         self.reported = *tally;
     }
 
-    fn report(&self, boot_ns: u64, body: Body<'_>, sink: &mut Sink<'_>) {
+    fn report(&self, boot_ns: u64, data: EventData<'_>, sink: &mut Sink<'_>) {
         sink(&Event {
             time: self.clock.at(boot_ns),
             boot_ns,
-            body,
+            data,
         });
     }
 
     /// Whether everything that these counters count has arrived.
     fn all_arrived(&self, counters: &counters) -> bool {
-        Kind::ALL.iter().all(|&kind| {
+        CountedKind::ALL.iter().all(|&kind| {
             let index = kind as usize;
             let of = &counters.kind[index];
             let arrived = self.delivered[index] + self.malformed[index];
@@ -458,14 +462,29 @@ fn attach_core(
     let mut all = Vec::new();
     let attached = &mut all;
     if options.forks {
-        attach(attached, "on_fork", Kind::Fork, &mut programs.on_fork)?;
+        attach(
+            attached,
+            "on_fork",
+            CountedKind::Fork,
+            &mut programs.on_fork,
+        )?;
     }
     // Final accounts first: whoever is seen to end is then seen to be freed.
     if options.final_accounts {
-        attach(attached, "on_free", Kind::Freed, &mut programs.on_free)?;
+        attach(
+            attached,
+            "on_free",
+            CountedKind::FinalUsage,
+            &mut programs.on_free,
+        )?;
     }
     if options.exits {
-        attach(attached, "on_exit", Kind::Exit, &mut programs.on_exit)?;
+        attach(
+            attached,
+            "on_exit",
+            CountedKind::Exit,
+            &mut programs.on_exit,
+        )?;
     }
     match failed_by {
         None => {}
@@ -474,28 +493,38 @@ fn attach_core(
             attach(
                 attached,
                 "on_execve_exit",
-                Kind::Failed,
+                CountedKind::Failed,
                 &mut programs.on_execve_exit,
             )?;
-            attach(attached, "on_execveat_exit", Kind::Failed, on_execveat)?;
+            attach(
+                attached,
+                "on_execveat_exit",
+                CountedKind::Failed,
+                on_execveat,
+            )?;
         }
         Some(FailedBy::AnyExit) => {
             attach(
                 attached,
                 "on_any_exit",
-                Kind::Failed,
+                CountedKind::Failed,
                 &mut programs.on_any_exit,
             )?;
         }
     }
-    attach(attached, "on_exec", Kind::Exec, &mut programs.on_exec)?;
+    attach(
+        attached,
+        "on_exec",
+        CountedKind::Exec,
+        &mut programs.on_exec,
+    )?;
     Ok(all)
 }
 
 pub(crate) fn attach(
     attached: &mut Vec<Attached>,
     name: &'static str,
-    kind: Kind,
+    kind: CountedKind,
     program: &mut ProgramMut<'_>,
 ) -> Result<(), StartError> {
     let link = program.attach().map_err(|cause| match cause.kind() {

@@ -9,26 +9,26 @@ use std::sync::OnceLock;
 use std::time::Duration;
 use std::time::Instant;
 
-use execsnoop_events::Args;
-use execsnoop_events::Body;
+use execsnoop_events::Argv;
 use execsnoop_events::Cgroup;
 use execsnoop_events::CgroupKey;
+use execsnoop_events::CgroupRef;
 use execsnoop_events::Cost;
+use execsnoop_events::CountedKind;
 use execsnoop_events::Cpu;
 use execsnoop_events::Event;
+use execsnoop_events::EventData;
 use execsnoop_events::Exec;
 use execsnoop_events::ExecFile;
+use execsnoop_events::Existing;
 use execsnoop_events::Exit;
 use execsnoop_events::ExitStatus;
+use execsnoop_events::FinalUsage;
 use execsnoop_events::Fork;
-use execsnoop_events::Freed;
 use execsnoop_events::Hierarchy;
 use execsnoop_events::Io;
-use execsnoop_events::Kind;
-use execsnoop_events::Place;
+use execsnoop_events::LoginSession;
 use execsnoop_events::ProcessId;
-use execsnoop_events::Running;
-use execsnoop_events::Session;
 use execsnoop_events::Sink;
 use execsnoop_events::WallClock;
 use nix::unistd::SysconfVar;
@@ -73,7 +73,7 @@ const UNSET: u32 = u32::MAX;
 pub(crate) enum DecodeError {
     /// The record ends too early.
     #[error("the record is shorter than it says")]
-    Short(Option<Kind>),
+    Short(Option<CountedKind>),
     /// No record has this type.
     #[error("there are no records of type {0}")]
     Type(u32),
@@ -81,7 +81,7 @@ pub(crate) enum DecodeError {
 
 impl DecodeError {
     /// Which kind of event is lost by it, if that can be told.
-    pub(crate) fn kind(self) -> Option<Kind> {
+    pub(crate) fn kind(self) -> Option<CountedKind> {
         match self {
             Self::Short(kind) => kind,
             Self::Type(_) => None,
@@ -100,7 +100,7 @@ struct Caller {
 /// An exec that is not whole yet.
 #[derive(Debug)]
 struct Pending {
-    kind: Kind,
+    kind: CountedKind,
     record: Vec<u8>,
     args: Vec<u8>,
     latest: Instant,
@@ -188,7 +188,7 @@ impl Decoder {
         let unread = exec.fixed.flags & exec_flags::EXEC_ARGS_UNREAD.0 != 0;
         if data.block.len() < exec.block_len() && !unread {
             let caller = caller(&exec.fixed.head, exec.fixed.actor.tid);
-            self.keep(caller, Kind::Exec, record, data.block, clock, sink);
+            self.keep(caller, CountedKind::Exec, record, data.block, clock, sink);
             return Ok(());
         }
         sink(&exec.event(&data, data.block, &mut self.buffers, clock));
@@ -204,7 +204,14 @@ impl Decoder {
         let (failed, data) = FailedRecord::parse(record)?;
         if failed.fixed.flags & args_flags::ARGS_END.0 == 0 {
             let caller = caller(&failed.fixed.head, failed.fixed.actor.tid);
-            self.keep(caller, Kind::Failed, record, data.entries, clock, sink);
+            self.keep(
+                caller,
+                CountedKind::Failed,
+                record,
+                data.entries,
+                clock,
+                sink,
+            );
             return Ok(());
         }
         let to_the_end = failed.fixed.flags & args_flags::ARGS_COMPLETE.0 != 0;
@@ -254,7 +261,7 @@ impl Decoder {
     fn keep(
         &mut self,
         caller: Caller,
-        kind: Kind,
+        kind: CountedKind,
         record: &[u8],
         args: &[u8],
         clock: &WallClock,
@@ -284,7 +291,7 @@ impl Decoder {
         self.pending_bytes -= pending.args.len();
         let buffers = &mut self.buffers;
         match pending.kind {
-            Kind::Failed => {
+            CountedKind::Failed => {
                 if let Ok((failed, data)) = FailedRecord::parse(&pending.record) {
                     failed.emit(&data, &pending.args, to_the_end, buffers, clock, sink);
                 }
@@ -301,7 +308,7 @@ impl Decoder {
 impl Pending {
     /// Whether all bytes that the exec record announced are there. (A failed exec announces none.)
     fn is_whole(&self) -> bool {
-        self.kind == Kind::Exec
+        self.kind == CountedKind::Exec
             && take::<rec_exec>(&self.record)
                 .is_some_and(|(fixed, _)| self.args.len() >= ExecRecord { fixed }.block_len())
     }
@@ -322,7 +329,7 @@ struct ExecData<'a> {
 
 impl ExecRecord {
     fn parse(record: &[u8]) -> Result<(Self, ExecData<'_>), DecodeError> {
-        Self::split(record).ok_or(DecodeError::Short(Some(Kind::Exec)))
+        Self::split(record).ok_or(DecodeError::Short(Some(CountedKind::Exec)))
     }
 
     fn split(record: &[u8]) -> Option<(Self, ExecData<'_>)> {
@@ -350,14 +357,14 @@ impl ExecRecord {
     }
 
     /// The arguments, and the environment if it is asked for and there to its end.
-    fn parts<'a>(&self, block: &'a [u8]) -> (Args<'a>, Option<Args<'a>>) {
+    fn parts<'a>(&self, block: &'a [u8]) -> (Argv<'a>, Option<Argv<'a>>) {
         let asked = self.has(exec_flags::EXEC_ENV);
         match block.split_at_checked(to_usize(self.fixed.args_total)) {
             Some((args, env)) => {
                 let whole = asked && block.len() == self.block_len();
-                (Args::whole(args), whole.then_some(Args::whole(env)))
+                (Argv::whole(args), whole.then_some(Argv::whole(env)))
             }
-            None => (Args::cut(block, u64::from(self.fixed.args_total)), None),
+            None => (Argv::cut(block, u64::from(self.fixed.args_total)), None),
         }
     }
 
@@ -398,7 +405,7 @@ impl ExecRecord {
             peak_before: on_file.then(|| bytes(fixed.maxrss_before)),
             ..acted(&fixed.head, &fixed.actor, args)
         };
-        event(&fixed.head, clock, Body::Exec(exec))
+        event(&fixed.head, clock, EventData::Exec(exec))
     }
 }
 
@@ -414,7 +421,7 @@ struct FailedData<'a> {
 
 impl FailedRecord {
     fn parse(record: &[u8]) -> Result<(Self, FailedData<'_>), DecodeError> {
-        Self::split(record).ok_or(DecodeError::Short(Some(Kind::Failed)))
+        Self::split(record).ok_or(DecodeError::Short(Some(CountedKind::Failed)))
     }
 
     fn split(record: &[u8]) -> Option<(Self, FailedData<'_>)> {
@@ -435,13 +442,13 @@ impl FailedRecord {
     ) {
         let all_read = buffers.read_entries(entries);
         let named = self.file_name(data.name, &mut buffers.name);
-        let args = Args::one_by_one(&buffers.block, &buffers.unreadable, to_the_end && all_read);
+        let args = Argv::one_by_one(&buffers.block, &buffers.unreadable, to_the_end && all_read);
         let exec = Exec {
             ret: self.fixed.ret,
             filename: named.then_some(&buffers.name),
             ..acted(&self.fixed.head, &self.fixed.actor, args)
         };
-        sink(&event(&self.fixed.head, clock, Body::Exec(exec)));
+        sink(&event(&self.fixed.head, clock, EventData::Exec(exec)));
     }
 
     /// Puts the file's name into `out` as the kernel names it: relative to a descriptor it is
@@ -495,7 +502,7 @@ impl Buffers {
 }
 
 fn fork(record: &[u8], clock: &WallClock, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
-    let (fixed, _) = take::<rec_fork>(record).ok_or(DecodeError::Short(Some(Kind::Fork)))?;
+    let (fixed, _) = take::<rec_fork>(record).ok_or(DecodeError::Short(Some(CountedKind::Fork)))?;
     let fork = Fork {
         process: process(&fixed.head),
         creator: ProcessId {
@@ -507,12 +514,12 @@ fn fork(record: &[u8], clock: &WallClock, sink: &mut Sink<'_>) -> Result<(), Dec
         by_tracer: fixed.flags & fork_flags::FORK_BY_TRACER.0 != 0,
         ns_pid: set_number(fixed.ns_pid),
     };
-    sink(&event(&fixed.head, clock, Body::Fork(fork)));
+    sink(&event(&fixed.head, clock, EventData::Fork(fork)));
     Ok(())
 }
 
 fn exit(record: &[u8], clock: &WallClock, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
-    let (fixed, _) = take::<rec_exit>(record).ok_or(DecodeError::Short(Some(Kind::Exit)))?;
+    let (fixed, _) = take::<rec_exit>(record).ok_or(DecodeError::Short(Some(CountedKind::Exit)))?;
     let lacks = |flag: exit_flags| fixed.flags & flag.0 != 0;
     let exit = Exit {
         process: process(&fixed.head),
@@ -529,7 +536,7 @@ fn exit(record: &[u8], clock: &WallClock, sink: &mut Sink<'_>) -> Result<(), Dec
         exec_ns: None,
         cost: (!lacks(exit_flags::EXIT_NO_COSTS)).then(|| cost(&fixed)),
     };
-    sink(&event(&fixed.head, clock, Body::Exit(exit)));
+    sink(&event(&fixed.head, clock, EventData::Exit(exit)));
     Ok(())
 }
 
@@ -553,12 +560,13 @@ fn cost(fixed: &rec_exit) -> Cost {
 }
 
 fn freed(record: &[u8], clock: &WallClock, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
-    let (fixed, _) = take::<rec_freed>(record).ok_or(DecodeError::Short(Some(Kind::Freed)))?;
-    let freed = Freed {
+    let (fixed, _) =
+        take::<rec_freed>(record).ok_or(DecodeError::Short(Some(CountedKind::FinalUsage)))?;
+    let freed = FinalUsage {
         process: process(&fixed.head),
         cpu: Cpu::divided(fixed.runtime, true, fixed.utime, fixed.stime),
     };
-    sink(&event(&fixed.head, clock, Body::Freed(freed)));
+    sink(&event(&fixed.head, clock, EventData::FinalUsage(freed)));
     Ok(())
 }
 
@@ -583,7 +591,7 @@ fn cgroup(
     sink(&event(
         &fixed.head,
         clock,
-        Body::Cgroup(Cgroup { key, path }),
+        EventData::Cgroup(Cgroup { key, path }),
     ));
     Ok(())
 }
@@ -618,8 +626,8 @@ const NOWHERE: rec_place = rec_place {
 };
 
 /// kernfs ids begin with 1: 0 is for who does not know.
-fn place(fixed: &rec_place) -> Option<Place> {
-    (fixed.unified != 0).then(|| Place {
+fn place(fixed: &rec_place) -> Option<CgroupRef> {
+    (fixed.unified != 0).then(|| CgroupRef {
         unified_id: fixed.unified,
         cgroup: CgroupKey {
             hierarchy: hierarchy(fixed.hierarchy),
@@ -676,7 +684,7 @@ impl Listed {
     /// Hands it out with its arguments, which come from elsewhere.
     pub(crate) fn hand_out(&self, args: Option<&[u8]>, clock: &WallClock, sink: &mut Sink<'_>) {
         let fixed = &self.0;
-        let running = Running {
+        let running = Existing {
             process: process(&fixed.head),
             parent: ProcessId {
                 pid: fixed.ppid,
@@ -688,9 +696,9 @@ impl Listed {
             place: place(&fixed.place),
             ns_pid: set_number(fixed.ns_pid),
             seen_pid: fixed.seen_pid,
-            args: args.map_or(Args::UNKNOWN, Args::whole),
+            args: args.map_or(Argv::UNKNOWN, Argv::whole),
         };
-        sink(&event(&fixed.head, clock, Body::Running(running)));
+        sink(&event(&fixed.head, clock, EventData::Existing(running)));
     }
 }
 
@@ -705,16 +713,16 @@ fn bytes(pages: u64) -> u64 {
     pages.saturating_mul(*page_size)
 }
 
-fn event<'a>(head: &rec_header, clock: &WallClock, body: Body<'a>) -> Event<'a> {
+fn event<'a>(head: &rec_header, clock: &WallClock, data: EventData<'a>) -> Event<'a> {
     Event {
         time: clock.at(head.time),
         boot_ns: head.time,
-        body,
+        data,
     }
 }
 
 /// An exec with what is common to those that succeeded and those that failed.
-fn acted<'a>(head: &rec_header, actor: &'a rec_actor, args: Args<'a>) -> Exec<'a> {
+fn acted<'a>(head: &rec_header, actor: &'a rec_actor, args: Argv<'a>) -> Exec<'a> {
     Exec {
         process: process(head),
         tid: actor.tid,
@@ -728,7 +736,7 @@ fn acted<'a>(head: &rec_header, actor: &'a rec_actor, args: Args<'a>) -> Exec<'a
         euid: set(actor.euid),
         gid: set(actor.gid),
         egid: set(actor.egid),
-        session: Session {
+        session: LoginSession {
             login_uid: set(actor.loginuid),
             audit_id: set(actor.session),
             leader: (actor.sid != 0).then_some(actor.sid),

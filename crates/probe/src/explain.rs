@@ -7,7 +7,7 @@ use nix::sys::resource::Resource;
 use nix::sys::resource::getrlimit;
 
 use crate::features::Features;
-use crate::live::Rung;
+use crate::live::Backend;
 
 /// Locked memory that suffices for the default ring and the rest, before Linux 5.11 counts otherwise.
 pub const ENOUGH_LOCKED: u64 = 32 << 20;
@@ -59,7 +59,7 @@ pub enum StartError {
         /// What was asked for.
         what: String,
         /// The rung that was taken.
-        rung: Rung,
+        rung: Backend,
     },
     /// Something else went wrong.
     #[error("cannot start tracing: {what}: {cause}")]

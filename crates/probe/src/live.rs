@@ -30,7 +30,7 @@ use crate::stats::Statistics;
 
 /// A way of tracing. The better ones come first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Rung {
+pub enum Backend {
     /// BPF with the kernel's own types (BTF, 5.8+): nothing is lost.
     Core,
     /// BPF without BTF: what tracepoints tell, and what can be learnt of the kernel's structures.
@@ -39,7 +39,7 @@ pub enum Rung {
     Cnproc,
 }
 
-impl Rung {
+impl Backend {
     /// All of them, the best first.
     pub const ALL: [Self; 3] = [Self::Core, Self::Classic, Self::Cnproc];
 
@@ -53,7 +53,7 @@ impl Rung {
     }
 
     /// What is not known on it, in words; `None` when that is nothing.
-    pub fn loses(self) -> Option<&'static str> {
+    pub fn limitations(self) -> Option<&'static str> {
         match self {
             Self::Core => None,
             Self::Classic => Some(
@@ -67,8 +67,8 @@ impl Rung {
         }
     }
 
-    /// Whether no record has a value in this field of the JSON contract: [`Self::loses`] by the names of fields.
-    pub fn never_knows(self, field: &str) -> bool {
+    /// Whether no record has a value in this field of the JSON contract: [`Self::limitations`] by the names of fields.
+    pub fn lacks_field(self, field: &str) -> bool {
         let more: &[&str] = match self {
             Self::Core => return false,
             Self::Classic => &["egid", "euid"],
@@ -115,18 +115,18 @@ const KNOWN_BY_CORE_ALONE: &[&str] = &[
 ];
 
 /// Why this rung cannot be taken, as far as that is known before anything is loaded.
-pub fn obstacle(rung: Rung, features: &Features) -> Option<Obstacle> {
+pub fn obstacle(rung: Backend, features: &Features) -> Option<Obstacle> {
     match rung {
-        Rung::Core => obstacle_before_load(features),
-        Rung::Classic => obstacle_before_classic(features),
-        Rung::Cnproc => (!process_connector_allowed()).then_some(Obstacle::Connector),
+        Backend::Core => obstacle_before_load(features),
+        Backend::Classic => obstacle_before_classic(features),
+        Backend::Cnproc => (!process_connector_allowed()).then_some(Obstacle::Connector),
     }
 }
 
 /// The best rung that nothing seems to stand in the way of; else what stands in the way of the core
 /// rung. Loads nothing, so that the kernel may still refuse.
-pub fn choose(features: &Features) -> Result<Rung, Obstacle> {
-    Rung::ALL
+pub fn choose(features: &Features) -> Result<Backend, Obstacle> {
+    Backend::ALL
         .into_iter()
         .find(|rung| obstacle(*rung, features).is_none())
         .ok_or_else(|| obstacle_before_load(features).unwrap_or(Obstacle::Forbidden))
@@ -147,24 +147,24 @@ fn obstacle_before_classic(features: &Features) -> Option<Obstacle> {
 
 /// What a seccomp filter would kill us for when this rung begins. It is tried, in a child, only where a filter
 /// may be in force, and where nothing milder stands in the way.
-fn deadly(rung: Rung) -> Option<Obstacle> {
+fn killed_by_seccomp(rung: Backend) -> Option<Obstacle> {
     if security::seccomp_filter() == Some(false) || obstacle(rung, &Features::detect()).is_some() {
         return None;
     }
     let killed = |attempt: fn() -> Attempt| attempt() == Attempt::Killed;
     match rung {
-        Rung::Core => killed(bpf::system_call).then_some(Obstacle::Forbidden),
-        Rung::Classic => {
+        Backend::Core => killed(bpf::system_call).then_some(Obstacle::Forbidden),
+        Backend::Classic => {
             let either = killed(bpf::system_call) || killed(bpf::perf_events);
             either.then_some(Obstacle::Forbidden)
         }
-        Rung::Cnproc => (Connector::look() == Connector::Killed).then_some(Obstacle::Connector),
+        Backend::Cnproc => (Connector::look() == Connector::Killed).then_some(Obstacle::Connector),
     }
 }
 
 /// Live events from this machine, by one of the rungs.
 pub struct Live {
-    rung: Rung,
+    rung: Backend,
     source: Running,
 }
 
@@ -184,28 +184,28 @@ impl fmt::Debug for Live {
 
 impl Live {
     /// Starts tracing on this rung; without one, on the best that works. Events count from here on.
-    pub fn start(options: &Options, rung: Option<Rung>) -> Result<Self, StartError> {
+    pub fn start(options: &Options, rung: Option<Backend>) -> Result<Self, StartError> {
         keep_limit_of_locked_memory(|| match rung {
             Some(rung) => Self::start_on(rung, options),
             None => Self::start_on_best(options),
         })
     }
 
-    fn start_on(rung: Rung, options: &Options) -> Result<Self, StartError> {
-        if let Some(obstacle) = deadly(rung) {
+    fn start_on(rung: Backend, options: &Options) -> Result<Self, StartError> {
+        if let Some(obstacle) = killed_by_seccomp(rung) {
             return Err(obstacle.into());
         }
         let source = match rung {
-            Rung::Core => Running::Bpf(Box::new(core::start(options)?)),
-            Rung::Classic => Running::Bpf(Box::new(classic::start(options)?)),
-            Rung::Cnproc => Running::Connector(Box::new(Cnproc::start(options)?)),
+            Backend::Core => Running::Bpf(Box::new(core::start(options)?)),
+            Backend::Classic => Running::Bpf(Box::new(classic::start(options)?)),
+            Backend::Cnproc => Running::Connector(Box::new(Cnproc::start(options)?)),
         };
         Ok(Self { rung, source })
     }
 
     fn start_on_best(options: &Options) -> Result<Self, StartError> {
         let mut why = None;
-        for rung in Rung::ALL {
+        for rung in Backend::ALL {
             match Self::start_on(rung, options) {
                 Ok(live) => return Ok(live),
                 Err(error @ (StartError::Cannot(_) | StartError::Verifier { .. })) => {
@@ -219,7 +219,7 @@ impl Live {
     }
 
     /// The rung that was taken.
-    pub fn rung(&self) -> Rung {
+    pub fn rung(&self) -> Backend {
         self.rung
     }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::explain::StartError;
-use crate::live::Rung;
+use crate::live::Backend;
 
 /// What to attach, and how.
 #[derive(Debug, Clone)]
@@ -85,7 +85,7 @@ pub struct KernelFilters {
 
 impl KernelFilters {
     /// For a rung that knows no names of cgroups.
-    pub(crate) fn refuse_names(&self, rung: Rung) -> Result<(), StartError> {
+    pub(crate) fn refuse_names(&self, rung: Backend) -> Result<(), StartError> {
         match self.by_name {
             true => Err(StartError::Unsupported {
                 what: "a choice by container, unit or path of a cgroup".to_owned(),

@@ -2,9 +2,9 @@
 
 use bpfrun::LoadError;
 use bpfrun::Verdict;
-use execsnoop_tool::Failure;
-use execsnoop_tool::Target;
-use execsnoop_tool::say;
+use execsnoop_clikit::Failure;
+use execsnoop_clikit::OutputTarget;
+use execsnoop_clikit::message;
 
 use crate::cli::args::Args;
 use crate::cli::args::Format;
@@ -37,7 +37,7 @@ pub fn dry_run(args: &Args) -> Result<u8, Failure> {
         }
         let failure = failure::load(error, args.verbose);
         status = if status == 1 { 1 } else { failure.code };
-        say(format_args!("bpfrun: {failure}"));
+        message(&failure);
     }
     Ok(status)
 }
@@ -96,8 +96,8 @@ fn line(verdict: &Verdict, out: &mut Vec<u8>) {
 /// Writes all of it, waiting for the reader. That nobody reads is no error.
 pub fn write(args: &Args, bytes: &[u8]) -> Result<(), Failure> {
     let mut target = match &args.output {
-        Some(path) => Target::create(path)?,
-        None => Target::stream(std::io::stdout())?,
+        Some(path) => OutputTarget::create(path)?,
+        None => OutputTarget::stream(std::io::stdout())?,
     };
     target.truncate()?;
     let mut rest = bytes;

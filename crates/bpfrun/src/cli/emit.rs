@@ -7,8 +7,8 @@ use anyhow::Context as _;
 use anyhow::anyhow;
 use bpfrun::Program;
 use bpfrun::SkeletonError;
-use execsnoop_tool::Failure;
-use execsnoop_tool::say;
+use execsnoop_clikit::Failure;
+use execsnoop_clikit::stderr_line;
 
 use crate::cli::args::Args;
 use crate::cli::args::Emit;
@@ -70,7 +70,7 @@ fn write_crate(args: &Args, program: &Program) -> Result<(), Failure> {
         written.with_context(|| format!("cannot write {}", path.display()))?;
     }
     let folder = folder.display();
-    say(format_args!(
+    stderr_line(format_args!(
         "cd {folder} && cargo build, then run as root what it makes in target/debug"
     ));
     Ok(())

@@ -5,8 +5,8 @@ use bpfrun::CompileError;
 use bpfrun::LoadError;
 use bpfrun::Refusal;
 use bpfrun::SourceError;
-use execsnoop_tool::CANNOT_TRACE;
-use execsnoop_tool::Failure;
+use execsnoop_clikit::CANNOT_TRACE;
+use execsnoop_clikit::Failure;
 
 /// Lines of the verifier's log that -v shows.
 const LOG_LINES: usize = 40;

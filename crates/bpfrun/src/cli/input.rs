@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use bpfrun::Program;
 use bpfrun::Source;
 use bpfrun::SourceError;
-use execsnoop_tool::Failure;
-use execsnoop_tool::say;
+use execsnoop_clikit::Failure;
+use execsnoop_clikit::stderr_line;
 
 use crate::cli::args::Args;
 use crate::cli::failure;
@@ -97,7 +97,7 @@ impl Input {
         })?;
         let warnings = program.compiled().map(|compiled| compiled.warnings.trim());
         if let Some(warnings) = warnings.filter(|warnings| !warnings.is_empty()) {
-            say(warnings);
+            stderr_line(warnings);
         }
         Ok(program)
     }

@@ -17,9 +17,9 @@ mod targets;
 
 use std::process::ExitCode;
 
-use execsnoop_tool::Failure;
-use execsnoop_tool::say;
-use execsnoop_tool::start_logging;
+use execsnoop_clikit::Failure;
+use execsnoop_clikit::message;
+use execsnoop_clikit::start_logging;
 
 use crate::cli::args::Args;
 
@@ -30,7 +30,7 @@ pub fn main() -> ExitCode {
     match command(&args) {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
-            say(format_args!("bpfrun: {failure}"));
+            message(&failure);
             ExitCode::from(failure.code)
         }
     }

@@ -7,10 +7,11 @@ use std::time::Instant;
 use anyhow::Context as _;
 use bpfrun::Running;
 use bpfrun::RunningOptions;
-use execsnoop_tool::Failure;
-use execsnoop_tool::ReadyFile;
-use execsnoop_tool::Signals;
-use execsnoop_tool::say;
+use execsnoop_clikit::Failure;
+use execsnoop_clikit::ReadyFile;
+use execsnoop_clikit::Signals;
+use execsnoop_clikit::message;
+use execsnoop_clikit::stderr_line;
 
 use crate::cli::account::Account;
 use crate::cli::args::Args;
@@ -106,7 +107,7 @@ impl Session {
             }
         }
         self.finish();
-        say(&self.account);
+        stderr_line(&self.account);
         match self.failure {
             Some(failure) => Err(failure),
             None => Ok(0),
@@ -170,8 +171,8 @@ impl Session {
         }
         if let Some((map, lost)) = self.running.losing().next() {
             self.warned = true;
-            say(format_args!(
-                "bpfrun: events are being lost ({lost} of {map}); larger --pages may help"
+            message(format_args!(
+                "events are being lost ({lost} of {map}); larger --pages may help"
             ));
         }
     }

@@ -4,10 +4,10 @@
 use std::fmt::Display;
 use std::io::Write as _;
 
-use execsnoop_events::Args;
+use execsnoop_events::Argv;
+use execsnoop_events::CgroupOwner;
 use execsnoop_events::Event;
 use execsnoop_events::ExitStatus;
-use execsnoop_events::Identity;
 use execsnoop_events::Image;
 use execsnoop_events::errno_name;
 use execsnoop_events::json::Annotations;
@@ -101,19 +101,19 @@ pub const COLUMNS: &[Column] = &[
     }),
     column("execs", |cell, line| cell.show(line.execs)),
     column("cgroup", |cell, line| {
-        cell.text(line.identity().map(Identity::path))
+        cell.text(line.identity().map(CgroupOwner::path))
     }),
     column("cgroup_id", |cell, line| cell.show(line.cgroup_id)),
     column("unit", |cell, line| {
-        cell.text(line.identity().and_then(Identity::unit))
+        cell.text(line.identity().and_then(CgroupOwner::unit))
     }),
     column("user_unit", |cell, line| {
-        cell.text(line.identity().and_then(Identity::user_unit))
+        cell.text(line.identity().and_then(CgroupOwner::user_unit))
     }),
     column("container", |cell, line| cell.text(line.container())),
     column("runtime", |cell, line| cell.show(line.runtime())),
     column("pod_uid", |cell, line| {
-        cell.show(line.identity().and_then(Identity::pod_uid))
+        cell.show(line.identity().and_then(CgroupOwner::pod_uid))
     }),
     column("ns_pid", |cell, line| cell.show(line.ns_pid)),
     column("code", |cell, line| cell.show(line.status().and_then(code))),
@@ -215,7 +215,7 @@ impl Cell<'_, '_> {
         self.row.write_field(&*self.text)
     }
 
-    fn list(&mut self, list: Option<Args<'_>>) -> csv::Result<()> {
+    fn list(&mut self, list: Option<Argv<'_>>) -> csv::Result<()> {
         self.text.clear();
         if let Some(list) = list {
             text::join(self.text, list.iter(), |out, item| {

@@ -1,17 +1,17 @@
 //! What a line of a table can say, whatever happened: the same for people and for CSV.
 
-use execsnoop_events::Body;
+use execsnoop_events::CgroupOwner;
 use execsnoop_events::Cost;
 use execsnoop_events::Event;
+use execsnoop_events::EventData;
 use execsnoop_events::Exec;
 use execsnoop_events::Exit;
 use execsnoop_events::ExitStatus;
 use execsnoop_events::Fork;
-use execsnoop_events::Identity;
 use execsnoop_events::Image;
-use execsnoop_events::Process;
+use execsnoop_events::LoginSession;
 use execsnoop_events::ProcessId;
-use execsnoop_events::Session;
+use execsnoop_events::ProcessSummary;
 use execsnoop_events::json::Annotations;
 
 /// One event, with `None` for what it does not have.
@@ -31,7 +31,7 @@ pub struct Line<'a> {
     pub euid: Option<u32>,
     pub gid: Option<u32>,
     pub egid: Option<u32>,
-    pub session: Session<'a>,
+    pub session: LoginSession<'a>,
     pub cpu: Option<u32>,
     pub ret: Option<i32>,
     pub image: Option<Image<'a>>,
@@ -45,18 +45,18 @@ impl<'a> Line<'a> {
     /// The line of an event; `None` for what has no place in a table.
     pub fn of(event: &'a Event<'a>, notes: &'a Annotations<'a>) -> Option<Self> {
         let empty = |kind, process, ns_pid| Self::empty(event, notes, kind, process, ns_pid);
-        Some(match &event.body {
-            Body::Exec(exec) => empty("exec", exec.process, exec.ns_pid).exec(exec),
-            Body::Fork(fork) => empty("fork", fork.process, fork.ns_pid).fork(fork),
-            Body::Exit(exit) => empty("exit", exit.process, exit.ns_pid).exit(exit),
-            Body::Process(process) => {
+        Some(match &event.data {
+            EventData::Exec(exec) => empty("exec", exec.process, exec.ns_pid).exec(exec),
+            EventData::Fork(fork) => empty("fork", fork.process, fork.ns_pid).fork(fork),
+            EventData::Exit(exit) => empty("exit", exit.process, exit.ns_pid).exit(exit),
+            EventData::Summary(process) => {
                 empty("process", process.process, process.ns_pid).process(process)
             }
-            Body::Freed(_)
-            | Body::Running(_)
-            | Body::Cgroup(_)
-            | Body::Lost(_)
-            | Body::Clock(_) => return None,
+            EventData::FinalUsage(_)
+            | EventData::Existing(_)
+            | EventData::Cgroup(_)
+            | EventData::Lost(_)
+            | EventData::Clock(_) => return None,
         })
     }
 
@@ -81,7 +81,7 @@ impl<'a> Line<'a> {
             euid: None,
             gid: None,
             egid: None,
-            session: Session::default(),
+            session: LoginSession::default(),
             cpu: None,
             ret: None,
             image: None,
@@ -130,7 +130,7 @@ impl<'a> Line<'a> {
         }
     }
 
-    fn process(self, process: &Process<'a>) -> Self {
+    fn process(self, process: &ProcessSummary<'a>) -> Self {
         Self {
             parent: process.parent.known(),
             creator: process.creator,
@@ -164,14 +164,14 @@ impl<'a> Line<'a> {
 
     /// How long the process has lived, in ns; `None` before its end.
     pub fn lifetime_ns(&self) -> Option<u64> {
-        matches!(self.event.body, Body::Exit(_) | Body::Process(_)).then(|| {
+        matches!(self.event.data, EventData::Exit(_) | EventData::Summary(_)).then(|| {
             let start_ns = self.process.start_ns;
             self.event.boot_ns.saturating_sub(start_ns)
         })
     }
 
     /// What its cgroup says.
-    pub fn identity(&self) -> Option<&'a Identity> {
+    pub fn identity(&self) -> Option<&'a CgroupOwner> {
         self.notes.identity
     }
 

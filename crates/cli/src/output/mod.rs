@@ -9,10 +9,10 @@ mod units;
 use std::io;
 use std::time::Duration;
 
+use execsnoop_clikit::OutputTarget;
 use execsnoop_events::Event;
 use execsnoop_events::json;
 use execsnoop_events::json::Annotations;
-use execsnoop_tool::Target;
 
 use crate::args::Args;
 use crate::args::Color;
@@ -31,7 +31,7 @@ pub struct Output {
     buffer: Vec<u8>,
     /// How much of the buffer is written already.
     written: usize,
-    target: Target,
+    target: OutputTarget,
 }
 
 #[derive(Debug)]
@@ -45,9 +45,9 @@ impl Output {
     /// Opens what `args` name: a file; else stderr when a command has stdout; else stdout.
     pub fn open(args: &Args, layout: Layout) -> anyhow::Result<Self> {
         let target = match &args.output {
-            Some(path) => Target::create_private(path)?,
-            None if args.command.is_empty() => Target::stream(io::stdout())?,
-            None => Target::stream(io::stderr())?,
+            Some(path) => OutputTarget::create_private(path)?,
+            None if args.command.is_empty() => OutputTarget::stream(io::stdout())?,
+            None => OutputTarget::stream(io::stderr())?,
         };
         Ok(Self {
             form: Form::new(args, layout, target.is_terminal()),

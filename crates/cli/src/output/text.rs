@@ -5,16 +5,16 @@ pub mod columns;
 use std::io::Write as _;
 
 use execsnoop_events::Ancestor;
-use execsnoop_events::Args as Argv;
-use execsnoop_events::Body;
+use execsnoop_events::Argv;
+use execsnoop_events::CgroupOwner;
 use execsnoop_events::Cpu;
 use execsnoop_events::Event;
+use execsnoop_events::EventData;
 use execsnoop_events::Exec;
 use execsnoop_events::ExitStatus;
-use execsnoop_events::Identity;
 use execsnoop_events::Image;
-use execsnoop_events::digits::decimal;
 use execsnoop_events::errno_name;
+use execsnoop_events::fastfmt::decimal;
 use execsnoop_events::json::Annotations;
 use execsnoop_events::quote;
 use execsnoop_events::signal_name;
@@ -104,7 +104,7 @@ impl TextFormat {
 
     /// Appends an event; nothing for what has no place in a table.
     pub fn event(&mut self, out: &mut Vec<u8>, event: &Event<'_>, notes: &Annotations<'_>) {
-        if let Body::Clock(_) = event.body {
+        if let EventData::Clock(_) = event.data {
             self.begin_ns.get_or_insert(event.boot_ns);
         }
         if let Some(line) = Line::of(event, notes) {
@@ -182,15 +182,15 @@ impl TextFormat {
 
     /// The arguments, or what stands for them.
     fn what_ran(&self, out: &mut Vec<u8>, line: &Line<'_>) {
-        match &line.event.body {
-            Body::Fork(fork) => {
+        match &line.event.data {
+            EventData::Fork(fork) => {
                 out.extend_from_slice(if fork.vfork == Some(true) {
                     b"vfork"
                 } else {
                     b"-"
                 });
             }
-            Body::Exec(exec) => self.arguments(out, &Called::by_exec(exec)),
+            EventData::Exec(exec) => self.arguments(out, &Called::by_exec(exec)),
             _ => match line.image.filter(|image| !image.args.unknown()) {
                 Some(image) => self.arguments(out, &Called::by_image(&image)),
                 None => self.name_only(out, line.comm.unwrap_or_default()),
@@ -383,11 +383,11 @@ fn name_of<'a>(what: What, line: &Line<'a>) -> Option<&'a [u8]> {
         What::ParentComm => line.parent_comm,
         What::Exe => line.image.and_then(|image| image.exe),
         What::Cwd => line.image.and_then(|image| image.cwd),
-        What::Cgroup => identity.map(Identity::path),
-        What::Unit => identity.and_then(Identity::unit),
-        What::UserUnit => identity.and_then(Identity::user_unit),
+        What::Cgroup => identity.map(CgroupOwner::path),
+        What::Unit => identity.and_then(CgroupOwner::unit),
+        What::UserUnit => identity.and_then(CgroupOwner::user_unit),
         What::Runtime => line.runtime().map(str::as_bytes),
-        What::PodUid => identity.and_then(Identity::pod_uid).map(str::as_bytes),
+        What::PodUid => identity.and_then(CgroupOwner::pod_uid).map(str::as_bytes),
         _ => None,
     }
 }

@@ -12,10 +12,10 @@ use std::io::IsTerminal as _;
 use std::io::Write as _;
 
 use anyhow::Context as _;
+use execsnoop_clikit::Failure;
 use execsnoop_events::json;
 use execsnoop_events::quote;
 use execsnoop_probe::Survey;
-use execsnoop_tool::Failure;
 
 use crate::args::DoctorArgs;
 use crate::args::ReportFormat;

@@ -11,23 +11,24 @@ use anyhow::Context as _;
 use anyhow::anyhow;
 use anyhow::bail;
 use caps::Capability;
+use execsnoop_clikit::CANNOT_TRACE;
+use execsnoop_clikit::Failure;
+use execsnoop_clikit::ReadyFile;
+use execsnoop_clikit::Signals;
+use execsnoop_clikit::message;
+use execsnoop_clikit::stderr_line;
 use execsnoop_events::Source as _;
+use execsnoop_probe::Backend;
 use execsnoop_probe::Command;
 use execsnoop_probe::KernelFilters;
 use execsnoop_probe::Live;
 use execsnoop_probe::Options;
 use execsnoop_probe::ProgramStats;
-use execsnoop_probe::Rung;
 use execsnoop_probe::StartError;
 use execsnoop_probe::boot_time_ns;
 use execsnoop_probe::drop_capabilities;
 use execsnoop_probe::in_pid_namespace;
 use execsnoop_probe::invoking_user;
-use execsnoop_tool::CANNOT_TRACE;
-use execsnoop_tool::Failure;
-use execsnoop_tool::ReadyFile;
-use execsnoop_tool::Signals;
-use execsnoop_tool::say;
 use nix::sys::signal::Signal;
 use nix::sys::statfs::CGROUP_SUPER_MAGIC;
 use nix::sys::statfs::CGROUP2_SUPER_MAGIC;
@@ -61,7 +62,7 @@ const LONGEST_PERIOD: Duration = Duration::from_secs(1);
 const FINAL_ACCOUNTS: Duration = Duration::from_millis(150);
 
 /// Most likely it was somebody else who was meant.
-const FOUND_NOBODY: &str = "execsnoop: nothing was seen of that container, unit or cgroup. A container is known by its id \
+const FOUND_NOBODY: &str = "nothing was seen of that container, unit or cgroup. A container is known by its id \
      (4 digits or more of it), by its name only in LXC and nspawn; --columns +container,unit shows who there is";
 
 /// How long a reader that takes nothing is waited for when a signal has asked us to end.
@@ -75,11 +76,11 @@ pub fn run(args: &Args) -> Result<u8, Failure> {
         mut pipeline,
     } = Plan::new(args)?;
     let signals = signals().context("cannot handle signals")?;
-    let live = Live::start(&options, args.backend.rung());
+    let live = Live::start(&options, args.backend.chosen());
     let live = live.map_err(|error| cannot_start(args, error))?;
     say_what_is_lost(live.rung(), &asked);
-    if args.btf.is_some() && live.rung() != Rung::Classic {
-        say("execsnoop: --btf is not used: only the classic backend asks for it");
+    if args.btf.is_some() && live.rung() != Backend::Classic {
+        message("--btf is not used: only the classic backend asks for it");
     }
     pipeline.begin()?;
     if signals.any() && !args.command.is_empty() {
@@ -225,7 +226,7 @@ impl Trace {
         self.pipeline.discard();
         let failure = Failure::from(error);
         if self.watch.command.is_some() {
-            say(format_args!("execsnoop: {failure}"));
+            message(&failure);
         }
         self.failure.get_or_insert(failure);
     }
@@ -246,9 +247,9 @@ impl Trace {
         self.flush_all();
         match tally {
             Ok(tally) => {
-                say(self.pipeline.account(&tally));
+                stderr_line(self.pipeline.account(&tally));
                 if self.pipeline.found_nobody() {
-                    say(FOUND_NOBODY);
+                    message(FOUND_NOBODY);
                 }
             }
             Err(error) => self.fail(error.into()),
@@ -448,22 +449,22 @@ fn asked_for<'a>(args: &'a Args, filter: &Filter) -> Vec<Asked<'a>> {
 
 /// Says, when it is not the best rung, which one was taken, and what is missing by it, above all of what was
 /// asked for.
-fn say_what_is_lost(rung: Rung, asked: &[Asked<'_>]) {
-    let Some(lost) = rung.loses() else {
+fn say_what_is_lost(rung: Backend, asked: &[Asked<'_>]) {
+    let Some(lost) = rung.limitations() else {
         return;
     };
     let name = rung.name();
-    say(format_args!(
-        "execsnoop: tracing by {name}; not known that way: {lost}"
+    message(format_args!(
+        "tracing by {name}; not known that way: {lost}"
     ));
-    let unknown = asked.iter().filter(|(field, _)| rung.never_knows(field));
+    let unknown = asked.iter().filter(|(field, _)| rung.lacks_field(field));
     let unknown: Vec<String> = unknown
         .map(|(field, option)| format!("{field} ({option})"))
         .collect();
     if !unknown.is_empty() {
         let unknown = unknown.join(", ");
-        say(format_args!(
-            "execsnoop: asked for, and never known by {name}: {unknown}"
+        message(format_args!(
+            "asked for, and never known by {name}: {unknown}"
         ));
     }
 }
@@ -504,8 +505,8 @@ fn drop_privileges(live: &Live, with_command: bool) {
         false => &[],
     };
     let connector: &[Capability] = match live.rung() {
-        Rung::Cnproc => &[Capability::CAP_NET_ADMIN], // to tell the kernel that it is over
-        Rung::Core | Rung::Classic => &[],
+        Backend::Cnproc => &[Capability::CAP_NET_ADMIN], // to tell the kernel that it is over
+        Backend::Core | Backend::Classic => &[],
     };
     let kill = &[kill, connector].concat();
     let both = [kill.as_slice(), &[Capability::CAP_BPF]].concat();
@@ -528,7 +529,7 @@ fn print_statistics(statistics: Result<execsnoop_probe::Statistics, nix::errno::
         Err(errno) => return tracing::warn!("no statistics: {errno}"),
     };
     if statistics.programs.is_empty() {
-        return say(format_args!(
+        return stderr_line(format_args!(
             "no programs in the kernel, so none to measure"
         ));
     }
@@ -546,13 +547,13 @@ fn print_statistics(statistics: Result<execsnoop_probe::Statistics, nix::errno::
             skipped,
             ..
         } = program;
-        say(format_args!(
+        stderr_line(format_args!(
             "program {name}: {runs} runs, {each}, {skipped} skipped"
         ));
     }
     let (high, size) = (statistics.ring_high_bytes, statistics.ring_bytes);
     let percent = high * 100 / size.max(1);
-    say(format_args!(
+    stderr_line(format_args!(
         "ring: {high} of {size} bytes at most ({percent} %)"
     ));
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
-use execsnoop_probe::Rung;
+use execsnoop_probe::Backend;
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
@@ -63,22 +63,22 @@ fn last_exec(trace: &Trace, pid: u32) -> Value {
     execs.retain(|event| event["type"] == "exec");
     let exec = execs.pop();
     let exec = exec.unwrap_or_else(|| panic!("no exec of {pid}:\n{}", trace.stderr));
-    check_lost(Rung::Classic, &exec);
+    check_lost(Backend::Classic, &exec);
     exec
 }
 
 /// What this rung cannot know is there, and null; not zero, and not what somebody guessed.
 #[track_caller]
-pub(crate) fn check_lost(rung: Rung, record: &Value) {
+pub(crate) fn check_lost(rung: Backend, record: &Value) {
     for (name, value) in record.as_object().expect("each is an object") {
         let known = !value.is_null();
-        assert!(!(known && rung.never_knows(name)), "{name} of {record}");
+        assert!(!(known && rung.lacks_field(name)), "{name} of {record}");
     }
 }
 
 /// Both records have the same fields, and this rung's lacks no more than is said.
 #[track_caller]
-pub(crate) fn check_shape(rung: Rung, record: &Value, by_core: &Value) {
+pub(crate) fn check_shape(rung: Backend, record: &Value, by_core: &Value) {
     let names = |record: &Value| -> BTreeSet<String> {
         let fields = record.as_object().expect("each is an object");
         fields.keys().cloned().collect()
@@ -87,7 +87,7 @@ pub(crate) fn check_shape(rung: Rung, record: &Value, by_core: &Value) {
     check_lost(rung, record);
     for name in names(record) {
         let lost = record[&name].is_null() && !by_core[&name].is_null();
-        assert!(!lost || rung.never_knows(&name), "{name} of {record}");
+        assert!(!lost || rung.lacks_field(&name), "{name} of {record}");
     }
 }
 
@@ -368,7 +368,7 @@ fn compare(by_core: &[Value], by_classic: &[Value]) {
     };
     assert_eq!(types(by_core), types(by_classic));
     for (core, classic) in by_core.iter().zip(by_classic) {
-        check_shape(Rung::Classic, classic, core);
+        check_shape(Backend::Classic, classic, core);
         for (name, value) in classic.as_object().expect("each is an object") {
             if value.is_null() || OF_THE_LOOK.contains(&name.as_str()) {
                 continue;
@@ -452,7 +452,7 @@ fn ends() {
     let end = |pid| {
         let ends = about(&trace, pid);
         assert_eq!(ends.len(), 1, "ends of {pid}");
-        check_lost(Rung::Classic, &ends[0]);
+        check_lost(Backend::Classic, &ends[0]);
         ends[0].clone()
     };
     assert_eq!(

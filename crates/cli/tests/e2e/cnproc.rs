@@ -7,7 +7,7 @@ use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
 
-use execsnoop_probe::Rung;
+use execsnoop_probe::Backend;
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
@@ -123,7 +123,7 @@ fn in_time() {
     assert_eq!(args(exec), ["/bin/cat", "-"]);
     assert_eq!((&exec["comm"], &exec["uid"]), (&"cat".into(), &0.into()));
     assert_eq!(exec["ppid"], std::process::id());
-    check_lost(Rung::Cnproc, exec);
+    check_lost(Backend::Cnproc, exec);
     assert_eq!(
         args(exec_of(&about(&trace, pid)))[1..],
         ["after-stdin", "noop"]
@@ -139,7 +139,7 @@ fn too_late() {
     let events = about(&trace, pid);
     events
         .iter()
-        .for_each(|event| check_lost(Rung::Cnproc, event));
+        .for_each(|event| check_lost(Backend::Cnproc, event));
     let exec = exec_of(&events);
     for unknown in ["comm", "args", "euid", "egid"] {
         assert!(exec[unknown].is_null(), "{unknown}: {exec}");
@@ -193,7 +193,7 @@ fn ends() {
     let end = |pid| {
         let ends = about(&trace, pid);
         assert_eq!(ends.len(), 1, "ends of {pid}");
-        check_lost(Rung::Cnproc, &ends[0]);
+        check_lost(Backend::Cnproc, &ends[0]);
         ends[0].clone()
     };
     assert_eq!(
@@ -241,7 +241,7 @@ fn same_fields_as_core() {
     let (by_core, by_cnproc) = (by_type(&core), by_type(&lesser));
     assert_eq!((by_core.len(), by_cnproc.len()), (4, 4), "{by_cnproc:?}");
     for (kind, record) in &by_cnproc {
-        check_shape(Rung::Cnproc, record, &by_core[kind]);
+        check_shape(Backend::Cnproc, record, &by_core[kind]);
     }
 }
 

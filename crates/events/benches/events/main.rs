@@ -6,11 +6,11 @@ use std::hint::black_box;
 
 use criterion::Criterion;
 use criterion::Throughput;
-use execsnoop_events::Args;
-use execsnoop_events::Body;
+use execsnoop_events::Argv;
+use execsnoop_events::CelFilter;
+use execsnoop_events::CgroupOwner;
 use execsnoop_events::Event;
-use execsnoop_events::Filter;
-use execsnoop_events::Identity;
+use execsnoop_events::EventData;
 use execsnoop_events::Limits;
 use execsnoop_events::Lineage;
 use execsnoop_events::Redactor;
@@ -24,7 +24,7 @@ use sample::exec;
 const CC: &[u8] = b"cc1\0-quiet\0-I/usr/include\0-O2\0-o\0/tmp/ccXyZ12a.s\0main.c\0";
 
 fn to_json(c: &mut Criterion) {
-    let identity = Identity::from_path(b"/system.slice/cron.service");
+    let identity = CgroupOwner::from_path(b"/system.slice/cron.service");
     let notes = Annotations {
         identity: Some(&identity),
         user: Some("root"),
@@ -36,14 +36,14 @@ fn to_json(c: &mut Criterion) {
     let quoted = b"say \"h\xc3\xa9llo\"\n\0".repeat(5);
     let mut group = c.benchmark_group("json");
     for (name, event) in [
-        ("exec", event(Body::Exec(exec(7, CC)))),
+        ("exec", event(EventData::Exec(exec(7, CC)))),
         (
             "exec, 100 arguments",
-            event(Body::Exec(exec(7, &kilobytes))),
+            event(EventData::Exec(exec(7, &kilobytes))),
         ),
-        ("exec, escapes", event(Body::Exec(exec(7, &quoted)))),
-        ("exit", event(Body::Exit(life.exit()))),
-        ("process", event(Body::Process(life.process(CC)))),
+        ("exec, escapes", event(EventData::Exec(exec(7, &quoted)))),
+        ("exit", event(EventData::Exit(life.exit()))),
+        ("process", event(EventData::Summary(life.process(CC)))),
     ] {
         let mut out = Vec::new();
         json::write_line(&mut out, &event, &notes);
@@ -66,20 +66,20 @@ fn redact(c: &mut Criterion) {
         let mut redactor = Redactor::new(&[]);
         group.throughput(Throughput::Bytes(block.len() as u64));
         group.bench_function(name, |b| {
-            b.iter(|| redactor.redact(&Args::whole(black_box(block))).is_some());
+            b.iter(|| redactor.redact(&Argv::whole(black_box(block))).is_some());
         });
     }
 }
 
 fn filter(c: &mut Criterion) {
-    let event = event(Body::Exec(exec(7, CC)));
+    let event = event(EventData::Exec(exec(7, CC)));
     let mut group = c.benchmark_group("filter");
     for text in [
         "uid == 1000",
         r#"comm == "cc1" && uid >= 1000"#,
         r#"args.exists(a, a.startsWith("-O"))"#,
     ] {
-        let mut filter = Filter::compile(text).expect("it is a filter");
+        let mut filter = CelFilter::compile(text).expect("it is a filter");
         group.throughput(Throughput::Bytes(CC.len() as u64));
         group.bench_function(text, |b| {
             b.iter(|| filter.matches(black_box(&event), &Annotations::default()));

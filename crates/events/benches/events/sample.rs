@@ -1,21 +1,21 @@
 //! Events as an ordinary machine makes them.
 
-use execsnoop_events::Args;
-use execsnoop_events::Body;
+use execsnoop_events::Argv;
+use execsnoop_events::CgroupRef;
 use execsnoop_events::Cost;
 use execsnoop_events::Cpu;
 use execsnoop_events::Event;
+use execsnoop_events::EventData;
 use execsnoop_events::Exec;
 use execsnoop_events::ExecFile;
 use execsnoop_events::Exit;
 use execsnoop_events::ExitStatus;
+use execsnoop_events::FinalUsage;
 use execsnoop_events::Fork;
-use execsnoop_events::Freed;
 use execsnoop_events::Io;
-use execsnoop_events::Place;
-use execsnoop_events::Process;
+use execsnoop_events::LoginSession;
 use execsnoop_events::ProcessId;
-use execsnoop_events::Session;
+use execsnoop_events::ProcessSummary;
 use jiff::Timestamp;
 
 const MS: u64 = 1_000_000;
@@ -23,7 +23,7 @@ const SHELL: ProcessId = ProcessId {
     pid: 4700,
     start_ns: 18_571_587_975_444,
 };
-const SESSION: Session<'static> = Session {
+const SESSION: LoginSession<'static> = LoginSession {
     login_uid: Some(1000),
     audit_id: Some(3),
     leader: Some(4690),
@@ -31,11 +31,11 @@ const SESSION: Session<'static> = Session {
 };
 
 /// Something that happened on an afternoon.
-pub(crate) fn event(body: Body<'_>) -> Event<'_> {
+pub(crate) fn event(data: EventData<'_>) -> Event<'_> {
     Event {
         time: Timestamp::new(1_795_427_347, 123_456_789).expect("it is in range"),
         boot_ns: 18_571_589_001_742,
-        body,
+        data,
     }
 }
 
@@ -59,10 +59,10 @@ pub(crate) fn exec(pid: u32, args: &[u8]) -> Exec<'_> {
         exe: filename,
         script: false,
         secure: false,
-        args: Args::whole(args),
+        args: Argv::whole(args),
         cwd: None,
         env: None,
-        place: Some(Place::unified(6871)),
+        place: Some(CgroupRef::unified(6871)),
         ns_pid: Some(pid),
         pid_ns: Some(4_026_531_836),
         mnt_ns: Some(4_026_531_841),
@@ -99,15 +99,15 @@ impl Life {
             by_tracer: false,
             ns_pid: Some(self.process.pid),
         };
-        let freed = Freed {
+        let freed = FinalUsage {
             process: self.process,
             cpu: Cpu::divided(3 * MS, true, MS, MS),
         };
         [
-            Body::Fork(fork),
-            Body::Exec(exec(self.process.pid, args)),
-            Body::Exit(self.exit()),
-            Body::Freed(freed),
+            EventData::Fork(fork),
+            EventData::Exec(exec(self.process.pid, args)),
+            EventData::Exit(self.exit()),
+            EventData::FinalUsage(freed),
         ]
         .map(event)
     }
@@ -120,7 +120,7 @@ impl Life {
             comm: b"cc1",
             uid: Some(0),
             gid: Some(0),
-            place: Some(Place::unified(6871)),
+            place: Some(CgroupRef::unified(6871)),
             ns_pid: Some(self.process.pid),
             status: Some(ExitStatus::Code(1)),
             exec_ns: Some(self.process.start_ns + MS),
@@ -142,9 +142,9 @@ impl Life {
     }
 
     /// The whole of it.
-    pub(crate) fn process<'a>(&self, args: &'a [u8]) -> Process<'a> {
+    pub(crate) fn process<'a>(&self, args: &'a [u8]) -> ProcessSummary<'a> {
         let exec = exec(self.process.pid, args);
-        Process {
+        ProcessSummary {
             process: self.process,
             parent: SHELL,
             creator: Some(SHELL),

@@ -9,7 +9,7 @@ const AROUND: usize = 36;
 
 /// A filter that cannot be used: says what is wrong, and points at it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FilterError {
+pub struct CelError {
     message: String,
     /// What may help; can be empty.
     help: String,
@@ -42,7 +42,7 @@ impl Wrong {
     }
 
     /// Points at the place in the text.
-    pub(super) fn point_into(self, text: &str) -> FilterError {
+    pub(super) fn point_into(self, text: &str) -> CelError {
         let mut column = self.at;
         let mut line = "";
         for candidate in text.split('\n') {
@@ -54,7 +54,7 @@ impl Wrong {
             column -= len + 1;
         }
         let (line, column) = window(line, column);
-        FilterError {
+        CelError {
             message: shown(&self.message),
             help: shown(&self.help),
             line,
@@ -84,7 +84,7 @@ fn window(line: &str, column: usize) -> (String, usize) {
     (format!("...{text}"), column - skipped + 3)
 }
 
-impl fmt::Display for FilterError {
+impl fmt::Display for CelError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             message,
@@ -100,4 +100,4 @@ impl fmt::Display for FilterError {
     }
 }
 
-impl std::error::Error for FilterError {}
+impl std::error::Error for CelError {}

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::*;
-use crate::argv::Args;
+use crate::argv::Argv;
 use crate::event::Exec;
 use crate::event::ExitStatus;
 use crate::event::Fork;
@@ -19,11 +19,11 @@ mod oracle;
 mod speed;
 
 /// 2026-11-23T09:49:07Z
-fn event(body: Body<'_>) -> Event<'_> {
+fn event(data: EventData<'_>) -> Event<'_> {
     Event {
         time: Timestamp::from_second(1_795_427_347).expect("in range"),
         boot_ns: 9_000_000_000,
-        body,
+        data,
     }
 }
 
@@ -40,22 +40,22 @@ fn fork() -> Fork {
 
 /// `ls -l big`, by user 1000 with the rights of root.
 fn exec() -> Exec<'static> {
-    ls(Args::whole(b"ls\0-l\0gr\xc3\xb6\xc3\x9fe\0"))
+    ls(Argv::whole(b"ls\0-l\0gr\xc3\xb6\xc3\x9fe\0"))
 }
 
 #[track_caller]
-fn compiled(text: &str) -> Filter {
-    Filter::compile(text).unwrap_or_else(|error| panic!("{error}"))
+fn compiled(text: &str) -> CelFilter {
+    CelFilter::compile(text).unwrap_or_else(|error| panic!("{error}"))
 }
 
 #[track_caller]
-fn holds(text: &str, body: Body<'_>) -> bool {
-    compiled(text).matches(&event(body), &Annotations::default())
+fn holds(text: &str, data: EventData<'_>) -> bool {
+    compiled(text).matches(&event(data), &Annotations::default())
 }
 
 #[track_caller]
 fn refused(text: &str) -> String {
-    let error = Filter::compile(text).expect_err(text);
+    let error = CelFilter::compile(text).expect_err(text);
     error.to_string()
 }
 
@@ -90,7 +90,7 @@ fn hold() {
         "r\"a\\b\" == 'a\\\\b'",
         "uid == 1000 // a comment",
     ] {
-        assert!(holds(text, Body::Exec(exec())), "{text}");
+        assert!(holds(text, EventData::Exec(exec())), "{text}");
     }
 }
 
@@ -116,24 +116,24 @@ fn missing_and_null() {
         "int(comm) == 1",
         "timestamp(comm) > timestamp(time)",
     ] {
-        assert!(!holds(text, Body::Exec(exec())), "{text}");
+        assert!(!holds(text, EventData::Exec(exec())), "{text}");
     }
     // As CEL has it: null is a value, and different from all others.
     assert!(holds(
         "script != \"x\" && script == null",
-        Body::Exec(exec())
+        EventData::Exec(exec())
     ));
     let failed = Exec { ret: -2, ..exec() };
     assert!(holds(
         "errno == \"ENOENT\" && errno != \"EACCES\"",
-        Body::Exec(failed)
+        EventData::Exec(failed)
     ));
 }
 
 /// Arguments that could not be read are null in the list.
 #[test]
 fn unreadable_arguments() {
-    let unreadable = ls(Args::one_by_one(b"a\0\0", &[1], true));
+    let unreadable = ls(Argv::one_by_one(b"a\0\0", &[1], true));
     for (text, answer) in [
         (r#"args.exists(a, a == "a")"#, true),
         (r#"args.exists(a, a.contains("a"))"#, true),
@@ -141,32 +141,32 @@ fn unreadable_arguments() {
         (r#"!args.exists(a, a.contains("b"))"#, false),
         (r#"args.exists(a, a == null) && !args_complete"#, true),
     ] {
-        assert_eq!(holds(text, Body::Exec(unreadable)), answer, "{text}");
+        assert_eq!(holds(text, EventData::Exec(unreadable)), answer, "{text}");
     }
-    let unknown = ls(Args::cut(b"", 100));
-    assert!(holds("args == null", Body::Exec(unknown)));
-    assert!(!holds("args.exists(a, true)", Body::Exec(unknown)));
+    let unknown = ls(Argv::cut(b"", 100));
+    assert!(holds("args == null", EventData::Exec(unknown)));
+    assert!(!holds("args.exists(a, true)", EventData::Exec(unknown)));
 }
 
 /// The other records have their own fields.
 #[test]
 fn other_records() {
-    let ended = Body::Exit(exit(ExitStatus::Code(7)));
+    let ended = EventData::Exit(exit(ExitStatus::Code(7)));
     assert!(holds(
         "type == \"exit\" && code == 7 && cpu_ns == 300",
         ended
     ));
     assert!(!holds("args.exists(a, true)", ended));
-    let whole = Body::Process(process(Some(exit(ExitStatus::Code(7)))));
+    let whole = EventData::Summary(process(Some(exit(ExitStatus::Code(7)))));
     assert!(holds(
         "code != 0 && execs == 2 && script == \"./x.sh\"",
         whole
     ));
-    let lives = Body::Process(process(None));
+    let lives = EventData::Summary(process(None));
     assert!(holds("exit == null && creator_pid == 4", lives));
-    assert!(holds("vfork && creator_pid == 4", Body::Fork(fork())));
-    assert!(!holds("uid == 0 || uid != 0", Body::Fork(fork())));
-    let clock = Body::Clock(crate::event::Clock { first: true });
+    assert!(holds("vfork && creator_pid == 4", EventData::Fork(fork())));
+    assert!(!holds("uid == 0 || uid != 0", EventData::Fork(fork())));
+    let clock = EventData::Clock(crate::event::Clock { first: true });
     assert!(holds("uid == 0", clock));
 }
 
@@ -184,7 +184,7 @@ fn ancestors() {
         tries: Some(3),
         ..Annotations::default()
     };
-    let exec = event(Body::Exec(exec()));
+    let exec = event(EventData::Exec(exec()));
     let mut filter = compiled(r#"ancestors.exists(a, a.comm == "sshd") && tries > 2"#);
     assert!(filter.matches(&exec, &notes));
     assert!(!filter.matches(&exec, &Annotations::default()));
@@ -342,7 +342,7 @@ fn pushed_down() {
 #[test]
 fn too_many_steps() {
     let block = b"x\0".repeat(10_000);
-    let many = event(Body::Exec(ls(Args::whole(&block))));
+    let many = event(EventData::Exec(ls(Argv::whole(&block))));
     let mut filter = compiled("args.exists(a, args.exists(b, args.exists(c, c == \"y\"))) || true");
     assert!(!filter.matches(&many, &Annotations::default()));
     assert_eq!(filter.given_up(), 1);

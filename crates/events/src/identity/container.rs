@@ -83,7 +83,7 @@ const PARENTS: [(&[u8], Runtime); 5] = [
 const VIRTUAL_MACHINES: [&[u8]; 4] = [b"qemu-", b"xen-", b"bhyve-", b"ch-"];
 
 /// A component, and what stands around it.
-struct Place<'a> {
+struct CgroupRef<'a> {
     name: &'a [u8],
     parent: &'a [u8],
     root: &'a [u8],
@@ -92,7 +92,7 @@ struct Place<'a> {
 }
 
 type Found = (Vec<u8>, Option<Runtime>);
-type Rule = fn(&Place<'_>) -> Option<Found>;
+type Rule = fn(&CgroupRef<'_>) -> Option<Found>;
 
 /// The first that knows a component decides.
 const RULES: [Rule; 8] = [
@@ -107,7 +107,7 @@ pub(super) fn find(path: &[u8]) -> (Vec<Container>, Option<String>) {
     let root = names.peek().copied().unwrap_or_default();
     let (mut parent, mut depth): (&[u8], _) = (b"", 0);
     while let Some(name) = names.next() {
-        let place = Place {
+        let place = CgroupRef {
             name,
             parent,
             root,
@@ -121,7 +121,7 @@ pub(super) fn find(path: &[u8]) -> (Vec<Container>, Option<String>) {
     (containers, pod)
 }
 
-fn container(place: &Place<'_>) -> Option<Container> {
+fn container(place: &CgroupRef<'_>) -> Option<Container> {
     let (id, runtime) = RULES.iter().find_map(|rule| rule(place))?;
     Some(Container {
         id: id.into(),
@@ -130,7 +130,7 @@ fn container(place: &Place<'_>) -> Option<Container> {
 }
 
 /// `docker-ID.scope`, `crio-ID`. A monitor (`crio-conmon-ID.scope`) is outside its container.
-fn prefixed(place: &Place<'_>) -> Option<Found> {
+fn prefixed(place: &CgroupRef<'_>) -> Option<Found> {
     let name = place.name.strip_suffix(b".scope").unwrap_or(place.name);
     let with = |&(prefix, runtime): &(&[u8], Runtime)| {
         let id = name.strip_prefix(prefix)?;
@@ -140,7 +140,7 @@ fn prefixed(place: &Place<'_>) -> Option<Found> {
 }
 
 /// `kubepods-pod….slice:cri-containerd:ID`: systemd's notation, where runc does not use systemd.
-fn colons(place: &Place<'_>) -> Option<Found> {
+fn colons(place: &CgroupRef<'_>) -> Option<Found> {
     let mut parts = place.name.rsplitn(3, |&byte| byte == b':');
     let (id, prefix, slice) = (parts.next()?, parts.next()?, parts.next()?);
     let named = |(known, _): &&(&[u8], Runtime)| known.strip_suffix(b"-") == Some(prefix);
@@ -150,7 +150,7 @@ fn colons(place: &Place<'_>) -> Option<Found> {
 }
 
 /// `docker/buildkit/ID`, or in systemd's form `docker-ID.scope` with an id of BuildKit's.
-fn buildkit(place: &Place<'_>) -> Option<Found> {
+fn buildkit(place: &CgroupRef<'_>) -> Option<Found> {
     let scope = place
         .name
         .strip_prefix(b"docker-")
@@ -161,7 +161,7 @@ fn buildkit(place: &Place<'_>) -> Option<Found> {
 }
 
 /// `/ecs/TASK/TASK-NUMBER`: AWS Fargate.
-fn fargate(place: &Place<'_>) -> Option<Found> {
+fn fargate(place: &CgroupRef<'_>) -> Option<Found> {
     let (task, number) = place.name.split_at_checked(32)?;
     let number = number.strip_prefix(b"-")?;
     let numbered = !number.is_empty() && number.iter().all(u8::is_ascii_digit);
@@ -170,7 +170,7 @@ fn fargate(place: &Place<'_>) -> Option<Found> {
 }
 
 /// `docker/ID`, or an id below anything else, such as `kubepods/burstable/podUID/ID`.
-fn plain(place: &Place<'_>) -> Option<Found> {
+fn plain(place: &CgroupRef<'_>) -> Option<Found> {
     // A pod of podman's has such an id too, and its monitor's cgroup of LXC may.
     let other = [
         &b"libpod_parent"[..],
@@ -186,7 +186,7 @@ fn plain(place: &Place<'_>) -> Option<Found> {
 }
 
 /// Ids that are not 64 digits, where the parent alone says what they are.
-fn named(place: &Place<'_>) -> Option<Found> {
+fn named(place: &CgroupRef<'_>) -> Option<Found> {
     let runtime = above(place)?;
     let fits = match runtime {
         Runtime::Garden => is_garden_id(place.name),
@@ -198,7 +198,7 @@ fn named(place: &Place<'_>) -> Option<Found> {
 }
 
 /// `/lxc/NAME`, `/lxc.payload/NAME`, `/lxc.payload.NAME`. (`lxc.monitor…` is outside.)
-fn lxc(place: &Place<'_>) -> Option<Found> {
+fn lxc(place: &CgroupRef<'_>) -> Option<Found> {
     let below = [&b"lxc"[..], b"lxc.payload"].contains(&place.parent);
     let name = match place.name.strip_prefix(b"lxc.payload.") {
         Some(name) => name,
@@ -210,7 +210,7 @@ fn lxc(place: &Place<'_>) -> Option<Found> {
 
 /// `systemd-nspawn@NAME.service/payload`, `machine.slice/machine-NAME.scope`. The supervisor that stands
 /// beside the payload is outside.
-fn nspawn(place: &Place<'_>) -> Option<Found> {
+fn nspawn(place: &CgroupRef<'_>) -> Option<Found> {
     let name = unescaped(nspawn_service(place).or_else(|| machine(place))?);
     let outside = place.next == Some(b"supervisor");
     if outside || name.is_empty() || VIRTUAL_MACHINES.iter().any(|it| name.starts_with(it)) {
@@ -220,19 +220,19 @@ fn nspawn(place: &Place<'_>) -> Option<Found> {
     Some((name, (!libvirt).then_some(Runtime::Nspawn)))
 }
 
-fn nspawn_service<'a>(place: &Place<'a>) -> Option<&'a [u8]> {
+fn nspawn_service<'a>(place: &CgroupRef<'a>) -> Option<&'a [u8]> {
     let rest = place.name.strip_prefix(b"systemd-nspawn@")?;
     rest.strip_suffix(b".service")
 }
 
-fn machine<'a>(place: &Place<'a>) -> Option<&'a [u8]> {
+fn machine<'a>(place: &CgroupRef<'a>) -> Option<&'a [u8]> {
     let rest = place.name.strip_prefix(b"machine-")?;
     let name = rest.strip_suffix(b".scope")?;
     let slice = place.parent == b"machine.slice" || place.parent.starts_with(b"machine-");
     slice.then_some(name)
 }
 
-fn above(place: &Place<'_>) -> Option<Runtime> {
+fn above(place: &CgroupRef<'_>) -> Option<Runtime> {
     let known = |(name, _): &&(&[u8], Runtime)| *name == place.parent;
     PARENTS.iter().find(known).map(|&(_, runtime)| runtime)
 }

@@ -183,7 +183,7 @@ fn expand(text: &str) -> String {
 }
 
 /// What an identity says, in the table's form.
-fn row(identity: &Identity) -> [String; 5] {
+fn row(identity: &CgroupOwner) -> [String; 5] {
     let text = |bytes: Option<&[u8]>| {
         bytes.map_or("-".into(), |it| String::from_utf8_lossy(it).into_owned())
     };
@@ -212,7 +212,7 @@ fn real_paths() {
         let [path, expected @ ..] = columns.as_slice() else {
             panic!("{line}");
         };
-        let identity = Identity::from_path(path.as_bytes());
+        let identity = CgroupOwner::from_path(path.as_bytes());
         assert_eq!(row(&identity), *expected, "{path}");
         assert_eq!(identity.path(), path.as_bytes());
         rows += 1;
@@ -230,23 +230,23 @@ fn hostile_paths() {
         b"/system.slice/\xff.service",
         b"pod\xff.slice",
     ] {
-        assert_eq!(row(&Identity::from_path(path)), nothing, "{path:?}");
+        assert_eq!(row(&CgroupOwner::from_path(path)), nothing, "{path:?}");
     }
     let long = format!("/{}.service", "a".repeat(1 << 20));
-    assert_eq!(Identity::from_path(long.as_bytes()).unit(), None);
+    assert_eq!(CgroupOwner::from_path(long.as_bytes()).unit(), None);
     let deep = format!("{}/docker/{A}", "/x".repeat(1 << 18));
     assert_eq!(
-        Identity::from_path(deep.as_bytes())
+        CgroupOwner::from_path(deep.as_bytes())
             .container()
             .map(Container::id),
         Some(A.as_bytes())
     );
-    let odd = Identity::from_path(b"/lxc/\xff\xfe");
+    let odd = CgroupOwner::from_path(b"/lxc/\xff\xfe");
     assert_eq!(odd.container().map(Container::id), Some(&b"\xff\xfe"[..]));
 }
 
-fn at(path: &str) -> Identity {
-    Identity::from_path(expand(path).as_bytes())
+fn at(path: &str) -> CgroupOwner {
+    CgroupOwner::from_path(expand(path).as_bytes())
 }
 
 /// A container is meant by its id, by enough of its beginning, or by its whole name.
@@ -355,7 +355,7 @@ proptest! {
     /// Any bytes are a path, and whatever is told of them stands in them.
     #[test]
     fn total_and_true(path in path()) {
-        let identity = Identity::from_path(&path);
+        let identity = CgroupOwner::from_path(&path);
         prop_assert_eq!(identity.path(), &path[..]);
         let plain = String::from_utf8_lossy(&path).replace('_', "-");
         let unescaped = container::unescaped(&path);

@@ -6,19 +6,19 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::event::Clock;
+use crate::event::CountedKind;
 use crate::event::ExecFile;
-use crate::event::Kind;
 use crate::event::Loss;
 
 /// 2026-11-23T09:49:07.123456789Z
 const NOON: i128 = 1_795_427_347_123_456_789;
 
 /// The line of a record, which serde_json would write the same way.
-fn line(body: Body<'_>) -> String {
+fn line(data: EventData<'_>) -> String {
     let event = Event {
         time: Timestamp::from_nanosecond(NOON).expect("in range"),
         boot_ns: 9_007_199_254_740_993,
-        body,
+        data,
     };
     let notes = Annotations::default();
     let (mut out, mut theirs) = (Vec::new(), Vec::new());
@@ -37,7 +37,7 @@ pub(crate) fn id(pid: u32, start_ns: u64) -> ProcessId {
     ProcessId { pid, start_ns }
 }
 
-pub(crate) fn ls(args: Args<'_>) -> Exec<'_> {
+pub(crate) fn ls(args: Argv<'_>) -> Exec<'_> {
     Exec {
         process: id(4711, 0x9f_3a2b),
         tid: 4712,
@@ -48,7 +48,7 @@ pub(crate) fn ls(args: Args<'_>) -> Exec<'_> {
         euid: Some(0),
         gid: Some(100),
         egid: Some(100),
-        session: Session::default(),
+        session: LoginSession::default(),
         cpu: Some(1),
         ret: 0,
         filename: Some(b"/bin/ls"),
@@ -56,7 +56,7 @@ pub(crate) fn ls(args: Args<'_>) -> Exec<'_> {
         script: false,
         secure: false,
         args,
-        place: Some(Place::unified(u64::MAX)),
+        place: Some(CgroupRef::unified(u64::MAX)),
         ns_pid: Some(7),
         pid_ns: Some(1),
         mnt_ns: Some(2),
@@ -71,7 +71,7 @@ pub(crate) fn ls(args: Args<'_>) -> Exec<'_> {
 #[test]
 fn exec() {
     assert_eq!(
-        line(Body::Exec(ls(Args::whole(b"ls\0-l\0\0")))),
+        line(EventData::Exec(ls(Argv::whole(b"ls\0-l\0\0")))),
         concat!(
             r#"{"type":"exec","time":"2026-11-23T09:49:07.123456789Z","id":"4711-9f3a2b","#,
             r#""pid":4711,"tid":4712,"ppid":4700,"parent_id":"4700-9f0000","comm":"ls","pcomm":"bash","#,
@@ -91,12 +91,12 @@ fn exec() {
 fn identity() {
     let id = "0123456789abcdef".repeat(4);
     let path = format!("/system.slice/docker-{id}.scope");
-    let identity = Identity::from_path(path.as_bytes());
+    let identity = CgroupOwner::from_path(path.as_bytes());
     let event = Event {
         time: Timestamp::UNIX_EPOCH,
         boot_ns: 1,
-        body: Body::Exec(Exec {
-            session: Session {
+        data: EventData::Exec(Exec {
+            session: LoginSession {
                 login_uid: Some(1000),
                 audit_id: Some(3),
                 leader: Some(77),
@@ -110,8 +110,8 @@ fn identity() {
             exe: Some(b"/memfd:x"),
             secure: true,
             cwd: Some(b"/tmp"),
-            env: Some(Args::whole(b"LANG=C\0A=b=\x1b\xff\0")),
-            ..ls(Args::whole(b"ls\0"))
+            env: Some(Argv::whole(b"LANG=C\0A=b=\x1b\xff\0")),
+            ..ls(Argv::whole(b"ls\0"))
         }),
     };
     let notes = Annotations {
@@ -146,9 +146,9 @@ fn failed_exec() {
     let failed = Exec {
         ret: -2,
         exe: None,
-        ..ls(Args::whole(b"ls\0"))
+        ..ls(Argv::whole(b"ls\0"))
     };
-    let json = line(Body::Exec(failed));
+    let json = line(EventData::Exec(failed));
     assert!(
         json.contains(r#""ret":-2,"errno":"ENOENT","filename":"/bin/ls","exe":null,"#),
         "{json}"
@@ -161,9 +161,9 @@ fn script() {
     let script = Exec {
         script: true,
         filename: Some(b"./x.sh"),
-        ..ls(Args::whole(b"/bin/sh\0./x.sh\0"))
+        ..ls(Argv::whole(b"/bin/sh\0./x.sh\0"))
     };
-    let json = line(Body::Exec(script));
+    let json = line(EventData::Exec(script));
     assert!(
         json.contains(r#""filename":"./x.sh","exe":"/usr/bin/ls","script":"./x.sh","#),
         "{json}"
@@ -173,7 +173,7 @@ fn script() {
 /// What is not UTF-8 is replaced in `args`, and exact in `args_b64`.
 #[test]
 fn not_utf8() {
-    let json = line(Body::Exec(ls(Args::whole(b"a\xff\0ok\0"))));
+    let json = line(EventData::Exec(ls(Argv::whole(b"a\xff\0ok\0"))));
     let expected =
         "\"args\":[\"a\u{fffd}\",\"ok\"],\"args_complete\":true,\"args_b64\":[\"Yf8=\",\"b2s=\"],";
     assert!(json.contains(expected), "{json}");
@@ -182,12 +182,12 @@ fn not_utf8() {
 /// Unreadable arguments are null; when nothing is known, all of them are.
 #[test]
 fn unreadable() {
-    let json = line(Body::Exec(ls(Args::one_by_one(b"a\0\0", &[1], true))));
+    let json = line(EventData::Exec(ls(Argv::one_by_one(b"a\0\0", &[1], true))));
     assert!(
         json.contains(r#""args":["a",null],"args_complete":false,"#),
         "{json}"
     );
-    let json = line(Body::Exec(ls(Args::cut(b"", 100))));
+    let json = line(EventData::Exec(ls(Argv::cut(b"", 100))));
     assert!(
         json.contains(r#""args":null,"args_complete":false,"#),
         "{json}"
@@ -199,7 +199,7 @@ fn unreadable() {
 fn safe_for_terminals() {
     let hostile = "\u{1b}[2J \u{9b}1m \u{7f} \u{202e} \u{2028} \u{e0001} \n größe";
     let block = [hostile.as_bytes(), b"\0"].concat();
-    let json = line(Body::Exec(ls(Args::whole(&block))));
+    let json = line(EventData::Exec(ls(Argv::whole(&block))));
     assert!(json.trim_end().chars().all(printable), "{json}");
     assert!(json.contains("größe"), "{json}");
     let parsed: serde_json::Value = serde_json::from_str(&json).expect("valid JSON");
@@ -219,22 +219,22 @@ fn forks_losses_clocks() {
     };
     let time = r#""time":"2026-11-23T09:49:07.123456789Z""#;
     assert_eq!(
-        line(Body::Fork(fork)),
+        line(EventData::Fork(fork)),
         format!(
             r#"{{"type":"fork",{time},"id":"5-10","pid":5,"creator_id":"4-f","creator_pid":4,"vfork":true,"ns_pid":5}}"#
         ) + "\n"
     );
     let lost = Lost {
-        kind: Kind::Exec,
+        kind: CountedKind::Exec,
         count: 3,
         reason: Loss::RingFull,
     };
     assert_eq!(
-        line(Body::Lost(lost)),
+        line(EventData::Lost(lost)),
         format!(r#"{{"type":"lost",{time},"count":3,"kind":"exec","reason":"ring_full"}}"#) + "\n"
     );
     assert_eq!(
-        line(Body::Clock(Clock { first: true })),
+        line(EventData::Clock(Clock { first: true })),
         format!(r#"{{"type":"clock",{time},"boot_ns":"9007199254740993"}}"#) + "\n"
     );
 }
@@ -249,7 +249,7 @@ pub(crate) fn exit(status: ExitStatus) -> Exit<'static> {
         comm: b"cc1",
         uid: Some(1),
         gid: Some(2),
-        place: Some(Place::unified(3)),
+        place: Some(CgroupRef::unified(3)),
         ns_pid: Some(6),
         status: Some(status),
         exec_ns: None,
@@ -274,7 +274,7 @@ pub(crate) fn exit(status: ExitStatus) -> Exit<'static> {
 /// The end of a process, with what cannot be known as null.
 #[test]
 fn exits() {
-    let json = line(Body::Exit(exit(ExitStatus::Code(7))));
+    let json = line(EventData::Exit(exit(ExitStatus::Code(7))));
     let head = concat!(
         r#"{"type":"exit","time":"2026-11-23T09:49:07.123456789Z","id":"5-3e8","pid":5,"ppid":4,"#,
         r#""parent_id":"4-f","comm":"cc1","uid":1,"user":null,"gid":2,"group":null,"cgroup":null,"#,
@@ -290,14 +290,14 @@ fn exits() {
         number: 11,
         core_dumped: true,
     };
-    let json = line(Body::Exit(exit(killed)));
+    let json = line(EventData::Exit(exit(killed)));
     let expected =
         r#""exit":"killed","code":null,"signal":11,"signal_name":"SIGSEGV","core_dumped":true,"#;
     assert!(json.contains(expected), "{json}");
 }
 
-pub(crate) fn process(exit: Option<Exit<'static>>) -> Process<'static> {
-    Process {
+pub(crate) fn process(exit: Option<Exit<'static>>) -> ProcessSummary<'static> {
+    ProcessSummary {
         process: id(5, 1_000),
         parent: id(1, 0),
         creator: Some(id(4, 15)),
@@ -305,14 +305,14 @@ pub(crate) fn process(exit: Option<Exit<'static>>) -> Process<'static> {
         parent_comm: None,
         uid: Some(1),
         gid: Some(2),
-        place: Some(Place::unified(3)),
+        place: Some(CgroupRef::unified(3)),
         ns_pid: Some(6),
         session: None,
         image: Some(Image {
             filename: Some(b"./x.sh"),
             exe: Some(b"/bin/sh"),
             script: true,
-            args: Args::whole(b"/bin/sh\0./x.sh\0"),
+            args: Argv::whole(b"/bin/sh\0./x.sh\0"),
             ..Image::UNKNOWN
         }),
         execs: 2,
@@ -324,7 +324,7 @@ pub(crate) fn process(exit: Option<Exit<'static>>) -> Process<'static> {
 /// A whole process: what it ran, who created it, how it ended.
 #[test]
 fn processes() {
-    let json = line(Body::Process(process(Some(exit(ExitStatus::Code(0))))));
+    let json = line(EventData::Summary(process(Some(exit(ExitStatus::Code(0))))));
     let begin = concat!(
         r#"{"type":"process","time":"2026-11-23T09:49:07.123456789Z","id":"5-3e8","pid":5,"ppid":1,"#,
         r#""parent_id":"1-0","creator_id":"4-f","creator_pid":4,"comm":"cc1","pcomm":null,"uid":1,"#,
@@ -336,7 +336,7 @@ fn processes() {
         r#""exit":"exited","code":0,"#
     );
     assert!(json.starts_with(begin), "{json}");
-    let alive = line(Body::Process(process(None)));
+    let alive = line(EventData::Summary(process(None)));
     assert!(alive.contains(r#""exit":null,"code":null,"#), "{alive}");
     assert!(
         alive.contains(r#""cpu_ns":null,"cpu_exact":null,"#),
@@ -351,7 +351,7 @@ fn ancestors() {
         Ancestor {
             process: id(4, 15),
             comm: b"make",
-            args: Some(Args::whole(b"make\0-j4\0")),
+            args: Some(Argv::whole(b"make\0-j4\0")),
         },
         Ancestor {
             process: id(1, 0),
@@ -362,7 +362,7 @@ fn ancestors() {
     let event = Event {
         time: Timestamp::UNIX_EPOCH,
         boot_ns: 2_000,
-        body: Body::Process(process(None)),
+        data: EventData::Summary(process(None)),
     };
     let notes = Annotations {
         ancestors: Some(&list),
@@ -431,7 +431,7 @@ proptest! {
         prop_assert_eq!(by_us(&numbers.1), by_serde_json(&numbers.1));
         prop_assert_eq!(by_us(&numbers.2), by_serde_json(&numbers.2));
         prop_assert_eq!(by_us(&object), by_serde_json(&object));
-        let line = line(Body::Exec(ls(Args::whole(&bytes))));
+        let line = line(EventData::Exec(ls(Argv::whole(&bytes))));
         prop_assert!(serde_json::from_str::<serde_json::Value>(&line).is_ok(), "{}", line);
     }
 }

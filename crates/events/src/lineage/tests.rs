@@ -25,30 +25,35 @@ const fn id(pid: u32, start_ns: u64) -> ProcessId {
     ProcessId { pid, start_ns }
 }
 
-fn at(boot_ns: u64, body: Body<'_>) -> Event<'_> {
+fn at(boot_ns: u64, data: EventData<'_>) -> Event<'_> {
     Event {
         time: Timestamp::from_nanosecond(i128::from(boot_ns % (1 << 60))).expect("before 2007"),
         boot_ns,
-        body,
+        data,
     }
 }
 
-fn running<'a>(process: ProcessId, parent: ProcessId, comm: &'a [u8], args: Args<'a>) -> Body<'a> {
-    Body::Running(Running {
+fn running<'a>(
+    process: ProcessId,
+    parent: ProcessId,
+    comm: &'a [u8],
+    args: Argv<'a>,
+) -> EventData<'a> {
+    EventData::Existing(Existing {
         process,
         parent,
         comm,
         uid: Some(1000),
         gid: Some(100),
-        place: Some(Place::unified(7)),
+        place: Some(CgroupRef::unified(7)),
         ns_pid: Some(process.pid),
         seen_pid: process.pid,
         args,
     })
 }
 
-fn fork(creator: ProcessId, process: ProcessId) -> Body<'static> {
-    Body::Fork(Fork {
+fn fork(creator: ProcessId, process: ProcessId) -> EventData<'static> {
+    EventData::Fork(Fork {
         process,
         creator,
         creator_tid: creator.pid,
@@ -69,15 +74,15 @@ fn exec<'a>(process: ProcessId, parent: ProcessId, comm: &'a [u8], args: &'a [u8
         euid: Some(2000),
         gid: Some(200),
         egid: Some(200),
-        session: Session::default(),
+        session: LoginSession::default(),
         cpu: Some(0),
         ret: 0,
         filename: Some(comm),
         exe: None,
         script: false,
         secure: false,
-        args: Args::whole(args),
-        place: Some(Place::unified(8)),
+        args: Argv::whole(args),
+        place: Some(CgroupRef::unified(8)),
         ns_pid: Some(process.pid),
         pid_ns: Some(1),
         mnt_ns: Some(2),
@@ -99,7 +104,7 @@ fn exit(process: ProcessId, parent: ProcessId) -> Exit<'static> {
         comm: b"at exit",
         uid: Some(3000),
         gid: Some(300),
-        place: Some(Place::unified(9)),
+        place: Some(CgroupRef::unified(9)),
         ns_pid: Some(process.pid),
         status: Some(ExitStatus::Code(7)),
         exec_ns: None,
@@ -116,14 +121,14 @@ fn exit(process: ProcessId, parent: ProcessId) -> Exit<'static> {
     }
 }
 
-fn freed(process: ProcessId) -> Body<'static> {
-    Body::Freed(Freed {
+fn freed(process: ProcessId) -> EventData<'static> {
+    EventData::FinalUsage(FinalUsage {
         process,
         cpu: cpu(600, true),
     })
 }
 
-/// What a test looks at in a `Process` that came out.
+/// What a test looks at in a `ProcessSummary` that came out.
 #[derive(Debug, Clone)]
 struct Out {
     time: Timestamp,
@@ -147,7 +152,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-fn words(args: &Args<'_>) -> String {
+fn words(args: &Argv<'_>) -> String {
     let words: Vec<_> = args.iter().map(|arg| text(arg.unwrap_or(b"?"))).collect();
     match args.unknown() {
         true => "?".to_owned(),
@@ -157,7 +162,7 @@ fn words(args: &Args<'_>) -> String {
 
 impl Out {
     fn new(event: &Event<'_>, lineage: &Lineage) -> Self {
-        let Body::Process(process) = event.body else {
+        let EventData::Summary(process) = event.data else {
             panic!("only processes come out, not {event:?}");
         };
         let image = process.image;
@@ -230,16 +235,16 @@ impl Table {
     /// With init, and a shell that init has started.
     fn with_shell(limits: Limits) -> Self {
         let mut table = Self::new(limits);
-        table.then(running(INIT, id(0, 0), b"init", Args::whole(b"/init\0")));
-        table.then(running(SHELL, INIT, b"bash", Args::whole(b"bash\0-l\0")));
+        table.then(running(INIT, id(0, 0), b"init", Argv::whole(b"/init\0")));
+        table.then(running(SHELL, INIT, b"bash", Argv::whole(b"bash\0-l\0")));
         table
     }
 
-    fn then(&mut self, body: Body<'_>) -> &mut Self {
+    fn then(&mut self, data: EventData<'_>) -> &mut Self {
         self.now += MS;
         let out = &mut self.out;
         self.lineage
-            .observe(&at(self.now, body), &mut |event, lineage| {
+            .observe(&at(self.now, data), &mut |event, lineage| {
                 out.push(Out::new(event, lineage));
             });
         (self.check)(&self.lineage);
@@ -266,12 +271,12 @@ impl Table {
 
     fn fork_exec(&mut self, creator: ProcessId, process: ProcessId, comm: &[u8]) -> &mut Self {
         self.then(fork(creator, process))
-            .then(Body::Exec(exec(process, creator, comm, comm)))
+            .then(EventData::Exec(exec(process, creator, comm, comm)))
     }
 
     /// Exit and final account.
     fn end(&mut self, process: ProcessId, parent: ProcessId) -> &mut Self {
-        self.then(Body::Exit(exit(process, parent)))
+        self.then(EventData::Exit(exit(process, parent)))
             .then(freed(process))
     }
 
@@ -356,7 +361,7 @@ fn an_ordinary_life() {
     let mut table = Table::with_shell(ROOMY);
     table.fork_exec(SHELL, ls, b"ls");
     let exec_ns = table.now;
-    table.then(Body::Exit(exit(ls, SHELL)));
+    table.then(EventData::Exit(exit(ls, SHELL)));
     let exit_ns = table.now;
     assert!(table.out.is_empty(), "it waits for its final account");
     assert!(table.lineage.waiting());
@@ -389,7 +394,7 @@ fn a_fork_is_a_copy() {
     let mut table = Table::with_shell(ROOMY);
     table
         .then(fork(SHELL, child))
-        .then(Body::Exec(exec(SHELL, INIT, b"zsh", b"zsh\0")))
+        .then(EventData::Exec(exec(SHELL, INIT, b"zsh", b"zsh\0")))
         .finish();
     let [_, _, out] = &table.out[..] else {
         panic!("{:?}", table.out);
@@ -408,13 +413,13 @@ fn the_last_exec_counts() {
     let mut table = Table::with_shell(ROOMY);
     table
         .fork_exec(SHELL, twice, b"env")
-        .then(Body::Exec(exec(twice, SHELL, b"ls", b"ls\0-l\0")));
+        .then(EventData::Exec(exec(twice, SHELL, b"ls", b"ls\0-l\0")));
     let last = table.now;
     let failed = Exec {
         ret: -2,
         ..exec(twice, SHELL, b"no", b"no\0")
     };
-    table.then(Body::Exec(failed)).end(twice, SHELL);
+    table.then(EventData::Exec(failed)).end(twice, SHELL);
     let out = table.only();
     assert_eq!((out.execs, out.exec_ns), (2, Some(last)));
     assert_eq!(out.args.as_deref(), Some("ls -l"));
@@ -456,8 +461,8 @@ fn peak_memory_before_exec_is_not_the_images() {
         let mut exit = exit(ls, SHELL);
         exit.cost.as_mut().expect("it has costs").max_rss_bytes = said;
         let mut table = Table::new(ROOMY);
-        table.then(fork(SHELL, ls)).then(Body::Exec(exec));
-        table.then(Body::Exit(exit)).then(freed(ls));
+        table.then(fork(SHELL, ls)).then(EventData::Exec(exec));
+        table.then(EventData::Exit(exit)).then(freed(ls));
         assert_eq!(table.only().max_rss(), expected, "{before:?} {said:?}");
     }
 }
@@ -489,17 +494,17 @@ fn ancestors_that_are_gone() {
             Ancestor {
                 process: make,
                 comm: b"at exit",
-                args: Some(Args::whole(b"make")),
+                args: Some(Argv::whole(b"make")),
             },
             Ancestor {
                 process: SHELL,
                 comm: b"bash",
-                args: Some(Args::whole(b"bash\0-l\0")),
+                args: Some(Argv::whole(b"bash\0-l\0")),
             },
             Ancestor {
                 process: INIT,
                 comm: b"init",
-                args: Some(Args::whole(b"/init\0")),
+                args: Some(Argv::whole(b"/init\0")),
             },
         ]
     );
@@ -527,9 +532,9 @@ fn adopted_by_init() {
 fn adopted_and_never_seen_to_be_created() {
     let daemon = id(200, 2000);
     let mut table = Table::with_shell(ROOMY);
-    table.then(running(daemon, SHELL, b"d", Args::UNKNOWN));
+    table.then(running(daemon, SHELL, b"d", Argv::UNKNOWN));
     table.end(SHELL, INIT);
-    table.then(Body::Exec(exec(daemon, INIT, b"d2", b"d2\0")));
+    table.then(EventData::Exec(exec(daemon, INIT, b"d2", b"d2\0")));
     assert_eq!(table.ancestors(daemon), [SHELL, INIT]);
     table.end(daemon, INIT);
     assert_eq!(table.out[1].parent, INIT);
@@ -541,8 +546,8 @@ fn adopted_and_never_seen_to_be_created() {
 fn a_parent_that_comes_after_its_child() {
     let child = id(90, 2000);
     let mut table = Table::new(ROOMY);
-    table.then(running(child, SHELL, b"c", Args::UNKNOWN));
-    table.then(running(SHELL, INIT, b"bash", Args::UNKNOWN));
+    table.then(running(child, SHELL, b"c", Argv::UNKNOWN));
+    table.then(running(SHELL, INIT, b"bash", Argv::UNKNOWN));
     table.end(SHELL, INIT);
     assert_eq!(table.ancestors(child), [SHELL]);
     table.end(child, INIT);
@@ -556,7 +561,7 @@ fn a_fork_that_comes_late() {
     let mut table = Table::with_shell(ROOMY);
     table
         .fork_exec(SHELL, sh, b"sh")
-        .then(Body::Exec(exec(ls, INIT, b"ls", b"ls\0")))
+        .then(EventData::Exec(exec(ls, INIT, b"ls", b"ls\0")))
         .then(fork(sh, ls))
         .end(sh, SHELL);
     assert_eq!(table.ancestors(ls), [sh, SHELL, INIT]);
@@ -593,7 +598,7 @@ fn no_final_account() {
     let ls = id(200, 2000);
     let mut table = Table::with_shell(ROOMY);
     table.then(fork(SHELL, ls));
-    table.then(Body::Exit(exit(ls, SHELL)));
+    table.then(EventData::Exit(exit(ls, SHELL)));
     let due = table.now + FINAL_ACCOUNT_NS;
     table.tick(due - 1);
     assert!(table.out.is_empty());
@@ -609,7 +614,7 @@ fn a_final_account_in_time() {
     let ls = id(200, 2000);
     let mut table = Table::with_shell(ROOMY);
     table.then(fork(SHELL, ls));
-    table.then(Body::Exit(exit(ls, SHELL)));
+    table.then(EventData::Exit(exit(ls, SHELL)));
     let due = table.now + FINAL_ACCOUNT_NS;
     table.tick(due - 1).then(freed(ls)).tick(due).tick(due);
     assert_eq!(table.only().cpu(), cpu(600, true));
@@ -622,7 +627,7 @@ fn no_final_accounts_at_all() {
     let mut table = Table::with_shell(ROOMY);
     table.lineage.final_accounts = false;
     table.then(fork(SHELL, ls));
-    table.then(Body::Exit(exit(ls, SHELL)));
+    table.then(EventData::Exit(exit(ls, SHELL)));
     assert_eq!(table.only().cpu(), cpu(500, false));
     assert!(!table.lineage.waiting());
 }
@@ -637,16 +642,16 @@ fn once_for_each_life() {
         if has_child {
             table.then(fork(sh, id(300, 3000)));
         }
-        table.then(Body::Exit(exit(sh, SHELL)));
-        table.then(Body::Exit(exit(sh, INIT)));
+        table.then(EventData::Exit(exit(sh, SHELL)));
+        table.then(EventData::Exit(exit(sh, INIT)));
         let due = table.now + FINAL_ACCOUNT_NS;
         table.tick(due).tick(due).then(freed(sh)).then(freed(sh));
         if has_child {
-            table.then(Body::Exit(exit(sh, INIT))).then(freed(sh));
+            table.then(EventData::Exit(exit(sh, INIT))).then(freed(sh));
         }
         assert_eq!(table.only().parent, SHELL, "the first exit holds");
         assert_eq!(table.kept(sh), has_child);
-        assert_eq!(table.lineage.forgotten(), Forgotten::default());
+        assert_eq!(table.lineage.forgotten(), Evicted::default());
         table.finish();
         let again = table.out.iter().filter(|out| out.process == sh);
         assert_eq!(again.count(), 1);
@@ -678,7 +683,7 @@ fn a_pid_reused_while_the_end_waits() {
     let mut table = Table::with_shell(ROOMY);
     table.fork_exec(SHELL, old, b"old");
     table
-        .then(Body::Exit(exit(old, SHELL)))
+        .then(EventData::Exit(exit(old, SHELL)))
         .then(fork(SHELL, new));
     table.then(freed(old)).end(new, SHELL);
     let came: Vec<_> = table
@@ -687,7 +692,7 @@ fn a_pid_reused_while_the_end_waits() {
         .map(|out| (out.process, out.execs))
         .collect();
     assert_eq!(came, [(old, 1), (new, 0)]);
-    assert_eq!(table.lineage.forgotten(), Forgotten::default());
+    assert_eq!(table.lineage.forgotten(), Evicted::default());
 }
 
 /// A process whose pid came back is still an ancestor, by its start time; its end is lost once.
@@ -737,7 +742,7 @@ fn an_exit_alone() {
 fn an_exec_without_a_fork() {
     let ls = id(200, 2000);
     let mut table = Table::with_shell(ROOMY);
-    table.then(Body::Exec(exec(ls, SHELL, b"ls", b"ls\0")));
+    table.then(EventData::Exec(exec(ls, SHELL, b"ls", b"ls\0")));
     assert_eq!(table.ancestors(ls), [SHELL, INIT]);
     table.end(ls, SHELL);
     let out = table.only();
@@ -763,7 +768,7 @@ fn events_know_better_than_the_list_of_the_running() {
     let ls = id(200, 2000);
     let mut table = Table::with_shell(ROOMY);
     table.fork_exec(SHELL, ls, b"ls");
-    table.then(running(ls, INIT, b"late", Args::whole(b"late\0")));
+    table.then(running(ls, INIT, b"late", Argv::whole(b"late\0")));
     table.end(ls, SHELL);
     let out = table.only();
     assert_eq!((out.creator, out.execs), (Some(SHELL), 1));
@@ -778,7 +783,7 @@ fn finish_hands_out_all() {
     for process in [young, ended, old] {
         table.then(fork(SHELL, process));
     }
-    table.then(Body::Exit(exit(ended, SHELL)));
+    table.then(EventData::Exit(exit(ended, SHELL)));
     let now = table.now;
     table.finish().finish();
     let order: Vec<_> = table.out.iter().map(|out| out.process).collect();
@@ -836,7 +841,7 @@ fn what_waits_and_falls_out_is_not_lost() {
         ..ROOMY
     });
     table.then(fork(SHELL, ls));
-    table.then(Body::Exit(exit(ls, SHELL)));
+    table.then(EventData::Exit(exit(ls, SHELL)));
     table.then(fork(SHELL, id(300, 3000)));
     assert_eq!(table.only().cpu(), cpu(500, false));
     table.then(freed(ls)).tick(u64::MAX);
@@ -852,14 +857,14 @@ fn too_many_bytes_of_arguments() {
         image_bytes: 1000,
         ..ROOMY
     });
-    table.then(Body::Exec(exec(first, SHELL, b"one", &long)));
-    table.then(Body::Exec(exec(second, SHELL, b"two", &long)));
+    table.then(EventData::Exec(exec(first, SHELL, b"one", &long)));
+    table.then(EventData::Exec(exec(second, SHELL, b"two", &long)));
     assert_eq!(table.lineage.forgotten().arguments, 1);
     table.end(first, SHELL).end(second, SHELL);
     assert_eq!(table.out[0].args.as_ref().map(String::len), Some(500));
     assert_eq!(table.out[1].args.as_deref(), Some("?"));
     assert_eq!(table.out[1].filename.as_deref(), Some("two"));
-    table.then(Body::Exec(exec(id(400, 4000), SHELL, b"three", &long)));
+    table.then(EventData::Exec(exec(id(400, 4000), SHELL, b"three", &long)));
     assert_eq!(
         table.lineage.forgotten().arguments,
         1,
@@ -885,7 +890,7 @@ fn no_room_for_images() {
 fn a_shared_image_is_counted_once() {
     let child = id(200, 2000);
     let mut table = Table::new(ROOMY);
-    table.then(running(SHELL, INIT, b"bash", Args::whole(b"bash\0")));
+    table.then(running(SHELL, INIT, b"bash", Argv::whole(b"bash\0")));
     let one = table.lineage.image_bytes;
     assert!(one > 0);
     table.then(fork(SHELL, child)).end(SHELL, INIT);
@@ -923,22 +928,22 @@ fn a_circle_of_ancestors() {
 /// Something that happens to a table; the processes are numbers in `pool`.
 #[derive(Debug, Clone, Copy)]
 enum Step {
-    Running(Index, Index),
+    Existing(Index, Index),
     Fork(Index, Index),
     Exec(Index, Index, u8),
     Exit(Index, Index),
-    Freed(Index),
+    FinalUsage(Index),
     Tick(u16),
 }
 
 fn any_step() -> impl Strategy<Value = Step> {
     let one = any::<Index>;
     prop_oneof![
-        1 => (one(), one()).prop_map(|(process, parent)| Step::Running(process, parent)),
+        1 => (one(), one()).prop_map(|(process, parent)| Step::Existing(process, parent)),
         4 => (one(), one()).prop_map(|(process, creator)| Step::Fork(process, creator)),
         3 => (one(), one(), 0..200u8).prop_map(|(a, b, length)| Step::Exec(a, b, length)),
         3 => (one(), one()).prop_map(|(process, parent)| Step::Exit(process, parent)),
-        3 => one().prop_map(Step::Freed),
+        3 => one().prop_map(Step::FinalUsage),
         1 => (0..400u16).prop_map(Step::Tick),
     ]
 }
@@ -997,27 +1002,27 @@ impl Chaos {
                 self.table.tick(now);
                 return self.take_out();
             }
-            Step::Freed(process) => (self.pool[process.index(self.pool.len())], id(0, 0)),
-            Step::Running(process, above)
+            Step::FinalUsage(process) => (self.pool[process.index(self.pool.len())], id(0, 0)),
+            Step::Existing(process, above)
             | Step::Fork(process, above)
             | Step::Exec(process, above, _)
             | Step::Exit(process, above) => self.pair(process, above),
         };
-        let body = match step {
-            Step::Tick(_) | Step::Freed(_) => freed(process),
-            Step::Running(..) => running(process, above, b"run", Args::whole(&args[..20])),
+        let data = match step {
+            Step::Tick(_) | Step::FinalUsage(_) => freed(process),
+            Step::Existing(..) => running(process, above, b"run", Argv::whole(&args[..20])),
             Step::Fork(..) => fork(above, process),
             Step::Exec(_, _, length) => {
                 let args = &args[..usize::from(length)];
-                Body::Exec(exec(process, above, b"exec", args))
+                EventData::Exec(exec(process, above, b"exec", args))
             }
-            Step::Exit(..) => Body::Exit(exit(process, above)),
+            Step::Exit(..) => EventData::Exit(exit(process, above)),
         };
-        let comes_back = !matches!(step, Step::Freed(_)) && !self.table.kept(process);
+        let comes_back = !matches!(step, Step::FinalUsage(_)) && !self.table.kept(process);
         if comes_back {
             self.handed_out.remove(&process);
         }
-        self.table.then(body);
+        self.table.then(data);
         self.take_out();
     }
 
@@ -1126,11 +1131,11 @@ impl Life {
     }
 
     /// What arrived, in order.
-    fn events(&self, process: ProcessId, creator: ProcessId) -> Vec<Body<'static>> {
+    fn events(&self, process: ProcessId, creator: ProcessId) -> Vec<EventData<'static>> {
         let fork = self.fork.then(|| fork(creator, process));
         let execs = self.execs.iter().filter(|&&seen| seen);
-        let execs = execs.map(|_| Body::Exec(exec(process, creator, b"x", b"x\0")));
-        let exit = self.exit.then(|| Body::Exit(exit(process, creator)));
+        let execs = execs.map(|_| EventData::Exec(exec(process, creator, b"x", b"x\0")));
+        let exit = self.exit.then(|| EventData::Exit(exit(process, creator)));
         let freed = self.freed.then(|| freed(process));
         let all = fork.into_iter().chain(execs).chain(exit).chain(freed);
         all.collect()
@@ -1142,7 +1147,7 @@ impl Life {
 struct World {
     /// Each life and its creator.
     lives: Vec<(ProcessId, ProcessId, Life)>,
-    queues: BTreeMap<u32, VecDeque<Body<'static>>>,
+    queues: BTreeMap<u32, VecDeque<EventData<'static>>>,
 }
 
 impl World {
@@ -1168,8 +1173,8 @@ impl World {
         for (choice, tick) in schedule {
             let choice = choice.index(self.queues.len());
             let queue = self.queues.values_mut().nth(choice);
-            if let Some(body) = queue.and_then(VecDeque::pop_front) {
-                step_exactly(table, body);
+            if let Some(data) = queue.and_then(VecDeque::pop_front) {
+                step_exactly(table, data);
             }
             if *tick {
                 table.now += 100 * MS;
@@ -1178,22 +1183,22 @@ impl World {
                 assert!(table.out[before..].iter().all(|out| !out.cpu().exact));
             }
         }
-        for body in self.queues.values_mut().flatten() {
-            step_exactly(table, *body);
+        for data in self.queues.values_mut().flatten() {
+            step_exactly(table, *data);
         }
     }
 }
 
 /// Only a final account brings out a process at once, its own, and then its CPU time is exact.
-fn step_exactly(table: &mut Table, body: Body<'_>) {
+fn step_exactly(table: &mut Table, data: EventData<'_>) {
     let before = table.out.len();
-    table.then(body);
-    match (body, &table.out[before..]) {
+    table.then(data);
+    match (data, &table.out[before..]) {
         (_, []) => {}
-        (Body::Freed(freed), [out]) => {
+        (EventData::FinalUsage(freed), [out]) => {
             assert_eq!((out.process, out.cpu()), (freed.process, freed.cpu));
         }
-        (_, out) => panic!("{body:?} brought out {out:?}"),
+        (_, out) => panic!("{data:?} brought out {out:?}"),
     }
 }
 
@@ -1246,7 +1251,7 @@ proptest! {
         lives in prop::collection::vec((any::<Index>(), any::<bool>()), 1..40),
     ) {
         let mut table = Table::new(ROOMY);
-        table.then(running(INIT, id(0, 0), b"init", Args::UNKNOWN));
+        table.then(running(INIT, id(0, 0), b"init", Argv::UNKNOWN));
         let mut chains = vec![vec![INIT]];
         let mut ended = BTreeSet::new();
         for ((creator, ends), number) in lives.into_iter().zip(2u32..) {
@@ -1287,17 +1292,17 @@ impl Crowd {
             out: 0,
             now: 0,
         };
-        crowd.then(running(SHELL, INIT, b"bash", Args::whole(b"bash\0")));
+        crowd.then(running(SHELL, INIT, b"bash", Argv::whole(b"bash\0")));
         crowd
     }
 
-    fn then(&mut self, body: Body<'_>) {
+    fn then(&mut self, data: EventData<'_>) {
         self.now += 1000;
         let out = &mut self.out;
         let event = Event {
             time: Timestamp::UNIX_EPOCH,
             boot_ns: self.now,
-            body,
+            data,
         };
         self.lineage.observe(&event, &mut |_, _| *out += 1);
     }
@@ -1317,12 +1322,12 @@ impl Crowd {
     fn begin(&mut self, creator: ProcessId) -> ProcessId {
         let process = self.next();
         self.then(fork(creator, process));
-        self.then(Body::Exec(exec(process, creator, b"ls", b"ls\0-l\0")));
+        self.then(EventData::Exec(exec(process, creator, b"ls", b"ls\0-l\0")));
         process
     }
 
     fn end(&mut self, process: ProcessId, parent: ProcessId) {
-        self.then(Body::Exit(exit(process, parent)));
+        self.then(EventData::Exit(exit(process, parent)));
         self.then(freed(process));
     }
 
@@ -1370,7 +1375,7 @@ fn two_million_lives() {
         crowd.end(last, INIT);
     }
     assert_eq!(crowd.out, crowd.lives);
-    assert_eq!(crowd.lineage.forgotten(), Forgotten::default());
+    assert_eq!(crowd.lineage.forgotten(), Evicted::default());
     assert_eq!(crowd.lineage.entries.len(), 1, "the shell");
     check(&crowd.lineage);
 }

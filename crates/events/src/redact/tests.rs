@@ -59,7 +59,7 @@ fn text(block: &[u8]) -> String {
 }
 
 fn redacted(redactor: &mut Redactor, block: &[u8]) -> Vec<u8> {
-    match redactor.redact(&Args::whole(block)) {
+    match redactor.redact(&Argv::whole(block)) {
         Some(args) => args.parts().0.to_vec(),
         None => block.to_vec(),
     }
@@ -143,9 +143,9 @@ fn nothing_slips_through_the_prefilter() {
 #[test]
 fn what_comes_back() {
     let mut redactor = Redactor::new(&[]);
-    assert!(redactor.redact(&Args::whole(b"ls\0-l\0")).is_none());
-    assert!(redactor.redact(&Args::UNKNOWN).is_none());
-    let cut = Args::cut(b"app\0--token=abcdefghijklm\0--fi", 100);
+    assert!(redactor.redact(&Argv::whole(b"ls\0-l\0")).is_none());
+    assert!(redactor.redact(&Argv::UNKNOWN).is_none());
+    let cut = Argv::cut(b"app\0--token=abcdefghijklm\0--fi", 100);
     let shown = redactor.redact(&cut).expect("a token");
     assert_eq!(shown.parts().0, b"app\0--token=[redacted]\0--fi");
     assert!(!shown.complete());
@@ -153,7 +153,7 @@ fn what_comes_back() {
         shown.total_bytes() - shown.known_bytes(),
         100 - cut.known_bytes()
     );
-    let secret = Args::whole(b"app\0--token=abc\0");
+    let secret = Argv::whole(b"app\0--token=abc\0");
     let shown = redactor.redact(&secret).expect("a token");
     assert!(shown.complete() && shown.total_bytes() == shown.known_bytes());
 }
@@ -162,9 +162,9 @@ fn what_comes_back() {
 #[test]
 fn unreadable_arguments() {
     let mut redactor = Redactor::new(&[]);
-    let args = Args::one_by_one(b"app\0\0--password\0\0x\0", &[1, 3], true);
+    let args = Argv::one_by_one(b"app\0\0--password\0\0x\0", &[1, 3], true);
     assert!(redactor.redact(&args).is_none());
-    let args = Args::one_by_one(b"app\0\0--password\0hunter2\0\0", &[1, 4], true);
+    let args = Argv::one_by_one(b"app\0\0--password\0hunter2\0\0", &[1, 4], true);
     let shown: Vec<_> = redactor.redact(&args).expect("a password").iter().collect();
     assert_eq!(
         shown,
@@ -176,7 +176,7 @@ fn unreadable_arguments() {
             None
         ]
     );
-    let cut = Args::cut(b"app\0--password\0hun", 4711);
+    let cut = Argv::cut(b"app\0--password\0hun", 4711);
     let shown: Vec<_> = redactor.redact(&cut).expect("a password").iter().collect();
     assert_eq!(shown.last(), Some(&Some(&b"[redacted]"[..])));
 }
@@ -186,7 +186,7 @@ fn unreadable_arguments() {
 fn variables() {
     let mut redactor = Redactor::new(&[]);
     let shown = |redactor: &mut Redactor, entry: &str| {
-        let env = redactor.redact_environment(&Args::whole(entry.as_bytes()))?;
+        let env = redactor.redact_environment(&Argv::whole(entry.as_bytes()))?;
         Some(text(env.parts().0))
     };
     for name in [
@@ -224,7 +224,7 @@ fn environments() {
     let pattern = Regex::new("^CUSTOMER=(.*)").expect("valid");
     let mut redactor = Redactor::new(&[pattern]);
     let given = b"--password\0LANG=C\0API_KEY=x\0ODD\0CUSTOMER=42\0MYSQL_PWD=y\0";
-    let masked = redactor.redact_environment(&Args::whole(given));
+    let masked = redactor.redact_environment(&Argv::whole(given));
     let expected =
         "--password␀LANG=C␀API_KEY=[redacted]␀ODD␀CUSTOMER=[redacted]␀MYSQL_PWD=[redacted]␀";
     assert_eq!(text(masked.expect("secrets").parts().0), expected);
@@ -321,7 +321,7 @@ proptest! {
     #[test]
     fn total(block in command_line()) {
         let shown = shown(&block);
-        let count = |block: &[u8]| Args::whole(block).iter().count();
+        let count = |block: &[u8]| Argv::whole(block).iter().count();
         prop_assert_eq!(count(&shown), count(&block));
         let looked_at = REDACTOR.with_borrow_mut(|redactor| looked_at(redactor, &block));
         prop_assert_eq!(text(&looked_at), text(&shown));
@@ -399,7 +399,7 @@ fn cost() {
         ("shell text, two secrets", shell),
     ];
     for (name, line) in lines {
-        let whole = fastest(|| redactor.redact(black_box(&Args::whole(line))).is_some());
+        let whole = fastest(|| redactor.redact(black_box(&Argv::whole(line))).is_some());
         let first = fastest(|| redactor.prefilter.may_hold_secrets(black_box(line)));
         println!(
             "{name:25} {:4} bytes {whole:6} ns, the first pass {first} ns",

@@ -97,8 +97,8 @@ fn cgroup_paths(names_len: u32, names: &[u8]) -> Vec<String> {
         names,
     );
     let mut paths = Vec::new();
-    let mut sink = |event: &Event<'_>| match event.body {
-        Body::Cgroup(cgroup) => paths.push(String::from_utf8_lossy(cgroup.path).into_owned()),
+    let mut sink = |event: &Event<'_>| match event.data {
+        EventData::Cgroup(cgroup) => paths.push(String::from_utf8_lossy(cgroup.path).into_owned()),
         _ => panic!("a cgroup is expected"),
     };
     let clock = WallClock::new(0, 0);
@@ -365,7 +365,8 @@ fn short_records_are_errors() {
         let result = Decoder::default().decode(&whole[..length], &clock, &mut |_| {
             panic!("an event from {length} bytes");
         });
-        let kind = (length >= size_of::<rec_header>()).then_some(Kind::Exec);
+        let kind =
+            (length >= size_of::<rec_header>()).then_some(execsnoop_events::CountedKind::Exec);
         assert_eq!(result, Err(DecodeError::Short(kind)));
     }
     let mut unknown = whole;

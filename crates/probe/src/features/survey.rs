@@ -32,7 +32,7 @@ use crate::explain::Obstacle;
 use crate::explain::StartError;
 use crate::libbpf_log;
 use crate::live;
-use crate::live::Rung;
+use crate::live::Backend;
 use crate::load::try_load;
 
 /// What there is on this machine, for this process.
@@ -216,8 +216,8 @@ impl Survey {
             kernel_reads: trials.kernel_reads,
             perf_events: bpf::perf_events(),
             core: trials.core,
-            classic: live::obstacle(Rung::Classic, &features),
-            cnproc: live::obstacle(Rung::Cnproc, &features),
+            classic: live::obstacle(Backend::Classic, &features),
+            cnproc: live::obstacle(Backend::Cnproc, &features),
             features,
         }
     }
@@ -258,7 +258,7 @@ impl Trials {
 
 /// Whoever would be killed for the system call does not get to try.
 fn core(features: &Features, bpf_syscall: Attempt) -> Trial {
-    match (live::obstacle(Rung::Core, features), bpf_syscall) {
+    match (live::obstacle(Backend::Core, features), bpf_syscall) {
         (Some(obstacle), _) => Trial::Hindered(obstacle),
         (None, Attempt::Killed) => Trial::Hindered(Obstacle::Forbidden),
         (None, _) => try_load(features).into(),

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use bpfrun::Event;
 use bpfrun::Schema;
-use execsnoop_tool::Target;
+use execsnoop_clikit::OutputTarget;
 
 use crate::cli::args::Args;
 use crate::cli::args::Format;
@@ -27,7 +27,7 @@ pub struct Output {
     buffer: Vec<u8>,
     /// How much of the buffer is written already.
     written: usize,
-    target: Target,
+    target: OutputTarget,
     /// When the events at hand were read.
     now: String,
 }
@@ -44,8 +44,8 @@ impl Output {
     /// Opens what `args` name: a file, or stdout.
     pub fn open(args: &Args) -> anyhow::Result<Self> {
         let target = match &args.output {
-            Some(path) => Target::create_private(path)?,
-            None => Target::stream(io::stdout())?,
+            Some(path) => OutputTarget::create_private(path)?,
+            None => OutputTarget::stream(io::stdout())?,
         };
         Ok(Self {
             form: Form::new(args.format, &[]),

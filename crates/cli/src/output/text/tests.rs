@@ -5,11 +5,11 @@ use execsnoop_events::Clock;
 use execsnoop_events::ProcessId;
 use jiff::Timestamp;
 
+use execsnoop_events::CgroupRef;
 use execsnoop_events::Exec;
 use execsnoop_events::Exit;
-use execsnoop_events::Place;
-use execsnoop_events::Process;
-use execsnoop_events::Session;
+use execsnoop_events::LoginSession;
+use execsnoop_events::ProcessSummary;
 
 use super::*;
 use crate::output::Layout;
@@ -26,7 +26,7 @@ fn exec<'a>(args: Argv<'a>) -> Exec<'a> {
         euid: Some(1000),
         gid: Some(100),
         egid: Some(100),
-        session: Session::default(),
+        session: LoginSession::default(),
         cpu: Some(1),
         ret: 0,
         filename: Some(b"/bin/ls"),
@@ -34,7 +34,7 @@ fn exec<'a>(args: Argv<'a>) -> Exec<'a> {
         script: false,
         secure: false,
         args,
-        place: Some(Place::unified(1)),
+        place: Some(CgroupRef::unified(1)),
         ns_pid: Some(4711),
         pid_ns: Some(1),
         mnt_ns: Some(2),
@@ -45,12 +45,12 @@ fn exec<'a>(args: Argv<'a>) -> Exec<'a> {
     }
 }
 
-fn at(boot_ns: u64, body: Body<'_>) -> Event<'_> {
+fn at(boot_ns: u64, data: EventData<'_>) -> Event<'_> {
     let time: Timestamp = "2026-11-23T09:49:07Z".parse().expect("a time");
     Event {
         time,
         boot_ns,
-        body,
+        data,
     }
 }
 
@@ -74,12 +74,12 @@ fn table(options: &[&str], terminal: bool, exec: Exec<'_>) -> [String; 2] {
     text.header(&mut out);
     text.event(
         &mut out,
-        &at(1_000_000_000, Body::Clock(Clock { first: true })),
+        &at(1_000_000_000, EventData::Clock(Clock { first: true })),
         &Annotations::default(),
     );
     text.event(
         &mut out,
-        &at(2_500_000_000, Body::Exec(exec)),
+        &at(2_500_000_000, EventData::Exec(exec)),
         &Annotations::default(),
     );
     let out = String::from_utf8(out).expect("text");
@@ -255,7 +255,7 @@ fn end(status: ExitStatus) -> Exit<'static> {
         comm: b"cc1",
         uid: Some(1000),
         gid: Some(100),
-        place: Some(Place::unified(1)),
+        place: Some(CgroupRef::unified(1)),
         ns_pid: Some(4711),
         status: Some(status),
         exec_ns: None,
@@ -277,7 +277,7 @@ fn process_line(options: &[&str], image: Option<Image<'_>>, exit: Option<Exit<'_
     let args = Args::parse_from(["execsnoop"].iter().chain(options));
     let mut text = format(&args, false);
     let id = |pid, start_ns| ProcessId { pid, start_ns };
-    let process = Process {
+    let process = ProcessSummary {
         process: id(4711, 1_000_000_000),
         parent: id(4700, 1),
         creator: None,
@@ -285,7 +285,7 @@ fn process_line(options: &[&str], image: Option<Image<'_>>, exit: Option<Exit<'_
         parent_comm: Some(b"make"),
         uid: Some(1000),
         gid: Some(100),
-        place: Some(Place::unified(1)),
+        place: Some(CgroupRef::unified(1)),
         ns_pid: Some(4711),
         session: None,
         image,
@@ -303,7 +303,11 @@ fn process_line(options: &[&str], image: Option<Image<'_>>, exit: Option<Exit<'_
         ..Annotations::default()
     };
     let mut out = Vec::new();
-    text.event(&mut out, &at(2_500_000_000, Body::Process(process)), &notes);
+    text.event(
+        &mut out,
+        &at(2_500_000_000, EventData::Summary(process)),
+        &notes,
+    );
     String::from_utf8(out).expect("text")
 }
 

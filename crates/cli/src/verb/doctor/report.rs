@@ -1,6 +1,6 @@
 //! All that doctor has to say, in the order in which it says it.
 
-use execsnoop_probe::Rung;
+use execsnoop_probe::Backend;
 use execsnoop_probe::Survey;
 use serde::Serialize;
 
@@ -26,7 +26,7 @@ pub struct Report {
     pub uid: u32,
     /// The way of tracing that would be taken.
     #[serde(serialize_with = "rung_name")]
-    pub rung: Option<Rung>,
+    pub rung: Option<Backend>,
     /// What cannot be known on it.
     pub lost: Option<&'static str>,
     /// The exit status.
@@ -45,7 +45,7 @@ impl Report {
         Self::with(survey, program, BUILT_IN)
     }
 
-    fn with(survey: &Survey, program: &str, built_in: &[Rung]) -> Self {
+    fn with(survey: &Survey, program: &str, built_in: &[Backend]) -> Self {
         let rung = verdict::rung(survey, built_in);
         let mut checks = needs::checks(survey, program);
         let needs = checks.len();
@@ -57,7 +57,7 @@ impl Report {
             architecture: survey.architecture.clone(),
             uid: survey.uid,
             rung,
-            lost: rung.and_then(Rung::loses),
+            lost: rung.and_then(Backend::limitations),
             status: verdict::status(rung),
             needs,
             checks,
@@ -65,8 +65,11 @@ impl Report {
     }
 }
 
-fn rung_name<S: serde::Serializer>(rung: &Option<Rung>, serializer: S) -> Result<S::Ok, S::Error> {
-    rung.map(Rung::name).serialize(serializer)
+fn rung_name<S: serde::Serializer>(
+    rung: &Option<Backend>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    rung.map(Backend::name).serialize(serializer)
 }
 
 fn by_name_of<S: serde::Serializer>(checks: &[Check], serializer: S) -> Result<S::Ok, S::Error> {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::fmt::Write as _;
 
-use execsnoop_probe::Rung;
+use execsnoop_probe::Backend;
 
 use crate::verb::doctor::check::Advice;
 use crate::verb::doctor::check::Check;
@@ -92,7 +92,7 @@ impl Table<'_> {
     fn verdict(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let in_the_way = self.in_the_way();
         let (color, words) = match self.report.rung {
-            Some(Rung::Core) => (
+            Some(Backend::Core) => (
                 GREEN,
                 "execsnoop can trace here, and nothing is lost (rung core).".to_owned(),
             ),

@@ -1,28 +1,28 @@
 //! What follows for tracing.
 
+use execsnoop_clikit::CANNOT_TRACE;
+use execsnoop_probe::Backend;
 use execsnoop_probe::Connector;
-use execsnoop_probe::Rung;
 use execsnoop_probe::Survey;
-use execsnoop_tool::CANNOT_TRACE;
 
 /// The rungs that this build has, the best first.
-pub const BUILT_IN: &[Rung] = &Rung::ALL;
+pub const BUILT_IN: &[Backend] = &Backend::ALL;
 
 /// Exit status when only some of it can be known.
 const WITH_LOSSES: u8 = 1;
 
 /// The best of these rungs that works here.
-pub fn rung(survey: &Survey, built_in: &[Rung]) -> Option<Rung> {
+pub fn rung(survey: &Survey, built_in: &[Backend]) -> Option<Backend> {
     built_in.iter().copied().find(|rung| works(*rung, survey))
 }
 
-fn works(rung: Rung, survey: &Survey) -> bool {
+fn works(rung: Backend, survey: &Survey) -> bool {
     match rung {
-        Rung::Core => survey.core.loads(),
-        Rung::Classic => {
+        Backend::Core => survey.core.loads(),
+        Backend::Classic => {
             survey.classic.is_none() && survey.tracepoints.works() && survey.perf_events.works()
         }
-        Rung::Cnproc => survey.cnproc.is_none() && may_listen(survey),
+        Backend::Cnproc => survey.cnproc.is_none() && may_listen(survey),
     }
 }
 
@@ -36,9 +36,9 @@ fn may_listen(survey: &Survey) -> bool {
 }
 
 /// The exit status that says so.
-pub fn status(rung: Option<Rung>) -> u8 {
+pub fn status(rung: Option<Backend>) -> u8 {
     match rung {
-        Some(Rung::Core) => 0,
+        Some(Backend::Core) => 0,
         Some(_) => WITH_LOSSES,
         None => CANNOT_TRACE,
     }

@@ -15,24 +15,24 @@ fn records() -> Vec<Value> {
     let failed = Exec {
         ret: -2,
         script: true,
-        ..ls(Args::whole(b"\xff\0"))
+        ..ls(Argv::whole(b"\xff\0"))
     };
     let mut whole = process(Some(exit(ExitStatus::Code(7))));
     whole.image = Some(failed.image());
     let bodies = [
-        Body::Exec(failed),
-        Body::Fork(fork()),
-        Body::Exit(exit(ExitStatus::Code(7))),
-        Body::Process(whole),
+        EventData::Exec(failed),
+        EventData::Fork(fork()),
+        EventData::Exit(exit(ExitStatus::Code(7))),
+        EventData::Summary(whole),
     ];
     let notes = Annotations {
         ancestors: Some(&[]),
         tries: Some(1),
         ..Annotations::default()
     };
-    let line = |body| {
+    let line = |data| {
         let mut line = Vec::new();
-        write_line(&mut line, &event(body), &notes);
+        write_line(&mut line, &event(data), &notes);
         serde_json::from_slice(&line).expect("JSON")
     };
     bodies.map(line).into()

@@ -77,11 +77,11 @@ fn soup() -> impl Strategy<Value = String> {
 }
 
 fn try_it(text: &str) {
-    let Ok(mut filter) = Filter::compile(text) else {
+    let Ok(mut filter) = CelFilter::compile(text) else {
         return;
     };
-    for body in [Body::Exec(exec()), Body::Fork(fork())] {
-        filter.matches(&event(body), &Annotations::default());
+    for data in [EventData::Exec(exec()), EventData::Fork(fork())] {
+        filter.matches(&event(data), &Annotations::default());
     }
 }
 

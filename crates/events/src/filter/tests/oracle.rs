@@ -146,11 +146,11 @@ fn seed() -> impl Strategy<Value = Seed> {
 }
 
 impl Seed {
-    fn body(&self) -> Body<'static> {
+    fn data(&self) -> EventData<'static> {
         let args = match self.form {
-            0 => Args::one_by_one(b"ls\0\0", &[1], true),
-            1 => Args::cut(b"", 100),
-            _ => Args::whole(self.args),
+            0 => Argv::one_by_one(b"ls\0\0", &[1], true),
+            1 => Argv::cut(b"", 100),
+            _ => Argv::whole(self.args),
         };
         let ended = crate::event::Exit {
             uid: Some(self.uid),
@@ -163,11 +163,11 @@ impl Seed {
         whole.uid = Some(self.uid);
         whole.parent = id(self.ppid, 15);
         match self.form {
-            3 => Body::Fork(fork()),
-            4 => Body::Exit(ended),
-            5 => Body::Process(whole),
-            6 => Body::Process(process(None)),
-            _ => Body::Exec(Exec {
+            3 => EventData::Fork(fork()),
+            4 => EventData::Exit(ended),
+            5 => EventData::Summary(whole),
+            6 => EventData::Summary(process(None)),
+            _ => EventData::Exec(Exec {
                 uid: Some(self.uid),
                 parent: id(self.ppid, 15),
                 ret: self.ret,
@@ -178,12 +178,12 @@ impl Seed {
     }
 
     /// What our filter and the interpreter answer.
-    fn answers(&self, filter: &mut Filter, program: &Program) -> (bool, bool) {
-        let event = event(self.body());
+    fn answers(&self, filter: &mut CelFilter, program: &Program) -> (bool, bool) {
+        let event = event(self.data());
         let ancestors = [b"make", b"init"].map(|comm| Ancestor {
             process: id(if comm == b"make" { 4 } else { 1 }, 15),
             comm: &comm[..],
-            args: (comm == b"make").then_some(Args::whole(b"make\0")),
+            args: (comm == b"make").then_some(Argv::whole(b"make\0")),
         });
         let notes = Annotations {
             ancestors: self.with_notes.then_some(&ancestors[..]),
@@ -230,8 +230,8 @@ proptest! {
         let pushed = filter.pushdown();
         prop_assert_eq!(pushed.uid.is_some(), form < 4 || pushed.uid.is_some());
         for seed in seeds {
-            let event = event(seed.body());
-            let Body::Exec(exec) = &event.body else {
+            let event = event(seed.data());
+            let EventData::Exec(exec) = &event.data else {
                 continue;
             };
             let passes = pushed.uid.is_none_or(|uid| Some(uid) == exec.uid)

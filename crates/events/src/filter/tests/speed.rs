@@ -11,7 +11,7 @@ use super::*;
 const BATCHES: u32 = 1_000;
 const ROUNDS: u32 = 200;
 
-fn batch(filter: &mut Filter, event: &Event<'_>) -> Duration {
+fn batch(filter: &mut CelFilter, event: &Event<'_>) -> Duration {
     let begin = Instant::now();
     for _ in 0..ROUNDS {
         black_box(filter.matches(black_box(event), &Annotations::default()));
@@ -23,8 +23,8 @@ fn batch(filter: &mut Filter, event: &Event<'_>) -> Duration {
 fn events(args: &[u8]) -> [Event<'_>; 2] {
     let ended = process(Some(exit(ExitStatus::Code(7))));
     [
-        event(Body::Exec(ls(Args::whole(args)))),
-        event(Body::Process(ended)),
+        event(EventData::Exec(ls(Argv::whole(args)))),
+        event(EventData::Summary(ended)),
     ]
 }
 

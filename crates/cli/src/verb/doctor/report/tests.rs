@@ -25,7 +25,7 @@ use crate::verb::doctor::text;
 
 const PROGRAM: &str = "/usr/bin/execsnoop";
 
-const ALL: &[Rung] = &Rung::ALL;
+const ALL: &[Backend] = &Backend::ALL;
 
 const DENIED: Attempt = Attempt::Refused(Errno::EPERM);
 
@@ -90,7 +90,7 @@ fn good() -> Survey {
 
 /// What follows from the facts for what is tried, as a survey would find it.
 fn settled(mut survey: Survey) -> Survey {
-    if let Some(obstacle) = live::obstacle(Rung::Core, &survey.features) {
+    if let Some(obstacle) = live::obstacle(Backend::Core, &survey.features) {
         survey.core = Trial::Hindered(obstacle);
     }
     if !survey.features.entitled() || !survey.bpf_syscall.works() {
@@ -182,7 +182,7 @@ fn shape(change: impl FnOnce(&mut Survey)) -> Survey {
     settled(survey)
 }
 
-fn report(survey: &Survey, built_in: &[Rung]) -> Report {
+fn report(survey: &Survey, built_in: &[Backend]) -> Report {
     Report::with(survey, PROGRAM, built_in)
 }
 
@@ -313,7 +313,7 @@ const CASES: &[Case] = &[
 #[test]
 fn the_cause_is_named_with_what_to_do() {
     for (number, &(change, causes, words)) in CASES.iter().enumerate() {
-        let report = report(&shape(change), &[Rung::Core]);
+        let report = report(&shape(change), &[Backend::Core]);
         assert_eq!(in_the_way(&report), causes, "case {number}");
         assert!(
             advice(&report).contains(words),
@@ -340,23 +340,23 @@ fn the_best_rung_is_taken() {
         container(survey);
     };
     for (change, rung, status) in [
-        ((|_| ()) as fn(&mut Survey), Some(Rung::Core), 0),
-        (no_tracefs, Some(Rung::Core), 0),
-        (container, Some(Rung::Core), 0),
-        (no_btf, Some(Rung::Classic), 1),
-        (|s| old_kernel(s, "5.6.0"), Some(Rung::Classic), 1),
-        (both, Some(Rung::Cnproc), 1),
-        (no_perf, Some(Rung::Cnproc), 1),
-        (|s| filtered(s, Attempt::Killed), Some(Rung::Cnproc), 1),
+        ((|_| ()) as fn(&mut Survey), Some(Backend::Core), 0),
+        (no_tracefs, Some(Backend::Core), 0),
+        (container, Some(Backend::Core), 0),
+        (no_btf, Some(Backend::Classic), 1),
+        (|s| old_kernel(s, "5.6.0"), Some(Backend::Classic), 1),
+        (both, Some(Backend::Cnproc), 1),
+        (no_perf, Some(Backend::Cnproc), 1),
+        (|s| filtered(s, Attempt::Killed), Some(Backend::Cnproc), 1),
         (nothing, None, 77),
         (no_capabilities, None, 77),
     ] {
         let survey = shape(change);
         let full = report(&survey, ALL);
         assert_eq!((full.rung, full.status), (rung, status), "{survey:#?}");
-        assert_eq!(full.lost, rung.and_then(Rung::loses));
-        let core_alone = report(&survey, &[Rung::Core]).rung;
-        assert_eq!(core_alone, rung.filter(|rung| *rung == Rung::Core));
+        assert_eq!(full.lost, rung.and_then(Backend::limitations));
+        let core_alone = report(&survey, &[Backend::Core]).rung;
+        assert_eq!(core_alone, rung.filter(|rung| *rung == Backend::Core));
     }
 }
 
@@ -385,7 +385,7 @@ fn every_combination_has_an_answer() {
                 .for_each(|(_, change)| change(survey));
         });
         let report = report(&survey, ALL);
-        let traces_all = report.rung == Some(Rung::Core);
+        let traces_all = report.rung == Some(Backend::Core);
         assert_eq!(in_the_way(&report).is_empty(), traces_all, "{survey:#?}");
         for check in report
             .checks

@@ -2,12 +2,12 @@
 
 /// A name of 15 bytes at most (`TASK_COMM_LEN` is 16, with the NUL; so much is sent of a terminal's).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Name {
+pub(crate) struct Comm {
     bytes: [u8; 16],
     len: u8,
 }
 
-impl Name {
+impl Comm {
     /// Copies a name.
     pub(crate) fn new(name: &[u8]) -> Self {
         let mut bytes = [0; 16];

@@ -22,7 +22,7 @@ const PIPE_BUF: usize = 4096;
 
 /// An open output.
 #[derive(Debug)]
-pub struct Target {
+pub struct OutputTarget {
     file: File,
     /// The file of -o.
     path: Option<PathBuf>,
@@ -30,7 +30,7 @@ pub struct Target {
     regular: bool,
 }
 
-impl Target {
+impl OutputTarget {
     /// Opens a file for writing. What it holds stays in it until [`truncate`](Self::truncate).
     pub fn create(path: &Path) -> anyhow::Result<Self> {
         Self::create_with_mode(path, 0o666)

@@ -5,19 +5,20 @@
 //! execsnoop and bpfrun do all that in the same way. Nothing here knows of tracing.
 
 #![forbid(unsafe_code)]
-#![deny(clippy::print_stdout, clippy::print_stderr)] // see say.rs
+#![deny(clippy::print_stdout, clippy::print_stderr)] // see stderr.rs
 
 mod failure;
 mod log;
+mod output_target;
 mod ready_file;
-mod say;
 mod signals;
-mod target;
+mod stderr;
 
 pub use crate::failure::CANNOT_TRACE;
 pub use crate::failure::Failure;
 pub use crate::log::start_logging;
+pub use crate::output_target::OutputTarget;
 pub use crate::ready_file::ReadyFile;
-pub use crate::say::say;
 pub use crate::signals::Signals;
-pub use crate::target::Target;
+pub use crate::stderr::message;
+pub use crate::stderr::stderr_line;

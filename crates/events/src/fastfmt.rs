@@ -14,12 +14,12 @@ const SECONDS_A_DAY: u64 = 86_400;
 
 /// A short text, in place.
 #[derive(Clone, Copy)]
-pub struct Digits {
+pub struct InlineText {
     bytes: [u8; LONGEST],
     len: usize,
 }
 
-impl Digits {
+impl InlineText {
     /// A number.
     pub fn decimal(number: u64) -> Self {
         let mut it = Self::empty();
@@ -113,7 +113,7 @@ impl Digits {
     }
 }
 
-impl fmt::Write for Digits {
+impl fmt::Write for InlineText {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let fits = self.len + text.len() <= LONGEST;
         fits.then(|| self.add_all(text.as_bytes()))
@@ -121,9 +121,9 @@ impl fmt::Write for Digits {
     }
 }
 
-impl fmt::Debug for Digits {
+impl fmt::Debug for InlineText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Digits").field(&self.as_str()).finish()
+        f.debug_tuple("InlineText").field(&self.as_str()).finish()
     }
 }
 
@@ -168,7 +168,7 @@ mod tests {
             "2100-03-01T00:00:00.000000000Z",
         ] {
             let time: Timestamp = text.parse().expect("a time");
-            assert_eq!(Digits::time(time).as_str(), text);
+            assert_eq!(InlineText::time(time).as_str(), text);
         }
     }
 
@@ -185,10 +185,10 @@ mod tests {
             let start_ns = number >> bits;
             let process = ProcessId { pid, start_ns };
             let time = Timestamp::new(second, nanosecond).unwrap_or(Timestamp::MIN);
-            let text = |digits: Digits| digits.as_str().to_owned();
-            prop_assert_eq!(text(Digits::time(time)), format!("{time:.9}"));
-            prop_assert_eq!(text(Digits::process(process)), process.to_string());
-            prop_assert_eq!(text(Digits::decimal(number)), number.to_string());
+            let text = |digits: InlineText| digits.as_str().to_owned();
+            prop_assert_eq!(text(InlineText::time(time)), format!("{time:.9}"));
+            prop_assert_eq!(text(InlineText::process(process)), process.to_string());
+            prop_assert_eq!(text(InlineText::decimal(number)), number.to_string());
         }
     }
 }

@@ -8,10 +8,12 @@ use tracing_subscriber::fmt::FormatFields;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::registry::LookupSpan;
 
-use crate::say::Stderr;
+use crate::stderr::Stderr;
+use crate::stderr::set_program;
 
 /// Messages go to stderr, as `program`'s: warnings always, everything that libbpf and the verifier say with -v.
 pub fn start_logging(program: &'static str, verbose: bool) {
+    set_program(program);
     let level = match verbose {
         true => tracing::Level::DEBUG,
         false => tracing::Level::WARN,
