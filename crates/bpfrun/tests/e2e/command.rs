@@ -16,7 +16,7 @@ use crate::support::call;
 use crate::support::object;
 use crate::support::run;
 use crate::support::text;
-use execsnoop_harness::patience;
+use execsnoop_e2e_harness::patience;
 
 pub(crate) fn cases() -> Vec<Case> {
     const CALLS: [Need; 2] = [Need::Tracing, Need::SyscallTracepoints];
@@ -218,7 +218,7 @@ fn the_verifier_says_why() {
     let number = 1 + line_of("refused", "return *item; /* may be NULL */");
     let place = format!("refused.bpf.c:{number}: ");
     assert!(
-        second.contains(&place) || execsnoop_harness::kernel_version() < (6, 10),
+        second.contains(&place) || execsnoop_e2e_harness::kernel_version() < (6, 10),
         "{second}"
     );
     assert!(!outcome.stderr.contains("processed"));

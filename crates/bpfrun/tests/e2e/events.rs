@@ -163,7 +163,7 @@ fn losses_are_counted() {
     let (seen, shown) = (outcome.account("seen"), outcome.account("shown"));
     let lost = outcome.account("lost");
     assert!(lost > 0, "{}", outcome.stderr);
-    if execsnoop_harness::kernel_version() >= (6, 0) {
+    if execsnoop_e2e_harness::kernel_version() >= (6, 0) {
         let calls = u64::try_from(storm).expect("positive");
         assert_eq!(seen, calls, "{}", outcome.stderr);
     }

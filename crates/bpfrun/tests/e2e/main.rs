@@ -1,14 +1,14 @@
 //! End to end: the command and the library, on the real kernel, against calls and execs that the tests
 //! make and count themselves.
 //!
-//! How they are run, and which are skipped where, is crates/harness'.
+//! How they are run, and which are skipped where, is crates/e2e-harness'.
 
 use std::process::ExitCode;
 
 use crate::needs::Need;
 
 #[macro_use]
-extern crate execsnoop_harness;
+extern crate execsnoop_e2e_harness;
 
 mod api;
 mod attach;
@@ -21,7 +21,7 @@ mod objects;
 mod sources;
 mod support;
 
-type Case = execsnoop_harness::Case<Need>;
+type Case = execsnoop_e2e_harness::Case<Need>;
 
 fn all_cases() -> Vec<Case> {
     [
@@ -40,5 +40,5 @@ fn all_cases() -> Vec<Case> {
 }
 
 fn main() -> ExitCode {
-    execsnoop_harness::run("bpfrun", all_cases())
+    execsnoop_e2e_harness::run("bpfrun", all_cases())
 }

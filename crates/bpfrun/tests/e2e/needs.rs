@@ -5,9 +5,9 @@ use std::process::Command;
 use std::process::Stdio;
 use std::sync::OnceLock;
 
-use execsnoop_harness::Need as _;
-use execsnoop_harness::kernel_version;
-use execsnoop_harness::runs;
+use execsnoop_e2e_harness::Need as _;
+use execsnoop_e2e_harness::kernel_version;
+use execsnoop_e2e_harness::runs;
 
 use crate::support::bpfrun;
 use crate::support::object;
@@ -35,7 +35,7 @@ pub(crate) enum Need {
     Cargo,
 }
 
-impl execsnoop_harness::Need for Need {
+impl execsnoop_e2e_harness::Need for Need {
     fn lack(self) -> Option<&'static str> {
         static ANSWERS: [OnceLock<Option<&'static str>>; Need::COUNT] =
             [const { OnceLock::new() }; Need::COUNT];

@@ -9,7 +9,7 @@ use std::process::Output;
 use std::process::Stdio;
 use std::sync::OnceLock;
 
-use execsnoop_harness::wait_until;
+use execsnoop_e2e_harness::wait_until;
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 use serde_json::Value;

@@ -4,7 +4,7 @@
 //! Where there is a clang they are compiled on the spot. `OBJECTS=DIR` names compiled ones, for kernels on which
 //! nothing compiles: `cargo xtask kernels` makes them here and runs them there.
 //!
-//! How they are run, and which are skipped where, is crates/harness'.
+//! How they are run, and which are skipped where, is crates/e2e-harness'.
 
 use std::process::ExitCode;
 
@@ -17,8 +17,8 @@ mod programs;
 #[allow(dead_code, reason = "the end-to-end tests need more of it")]
 mod support;
 
-type Case = execsnoop_harness::Case<Need>;
+type Case = execsnoop_e2e_harness::Case<Need>;
 
 fn main() -> ExitCode {
-    execsnoop_harness::run("bpfrun inside the kernel", cases::all())
+    execsnoop_e2e_harness::run("bpfrun inside the kernel", cases::all())
 }

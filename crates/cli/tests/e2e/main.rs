@@ -1,13 +1,13 @@
 //! End to end: the binary, on the real kernel, against subjects that are known to the byte.
 //!
-//! How they are run, and which are skipped where, is crates/harness'.
+//! How they are run, and which are skipped where, is crates/e2e-harness'.
 
 use std::process::ExitCode;
 
 use crate::needs::Need;
 
 #[macro_use]
-extern crate execsnoop_harness;
+extern crate execsnoop_e2e_harness;
 
 mod arguments;
 mod cgroups;
@@ -47,7 +47,7 @@ mod tracer;
 mod users;
 mod whose;
 
-type Case = execsnoop_harness::Case<Need>;
+type Case = execsnoop_e2e_harness::Case<Need>;
 
 fn all_cases() -> Vec<Case> {
     [
@@ -90,5 +90,5 @@ fn all_cases() -> Vec<Case> {
 
 fn main() -> ExitCode {
     let _workshop = support::open_workshop();
-    execsnoop_harness::run("execsnoop", all_cases())
+    execsnoop_e2e_harness::run("execsnoop", all_cases())
 }

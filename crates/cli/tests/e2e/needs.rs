@@ -4,8 +4,8 @@ use std::process::Command;
 use std::process::Stdio;
 use std::sync::OnceLock;
 
-pub(crate) use execsnoop_harness::kernel_version;
-use execsnoop_harness::runs;
+pub(crate) use execsnoop_e2e_harness::kernel_version;
+use execsnoop_e2e_harness::runs;
 use nix::sys::statvfs::FsFlags;
 
 use crate::cgroups::Hierarchy;
@@ -70,7 +70,7 @@ pub(crate) enum Need {
     StaticTracer,
 }
 
-impl execsnoop_harness::Need for Need {
+impl execsnoop_e2e_harness::Need for Need {
     fn lack(self) -> Option<&'static str> {
         static ANSWERS: [OnceLock<Option<&'static str>>; Need::COUNT] =
             [const { OnceLock::new() }; Need::COUNT];

@@ -15,9 +15,9 @@ use std::thread;
 use std::time::Duration;
 use std::time::Instant;
 
-pub(crate) use execsnoop_harness::patience;
-pub(crate) use execsnoop_harness::slowness;
-pub(crate) use execsnoop_harness::wait_until;
+pub(crate) use execsnoop_e2e_harness::patience;
+pub(crate) use execsnoop_e2e_harness::slowness;
+pub(crate) use execsnoop_e2e_harness::wait_until;
 use serde_json::Value;
 use tempfile::TempDir;
 
