@@ -40,7 +40,7 @@ kernels: install-kernels install-newest-clang ## Run the tests on one kernel of 
 
 dist: install-dist ## Pack the static binary for any Linux into target/dist, and test it in bare root file systems
 	cargo xtask dist $(CARGO_FLAGS)
-	EXECSNOOP=$(abspath $(TARGET))/dist/execsnoop $(call cargo_through,run-test) test --package execsnoop --test e2e $(CARGO_FLAGS) -- roots::
+	EXECSNOOP=$(abspath $(TARGET))/dist/execsnoop $(call cargo_through,run-test) test --package execsnoop --test e2e $(CARGO_FLAGS) -- static_binary::
 
 demo: install-build build ## Trace a small busy workload for some seconds
 	scripts/demo $(EXECSNOOP)

@@ -164,8 +164,8 @@ matrix: said execsnoop: debug: loaded in 81.2 ms\r
 { \"type\": \"test\", \"name\": \"arguments::none\", \"event\": \"ok\" }\r
 { \"type\": \"test\", \"event\": \"started\", \"name\": \"ends::codes\" }\r
 { \"type\": \"test\", \"name\": \"ends::codes\", \"event\": \"failed\", \"stdout\": \"Error: \\\"left\\\"\\n\" }\r
-{ \"type\": \"test\", \"name\": \"storm::by_perf\", \"event\": \"ignored\" }\r
-{ \"type\": \"test\", \"event\": \"started\", \"name\": \"lives::last_image\" }\r
+{ \"type\": \"test\", \"name\": \"events::storm::by_perf\", \"event\": \"ignored\" }\r
+{ \"type\": \"test\", \"event\": \"started\", \"name\": \"process_records::last_image\" }\r
 ";
 
     fn results(told: &str) -> Results {
@@ -187,14 +187,17 @@ matrix: said execsnoop: debug: loaded in 81.2 ms\r
             told.failed,
             [("ends::codes".to_owned(), "Error: \"left\"\n".to_owned())]
         );
-        assert_eq!(told.skipped, ["storm::by_perf"]);
+        assert_eq!(told.skipped, ["events::storm::by_perf"]);
         assert_eq!((told.expected, told.done()), (Some(4), 3));
     }
 
     #[test]
     fn a_guest_that_stops_has_not_ended_and_tells_where() {
         assert_eq!(results(TOLD).ended, None);
-        assert_eq!(results(TOLD).current.as_deref(), Some("lives::last_image"));
+        assert_eq!(
+            results(TOLD).current.as_deref(),
+            Some("process_records::last_image")
+        );
         assert_eq!(
             results(&[TOLD, "matrix: end 101\n"].concat()).ended,
             Some(101)

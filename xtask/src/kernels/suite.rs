@@ -59,157 +59,159 @@ fn words(tests: &str) -> Vec<String> {
 }
 
 const BRIEF: &str = "
-    arguments::of_6_mebibytes
-    classic::whole_arguments
-    cnproc::ends
-    cnproc::in_time
-    ends::by_another_thread
-    entrances::from_another_thread
-    facts::chosen_variables
-    failed::long_arguments
-    fields::plain_exec
-    identity::at_the_root
-    identity::short_lived
-    lives::last_image
-    options::stats
+    backends::classic::whole_arguments
+    backends::cnproc::ends
+    backends::cnproc::in_time
+    cli::options::stats
+    events::arguments::of_6_mebibytes
+    events::exec_entry_points::from_another_thread
+    events::exit_status::by_another_thread
+    events::failed_execs::long_arguments
+    events::process_records::last_image
+    fields::cgroup_owner::at_the_root
+    fields::cgroup_owner::short_lived
+    fields::exec_fields::plain_exec
+    fields::exec_flags::chosen_variables
 ";
 
 const MATRIX: &str = "
-    arguments::of_6_mebibytes
-    arguments::one_of_131_071_bytes
-    classic::ends
-    classic::failed_execs
-    classic::whole_arguments
-    cnproc::ends
-    cnproc::in_time
-    command::daemons_too
-    costs::memory
-    ends::by_another_thread
-    ends::codes
-    ends::exec_by_a_thread
-    ends::signals
-    entrances::fexecve_of_a_memfd
-    entrances::from_another_thread
-    facts::chosen_variables
-    facts::working_directory
-    failed::by_int80
-    failed::long_arguments
-    fields::cgroup_id
-    fields::plain_exec
-    fields::set_user_id
-    filters::cgroup
-    identity::at_the_root
-    identity::short_lived
-    lifecycle::detaches_everything
-    lineage::ancestors_from_before
-    lives::last_image
-    losses::small_ring_with_several_kinds
-    options::stats
-    privileges::two_capabilities_suffice
-    roots::that_name_systemd
-    storm::under_the_tracer
-    survival::deep_paths
+    backends::classic::ends
+    backends::classic::failed_execs
+    backends::classic::whole_arguments
+    backends::cnproc::ends
+    backends::cnproc::in_time
+    backends::privileges::two_capabilities_suffice
+    cli::lifecycle::detaches_everything
+    cli::options::stats
+    cli::resilience::deep_paths
+    cli::static_binary::that_name_systemd
+    cli::traced_command::daemons_too
+    events::arguments::of_6_mebibytes
+    events::arguments::one_of_131_071_bytes
+    events::exec_entry_points::fexecve_of_a_memfd
+    events::exec_entry_points::from_another_thread
+    events::exit_status::by_another_thread
+    events::exit_status::codes
+    events::exit_status::exec_by_a_thread
+    events::exit_status::signals
+    events::failed_execs::by_int80
+    events::failed_execs::long_arguments
+    events::losses::small_ring_with_several_kinds
+    events::process_records::last_image
+    events::storm::under_the_tracer
+    fields::cgroup_owner::at_the_root
+    fields::cgroup_owner::short_lived
+    fields::exec_fields::cgroup_id
+    fields::exec_fields::plain_exec
+    fields::exec_fields::set_user_id
+    fields::exec_flags::chosen_variables
+    fields::exec_flags::working_directory
+    fields::lineage::ancestors_from_before
+    fields::resource_usage::memory
+    filters::option_filters::cgroup
 ";
 
 const CORE: &str = "
-    arguments::any_bytes
-    arguments::none
-    arguments::of_6_mebibytes
-    arguments::one_of_131_071_bytes
-    classic::at_the_borders_of_records
-    classic::ends
-    classic::failed_execs
-    classic::losses
-    classic::same_as_core_but_for_what_is_lost
-    classic::script
-    classic::thread_that_is_not_the_first
-    classic::whole_arguments
-    cnproc::ends
-    cnproc::in_time
-    command::daemons_too
-    command::failed_execs
-    command::user_of_the_command
-    costs::memory
-    costs::short_lives
-    costs::small_child_of_a_large_parent
-    costs::switches
-    ends::by_another_thread
-    ends::codes
-    ends::exec_by_a_thread
-    ends::leader_first
-    ends::racing_threads
-    ends::reused_pid
-    ends::signals
-    entrances::by_int80
-    entrances::fexecve_of_a_memfd
-    entrances::from_another_thread
-    entrances::script_with_interpreter_line
-    facts::chosen_variables
-    facts::large_environments
-    facts::memfd
-    facts::set_user_id
-    facts::working_directory
-    failed::by_int80
-    failed::e2big
-    failed::enoent
-    failed::long_arguments
-    failed::three_thousand_arguments
-    failed::without_tracefs
-    fields::cgroup_id
-    fields::ids_of_processes
-    fields::plain_exec
-    fields::set_user_id
-    filters::cgroup
-    filters::map_of_cgroups
-    filters::map_of_mount_namespaces
-    filters::user_by_name
-    filters::user_of_failed_execs
-    identity::at_the_root
-    identity::shapes_in_v2
-    identity::short_lived
-    lifecycle::detaches_everything
-    lineage::ancestors_from_before
-    lineage::lives_from_before
-    lives::accounts
-    lives::forks_without_exec
-    lives::last_image
-    losses::small_ring_with_several_kinds
-    namespaces::both_numbers
-    options::stats
-    privileges::capabilities_of_the_file_suffice
-    privileges::gives_up_what_it_no_longer_needs
-    privileges::one_is_not_enough
-    privileges::two_capabilities_suffice
-    privileges::without_tracefs
-    roots::that_name_systemd
-    roots::without_anything
-    storm::of_20_000_from_two_processes
-    storm::one_exec_of_6_mebibytes_within
-    storm::under_the_tracer
-    survival::deep_paths
-    survival::failed_exec_of_70_000_arguments
-    users::user_and_group
-    whose::left_out_early
+    backends::classic::at_the_borders_of_records
+    backends::classic::ends
+    backends::classic::failed_execs
+    backends::classic::losses
+    backends::classic::same_as_core_but_for_what_is_lost
+    backends::classic::script
+    backends::classic::thread_that_is_not_the_first
+    backends::classic::whole_arguments
+    backends::cnproc::ends
+    backends::cnproc::in_time
+    backends::privileges::capabilities_of_the_file_suffice
+    backends::privileges::gives_up_what_it_no_longer_needs
+    backends::privileges::one_is_not_enough
+    backends::privileges::two_capabilities_suffice
+    backends::privileges::without_tracefs
+    cli::lifecycle::detaches_everything
+    cli::options::stats
+    cli::resilience::deep_paths
+    cli::resilience::failed_exec_of_70_000_arguments
+    cli::static_binary::that_name_systemd
+    cli::static_binary::without_anything
+    cli::traced_command::daemons_too
+    cli::traced_command::failed_execs
+    cli::traced_command::user_of_the_command
+    events::arguments::any_bytes
+    events::arguments::none
+    events::arguments::of_6_mebibytes
+    events::arguments::one_of_131_071_bytes
+    events::exec_entry_points::by_int80
+    events::exec_entry_points::fexecve_of_a_memfd
+    events::exec_entry_points::from_another_thread
+    events::exec_entry_points::script_with_interpreter_line
+    events::exit_status::by_another_thread
+    events::exit_status::codes
+    events::exit_status::exec_by_a_thread
+    events::exit_status::leader_first
+    events::exit_status::racing_threads
+    events::exit_status::reused_pid
+    events::exit_status::signals
+    events::failed_execs::by_int80
+    events::failed_execs::e2big
+    events::failed_execs::enoent
+    events::failed_execs::long_arguments
+    events::failed_execs::three_thousand_arguments
+    events::failed_execs::without_tracefs
+    events::losses::small_ring_with_several_kinds
+    events::process_records::accounts
+    events::process_records::forks_without_exec
+    events::process_records::last_image
+    events::storm::of_20_000_from_two_processes
+    events::storm::one_exec_of_6_mebibytes_within
+    events::storm::under_the_tracer
+    fields::cgroup_owner::at_the_root
+    fields::cgroup_owner::shapes_in_v2
+    fields::cgroup_owner::short_lived
+    fields::exec_fields::cgroup_id
+    fields::exec_fields::ids_of_processes
+    fields::exec_fields::plain_exec
+    fields::exec_fields::set_user_id
+    fields::exec_flags::chosen_variables
+    fields::exec_flags::large_environments
+    fields::exec_flags::memfd
+    fields::exec_flags::set_user_id
+    fields::exec_flags::working_directory
+    fields::lineage::ancestors_from_before
+    fields::lineage::lives_from_before
+    fields::namespaces::both_numbers
+    fields::resource_usage::memory
+    fields::resource_usage::short_lives
+    fields::resource_usage::small_child_of_a_large_parent
+    fields::resource_usage::switches
+    fields::users::user_and_group
+    filters::cgroup_filters::left_out_early
+    filters::option_filters::cgroup
+    filters::option_filters::map_of_cgroups
+    filters::option_filters::map_of_mount_namespaces
+    filters::option_filters::user_by_name
+    filters::option_filters::user_of_failed_execs
 ";
 
 /// What that rung gives, and what it cannot know: its own tests say which is which.
 const CLASSIC: &str = "
-    classic::at_the_borders_of_records
-    classic::command
-    classic::ends
-    classic::failed_execs
-    classic::in_order
-    classic::losses
-    classic::odd_lists
-    classic::of_6_mebibytes
-    classic::script
-    classic::thread_that_is_not_the_first
-    classic::whole_arguments
-    classic::without_environment
+    backends::classic::at_the_borders_of_records
+    backends::classic::command
+    backends::classic::ends
+    backends::classic::failed_execs
+    backends::classic::in_order
+    backends::classic::losses
+    backends::classic::odd_lists
+    backends::classic::of_6_mebibytes
+    backends::classic::script
+    backends::classic::thread_that_is_not_the_first
+    backends::classic::whole_arguments
+    backends::classic::without_environment
 ";
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     #[test]
@@ -219,6 +221,19 @@ mod tests {
             assert!(rung.matrix_tests().iter().all(|test| all.contains(test)));
             let matrix = rung.matrix_tests();
             assert!(rung.brief_tests().iter().all(|test| matrix.contains(test)));
+        }
+    }
+
+    /// A test that was renamed would else be missed in the guests, an hour later.
+    #[test]
+    fn every_test_exists() {
+        let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/cli/tests/e2e");
+        for test in [Rung::Core, Rung::Classic].map(Rung::kernel_tests).concat() {
+            let (module, function) = test.rsplit_once("::").expect("a module and a function");
+            let file = sources.join(module.replace("::", "/")).with_extension("rs");
+            let source = std::fs::read_to_string(&file).unwrap_or_default();
+            let declaration = format!("\nfn {function}() {{");
+            assert!(source.contains(&declaration), "there is no test {test}");
         }
     }
 

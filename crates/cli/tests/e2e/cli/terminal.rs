@@ -1,0 +1,81 @@
+//! What is different when the output is a terminal.
+
+use std::process::Command;
+use std::process::Stdio;
+
+use crate::Case;
+use crate::cli::terminal_escapes::without_colors;
+use crate::support::execsnoop;
+use crate::support::requirements::Need::Terminal;
+use crate::support::requirements::Need::Tracing;
+use crate::support::workload;
+
+/// Runs `execsnoop OPTIONS -- workload CASE` on a terminal, and gives what that receives.
+pub(crate) fn on_terminal(no_color: bool, options: &str, case: &str) -> String {
+    let line = format!(
+        "{} {options} -- {} {case}",
+        execsnoop().display(),
+        workload().display()
+    );
+    let mut command = Command::new("script");
+    command
+        .args(["-qec", &line, "/dev/null"])
+        .stdin(Stdio::null())
+        .env_remove("NO_COLOR");
+    command.env("TERM", "xterm");
+    if no_color {
+        command.env("NO_COLOR", "1");
+    }
+    let output = command.output().expect("script can be executed");
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout)
+        .expect("UTF-8")
+        .replace('\r', "")
+}
+
+fn is_colored(text: &str) -> bool {
+    without_colors(text) != text
+}
+
+/// By itself the table is coloured on a terminal, and there only.
+fn colors() {
+    assert!(is_colored(&on_terminal(false, "", "noop")));
+    assert!(
+        is_colored(&on_terminal(true, "--color always", "noop")),
+        "an option goes before the environment"
+    );
+}
+
+/// Whoever wants no colours gets none.
+fn no_colors() {
+    assert!(
+        !is_colored(&on_terminal(true, "", "noop")),
+        "NO_COLOR is set"
+    );
+    assert!(!is_colored(&on_terminal(false, "--color never", "noop")));
+    assert!(!is_colored(&on_terminal(
+        false,
+        "--color never --compat bcc",
+        "noop"
+    )));
+}
+
+/// A very long argument does not flood a terminal: it is cut, and says so with its size.
+fn long_arguments_are_abridged() {
+    let text = without_colors(&on_terminal(false, "", "argv 2 100000"));
+    assert!(text.len() < 20_000, "{} bytes", text.len());
+    assert!(text.contains('…') && text.contains("100000"), "{text}");
+}
+
+/// JSON is for programs: whole and without colours, wherever it goes.
+fn json_is_never_abridged() {
+    let text = on_terminal(false, "--format json", "argv 1 100000");
+    assert!(text.contains(&crate::support::pattern(0, 100_000)));
+    assert!(!is_colored(&text));
+}
+
+pub(crate) fn cases() -> Vec<Case> {
+    cases![
+        [Tracing, Terminal] => [colors, no_colors, long_arguments_are_abridged, json_is_never_abridged];
+    ]
+}

@@ -1,0 +1,193 @@
+//! Failed execs, with the caller's arguments.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::Case;
+use crate::backends::privileges::SETPRIV;
+use crate::support::executable;
+use crate::support::mark;
+use crate::support::output_reader::args;
+use crate::support::pattern;
+use crate::support::patterns;
+use crate::support::public_dir;
+use crate::support::requirements::Need::Int80;
+use crate::support::requirements::Need::OpensFirst;
+use crate::support::requirements::Need::Setpriv;
+use crate::support::requirements::Need::Tracing;
+use crate::support::run::Tracer;
+use crate::support::subject;
+use crate::support::text;
+use crate::support::workload;
+
+/// Runs a case that fails under a tracer, and gives the failed exec.
+fn failed_exec(case: &[&str]) -> Value {
+    failed_exec_behind(&[], case)
+}
+
+fn failed_exec_behind(wrapper: &[&str], case: &[&str]) -> Value {
+    let tracer = Tracer::start_behind(wrapper, &["--format", "json", "-x"]);
+    let subject = subject(case);
+    tracer.stop().second_exec_of(subject.pid)
+}
+
+#[track_caller]
+fn check(exec: &Value, errno: &str, ret: i32, filename: &str) {
+    assert_eq!(exec["errno"], errno);
+    assert_eq!(exec["ret"], ret);
+    assert_eq!(exec["filename"], filename);
+    assert_eq!(exec["exe"], Value::Null);
+    assert_eq!(exec["comm"], "workload");
+}
+
+/// No such file.
+fn enoent() {
+    let exec = failed_exec(&["fail", "ENOENT", "/nonexistent/program"]);
+    check(&exec, "ENOENT", -2, "/nonexistent/program");
+    assert_eq!(args(&exec), ["failing", "first", "", "two words"]);
+}
+
+/// A file that may not be executed.
+fn eacces() {
+    let dir = public_dir();
+    let path = dir.path().join("plain file");
+    fs::write(&path, "not a program").expect("the file can be written");
+    let exec = failed_exec(&["fail", "EACCES", text(&path)]);
+    check(&exec, "EACCES", -13, text(&path));
+    assert_eq!(args(&exec), ["failing", "first", "", "two words"]);
+}
+
+/// One argument is longer than the kernel takes: even that one is shown whole.
+fn e2big() {
+    let exec = failed_exec(&["fail", "E2BIG", text(&workload())]);
+    check(&exec, "E2BIG", -7, text(&workload()));
+    assert!(args(&exec) == ["failing", "first", &"x".repeat(131_072), "two words"]);
+}
+
+/// An executable file in no known format.
+fn enoexec() {
+    let dir = public_dir();
+    let path = dir.path().join("junk");
+    executable(&path, "\u{1}\u{2}\u{3} is the beginning of no program");
+    let exec = failed_exec(&["fail", "ENOEXEC", text(&path)]);
+    check(&exec, "ENOEXEC", -8, text(&path));
+    assert_eq!(args(&exec), ["failing", "first", "", "two words"]);
+}
+
+/// An argument in a page that was never touched cannot be read: it is null, not empty, and does not
+/// hide those after it.
+fn arguments_never_touched() {
+    let dir = public_dir();
+    let file = dir.path().join("page");
+    fs::write(&file, "never touched\0".repeat(200)).expect("the file can be written");
+    let exec = failed_exec(&["fail-unread", text(&file)]);
+    check(&exec, "ENOENT", -2, "/nonexistent/unread");
+    assert_eq!(
+        exec["args"],
+        serde_json::json!(["readable", null, "after it"])
+    );
+    assert_eq!(exec["args_complete"], false);
+}
+
+/// execveat with a directory: the name as it was given.
+fn relative_to_a_directory() {
+    let name = mark();
+    let exec = failed_exec(&["fail-dirfd", &name]);
+    assert_eq!(exec["errno"], "ENOENT");
+    let filename = exec["filename"].as_str().expect("a file name");
+    assert!(
+        filename == name || (filename.starts_with("/dev/fd/") && filename.ends_with(&name)),
+        "{filename}"
+    );
+    assert_eq!(args(&exec), ["relative", "to a directory"]);
+}
+
+/// 3,000 arguments arrive, every one.
+fn three_thousand_arguments() {
+    let exec = failed_exec(&["fail-many", "3000"]);
+    assert!(args(&exec) == patterns(3000, 0));
+}
+
+/// Long arguments arrive whole, also where they are cut into pieces on their way.
+fn long_arguments() {
+    let tracer = Tracer::json(&["-x"]);
+    let lengths = [4094, 4095, 4096, 4097, 32_768, 100_000];
+    let subjects = lengths.map(|len| (len, subject(&["fail-long", &len.to_string()]).pid));
+    let trace = tracer.stop();
+    for (len, pid) in subjects {
+        assert!(
+            args(&trace.second_exec_of(pid)) == [pattern(0, len)],
+            "{len} bytes"
+        );
+    }
+}
+
+/// A null pointer for a list is an empty list: nothing of it is unknown.
+fn no_list_at_all() {
+    let exec = failed_exec(&["fail-nullargv"]);
+    check(&exec, "ENOENT", -2, "/nonexistent/nullargv");
+    assert_eq!(exec["args"], serde_json::json!([]));
+    assert_eq!(exec["args_complete"], true);
+}
+
+/// Without -x, a failed exec is not shown, and not even counted.
+fn only_when_asked_for() {
+    let tracer = Tracer::json(&[]);
+    let subject = subject(&["fail", "ENOENT", "/nonexistent/program"]);
+    let trace = tracer.stop();
+    assert_eq!(trace.execs_of(subject.pid).len(), 1);
+    assert_eq!(trace.accounting().shown, trace.execs().len() as u64);
+}
+
+/// Failed execs are in the accounting, as many as there are lines.
+fn are_accounted_for() {
+    let tracer = Tracer::json(&["-x"]);
+    let pids = [(); 20].map(|()| subject(&["fail", "ENOENT", "/nonexistent/program"]).pid);
+    let trace = tracer.stop();
+    for pid in pids {
+        assert_eq!(trace.execs_of(pid).len(), 2);
+    }
+    let accounting = trace.accounting();
+    assert_eq!(
+        (accounting.shown, accounting.lost),
+        (trace.execs().len() as u64, 0)
+    );
+    assert!(accounting.seen >= 40);
+}
+
+/// In the table, the errno is named.
+fn errno_is_named_in_the_table() {
+    let tracer = Tracer::start(&["-x"]);
+    let name = format!("/nonexistent/{}", mark());
+    subject(&["fail", "ENOENT", &name]);
+    let trace = tracer.stop();
+    assert!(trace.text().contains("ENOENT"), "{}", trace.text());
+}
+
+/// Without root, thus without tracefs, it is the same.
+fn without_tracefs() {
+    let exec = failed_exec_behind(SETPRIV, &["fail", "ENOENT", "/nonexistent/program"]);
+    check(&exec, "ENOENT", -2, "/nonexistent/program");
+    assert_eq!(args(&exec), ["failing", "first", "", "two words"]);
+}
+
+/// Without tracefs, the entrance of 32-bit programs is watched too.
+fn by_int80() {
+    let exec = failed_exec_behind(SETPRIV, &["int80-fail"]);
+    check(&exec, "ENOENT", -2, "/nonexistent/narrow");
+    assert_eq!(args(&exec), ["narrow", "32-bit", "two words"]);
+}
+
+pub(crate) fn cases() -> Vec<Case> {
+    cases![
+        [Tracing] => [
+            enoent, eacces, e2big, enoexec, relative_to_a_directory, three_thousand_arguments,
+            long_arguments, no_list_at_all, only_when_asked_for, are_accounted_for,
+            errno_is_named_in_the_table,
+        ];
+        [Tracing, OpensFirst] => [arguments_never_touched];
+        [Tracing, Setpriv] => [without_tracefs];
+        [Tracing, Setpriv, Int80] => [by_int80];
+    ]
+}
