@@ -33,7 +33,7 @@ run: install-build build ## Show every exec on this machine until Ctrl-C (instal
 test: install-test install-kernels ## Run all tests, on this kernel and on four more in QEMU (some through sudo)
 	$(call cargo_through,run-test) test --workspace --no-fail-fast $(CARGO_FLAGS)
 	$(call kernels,--quick)
-	$(call kernels,--quick --rung classic)
+	$(call kernels,--quick --backend classic)
 
 kernels: install-kernels install-newest-clang ## Run the tests on one kernel of each series; docs/kernels.md is what it prints
 	$(call kernels,--clang newest $(ARGS))

@@ -11,11 +11,11 @@ use anyhow::Result;
 use anyhow::ensure;
 use clap::Args;
 
-use crate::binaries::workspace;
-use crate::run::output_of;
-use crate::run::run as run_through;
-use crate::static_build::StaticBuild;
-use crate::static_build::is_static;
+use crate::build::binaries::workspace;
+use crate::build::static_build::StaticBuild;
+use crate::build::static_build::is_static;
+use crate::process::run::output_of;
+use crate::process::run::run as run_through;
 
 /// Build the static binary that runs on any Linux, and pack it
 #[derive(Debug, Args)]

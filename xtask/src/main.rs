@@ -1,4 +1,4 @@
-//! The project's own chores, as `cargo xtask CHORE`.
+//! The project's own tasks, as `cargo xtask TASK`.
 
 use std::process::ExitCode;
 
@@ -7,31 +7,23 @@ use clap::Subcommand;
 
 mod bench;
 mod bench_bpfrun;
-mod binaries;
-mod bpf_stats;
+mod build;
 mod cost;
 mod dist;
-mod interrupt;
 mod kernels;
-mod killed;
-mod machine;
-mod pairs;
-mod report;
-mod run;
-mod static_build;
-mod storm;
-mod tracer;
+mod measure;
+mod process;
 
-/// The project's own chores
+/// The project's own tasks
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 struct Cli {
     #[command(subcommand)]
-    chore: Chore,
+    task: Task,
 }
 
 #[derive(Debug, Subcommand)]
-enum Chore {
+enum Task {
     Bench(bench::Options),
     BenchBpfrun(bench_bpfrun::Options),
     Cost(cost::Options),
@@ -43,15 +35,15 @@ enum Chore {
 const CANNOT_TRACE: u8 = 77;
 
 fn main() -> ExitCode {
-    let outcome = match Cli::parse().chore {
-        Chore::Bench(_) if !is_root() => return needs_root("bench"),
-        Chore::Cost(_) if !is_root() => return needs_root("cost"),
-        Chore::BenchBpfrun(_) if !is_root() => return needs_root("bench-bpfrun"),
-        Chore::Bench(options) => bench::run(&options),
-        Chore::BenchBpfrun(options) => bench_bpfrun::run(&options),
-        Chore::Cost(options) => cost::run(&options),
-        Chore::Dist(options) => dist::run(&options),
-        Chore::Kernels(options) => kernels::run(&options),
+    let outcome = match Cli::parse().task {
+        Task::Bench(_) if !is_root() => return needs_root("bench"),
+        Task::Cost(_) if !is_root() => return needs_root("cost"),
+        Task::BenchBpfrun(_) if !is_root() => return needs_root("bench-bpfrun"),
+        Task::Bench(options) => bench::run(&options),
+        Task::BenchBpfrun(options) => bench_bpfrun::run(&options),
+        Task::Cost(options) => cost::run(&options),
+        Task::Dist(options) => dist::run(&options),
+        Task::Kernels(options) => kernels::run(&options),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("xtask: {error:#}");

@@ -8,8 +8,8 @@ use anyhow::Context;
 use anyhow::Result;
 use anyhow::ensure;
 
-use super::marks::sum_of;
-use crate::run::output_of;
+use super::markers::sum_of;
+use crate::process::run::output_of;
 
 /// As auditd ships, but for where it writes, and that it goes on when its file grows.
 const CONFIG: &str = "\

@@ -14,15 +14,15 @@ use nix::sys::signal::Signal;
 use nix::sys::signal::kill;
 use nix::unistd::Pid;
 
-use super::marks::sum_of;
-use super::running::Place;
-use super::running::Running;
+use super::markers::sum_of;
+use super::running_tool::RunningTool;
+use super::running_tool::ToolDir;
 use super::tools::Tool;
-use crate::storm::Storm;
+use crate::measure::storm::Storm;
 
 /// What became of the execs of a long storm.
 #[derive(Debug)]
-pub(crate) struct Endured {
+pub(crate) struct Sustained {
     pub(crate) what: String,
     pub(crate) execs: u64,
     pub(crate) seconds: f64,
@@ -33,15 +33,15 @@ pub(crate) struct Endured {
 }
 
 /// Runs storms until the time is over. With `stopped`, the reader does nothing for so long, once.
-pub(crate) fn endure(
+pub(crate) fn sustain(
     tool: &Tool,
     storm: &Storm,
     time: Duration,
     stopped: Option<Duration>,
     dir: &Path,
-) -> Result<Endured> {
-    let place = Place::fresh(dir.join("tool"))?;
-    let running = Running::start(tool, false, place, &storm.workload)?;
+) -> Result<Sustained> {
+    let tool_dir = ToolDir::fresh(dir.join("tool"))?;
+    let running = RunningTool::start(tool, false, tool_dir, &storm.binary)?;
     let pause = stopped.map(|stopped| pause_soon(running.pid(), stopped));
     let start = Instant::now();
     let mut execs = 0;
@@ -55,11 +55,11 @@ pub(crate) fn endure(
             .ok()
             .context("the reader could not be stopped")??;
     }
-    let (place, _) = running.stop()?;
-    let said = place.said();
-    std::fs::remove_dir_all(&place.dir).context("its output could not be removed")?;
+    let (tool_dir, _) = running.stop()?;
+    let said = tool_dir.said();
+    std::fs::remove_dir_all(&tool_dir.dir).context("its output could not be removed")?;
     let number = |word| sum_of(&format!(r"(?m)^seen .*\b{word} (\d+)|^{word} (\d+)"), &said);
-    let endured = Endured {
+    let sustained = Sustained {
         what: format!("{}{}", tool.name, describe(stopped)),
         execs,
         seconds,
@@ -68,10 +68,10 @@ pub(crate) fn endure(
         lost: number("lost")?,
     };
     ensure!(
-        endured.seen >= execs,
-        "not every exec was seen: {endured:?}"
+        sustained.seen >= execs,
+        "not every exec was seen: {sustained:?}"
     );
-    Ok(endured)
+    Ok(sustained)
 }
 
 fn describe(stopped: Option<Duration>) -> String {

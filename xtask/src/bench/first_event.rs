@@ -19,11 +19,11 @@ use nix::fcntl::OFlag;
 use nix::fcntl::fcntl;
 use nix::pty::openpty;
 
-use super::marks;
-use super::running::first_words;
-use super::running::run_ready_mark;
+use super::markers;
+use super::running_tool::first_words;
+use super::running_tool::run_ready_mark;
 use super::tools::Tool;
-use crate::killed::Killed;
+use crate::process::kill_on_drop::KillOnDrop;
 
 /// Those that compile take seconds.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -52,10 +52,10 @@ pub(crate) fn measure(tool: &Tool, workload: &Path, dir: &Path) -> Result<Option
     command.stdin(Stdio::null());
     command.stdout(terminal.try_clone()?).stderr(terminal);
     let start = Instant::now();
-    let mut child = Killed(command.spawn().context("it could not be started")?);
+    let mut child = KillOnDrop(command.spawn().context("it could not be started")?);
     let mut attached = None;
     let mut shown = Vec::new();
-    while !marks::has_begun(&shown, tool.marks) {
+    while !markers::has_begun(&shown, tool.marker_kind) {
         if attached.is_none() && ready.exists() {
             attached = Some(start.elapsed());
         }

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use crate::bpf_stats::BpfStats;
-use crate::storm::Storm;
-use crate::tracer::Program;
-use crate::tracer::Tracer;
-use crate::tracer::parse_programs;
+use crate::measure::bpf_stats::BpfStats;
+use crate::measure::storm::Storm;
+use crate::measure::tracer::Program;
+use crate::measure::tracer::Tracer;
+use crate::measure::tracer::parse_programs;
 
 /// What is asked for, from little to much.
 const ASKED: [&[&str]; 8] = [

@@ -1,17 +1,17 @@
 //! `cargo xtask bench`: execsnoop beside what people would use instead, on the same storms.
 
 mod audit;
-mod contest;
-mod control;
+mod baseline;
 mod endurance;
 mod first_event;
 mod kernel_time;
-mod marks;
+mod markers;
 mod report;
-mod running;
-mod shapes;
+mod running_tool;
+mod tool_run;
 mod tools;
 mod usage;
+mod workloads;
 
 use std::path::Path;
 use std::path::PathBuf;
@@ -25,22 +25,22 @@ use anyhow::Context;
 use anyhow::Result;
 use clap::Args;
 
-use self::contest::Contest;
-use self::contest::Score;
-use self::endurance::Endured;
+use self::endurance::Sustained;
 use self::first_event::FirstEvent;
 use self::report::Row;
-use self::shapes::ONE_PRODUCER;
-use self::shapes::SHAPES;
-use self::shapes::STAYS;
-use self::shapes::Shape;
-use self::shapes::TWO_PRODUCERS;
+use self::tool_run::ToolResult;
+use self::tool_run::ToolRun;
 use self::tools::Tool;
-use crate::binaries::Binaries;
-use crate::bpf_stats::BpfStats;
-use crate::interrupt::Interrupt;
-use crate::machine;
-use crate::storm::Storm;
+use self::workloads::ONE_CPU;
+use self::workloads::ONE_PRODUCER;
+use self::workloads::TWO_PRODUCERS;
+use self::workloads::WORKLOADS;
+use self::workloads::Workload;
+use crate::build::binaries::Binaries;
+use crate::measure::bpf_stats::BpfStats;
+use crate::measure::machine;
+use crate::measure::storm::Storm;
+use crate::process::interrupt::Interrupt;
 
 /// Measure execsnoop beside other tracers: slow-down, loss, cost
 #[derive(Debug, Args)]
@@ -96,10 +96,10 @@ impl Bench<'_> {
         let rows = chosen
             .map(|tool| self.row(tool))
             .collect::<Result<Vec<_>>>()?;
-        let shapes = self.shapes();
+        let workloads = self.workloads();
         section(
             "How many times as long a storm takes",
-            &report::slow_down(&rows, &shapes),
+            &report::slow_down(&rows, &workloads),
         );
         section(
             "The same beside a program that traces nothing",
@@ -107,7 +107,7 @@ impl Bench<'_> {
         );
         section(
             "Execs shown / with all arguments / lost as the tool tells",
-            &report::completeness(&rows, &shapes),
+            &report::completeness(&rows, &workloads),
         );
         section("What it takes", &report::costs(&rows));
         section("How each was run", &report::commands(&rows));
@@ -133,20 +133,20 @@ impl Bench<'_> {
         Ok(())
     }
 
-    fn shapes(&self) -> Vec<&'static Shape> {
+    fn workloads(&self) -> Vec<&'static Workload> {
         let wanted = self.options.storm.as_deref().unwrap_or_default();
-        let shapes = SHAPES.iter();
-        shapes
-            .filter(|shape| shape.title.contains(wanted))
+        let workloads = WORKLOADS.iter();
+        workloads
+            .filter(|workload| workload.title.contains(wanted))
             .collect()
     }
 
-    fn storm(&self, shape: &Shape) -> Storm {
+    fn storm(&self, workload: &Workload) -> Storm {
         Storm {
-            workload: self.binaries.workload.clone(),
-            execs: shape.execs,
-            producers: shape.producers,
-            shape: Some(shape.name),
+            binary: self.binaries.workload.clone(),
+            execs: workload.execs,
+            producers: workload.producers,
+            workload: Some(workload.name),
         }
     }
 
@@ -166,24 +166,29 @@ impl Bench<'_> {
 
     fn fill(&self, tool: &Tool, row: &mut Row) -> Result<()> {
         row.first = self.first_event(tool)?;
-        for shape in self.shapes() {
-            row.scores.push(self.score(tool, shape)?);
+        for workload in self.workloads() {
+            row.results.push(self.result(tool, workload)?);
         }
         let workload = &self.binaries.workload;
-        row.tax_ns = Some(contest::tax(tool, workload, self.dir, self.options.rounds)?);
+        row.tax_ns = Some(tool_run::tax(
+            tool,
+            workload,
+            self.dir,
+            self.options.rounds,
+        )?);
         Ok(())
     }
 
-    fn score(&self, tool: &Tool, shape: &Shape) -> Result<Score> {
+    fn result(&self, tool: &Tool, workload: &Workload) -> Result<ToolResult> {
         self.interrupt.check()?;
-        eprintln!("{}: {}", tool.name, shape.title);
-        let contest = Contest {
+        eprintln!("{}: {}", tool.name, workload.title);
+        let run = ToolRun {
             tool,
-            storm: &self.storm(shape),
-            shape,
+            storm: &self.storm(workload),
+            workload,
             dir: self.dir,
         };
-        contest.run(self.options.rounds)
+        run.run(self.options.rounds)
     }
 
     /// The median of three.
@@ -196,7 +201,7 @@ impl Bench<'_> {
         }))
     }
 
-    fn endurance(&self, ours: &[&Tool]) -> Result<Vec<Endured>> {
+    fn endurance(&self, ours: &[&Tool]) -> Result<Vec<Sustained>> {
         let long = Duration::from_secs(self.options.endurance);
         let storm = self.storm(&TWO_PRODUCERS);
         let mut all = Vec::new();
@@ -209,7 +214,7 @@ impl Bench<'_> {
                 self.interrupt.check()?;
                 let stopped = stopped.map(Duration::from_millis);
                 eprintln!("{}: a storm of {time:?}, stopped: {stopped:?}", tool.name);
-                all.push(endurance::endure(tool, &storm, time, stopped, self.dir)?);
+                all.push(endurance::sustain(tool, &storm, time, stopped, self.dir)?);
             }
         }
         Ok(all)
@@ -218,18 +223,19 @@ impl Bench<'_> {
     /// What is in each of these figures that is no tracer's.
     fn control(&self) -> Result<String> {
         let mut figures = Vec::new();
-        for shape in [ONE_PRODUCER, STAYS] {
+        for workload in [ONE_PRODUCER, ONE_CPU] {
             self.interrupt.check()?;
-            eprintln!("beside a program that traces nothing: {}", shape.title);
-            let slow_down = control::measure(&self.storm(&shape), self.options.rounds)?;
-            figures.push((shape.title, slow_down));
+            eprintln!("beside a program that traces nothing: {}", workload.title);
+            let slow_down = baseline::measure(&self.storm(&workload), self.options.rounds)?;
+            figures.push((workload.title, slow_down));
         }
         Ok(report::control(&figures))
     }
 
     fn idle(&self, tool: &Tool) -> Result<String> {
-        let place = running::Place::fresh(self.dir.join("tool"))?;
-        let running = running::Running::start(tool, false, place, &self.binaries.workload)?;
+        let tool_dir = running_tool::ToolDir::fresh(self.dir.join("tool"))?;
+        let running =
+            running_tool::RunningTool::start(tool, false, tool_dir, &self.binaries.workload)?;
         usage::wait_until_quiet(running.pid());
         let (start, before) = (Instant::now(), running.usage().cpu_ns);
         std::thread::sleep(IDLE);

@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
-use super::contest::Score;
-use super::control;
-use super::endurance::Endured;
+use super::baseline;
+use super::endurance::Sustained;
 use super::first_event::FirstEvent;
 use super::kernel_time::KernelTime;
-use super::shapes::Shape;
-use crate::pairs::SlowDown;
+use super::tool_run::ToolResult;
+use super::workloads::Workload;
+use crate::measure::pairs::SlowDown;
 
 /// What is known of one tool.
 #[derive(Debug, Default)]
@@ -16,7 +16,7 @@ pub(crate) struct Row {
     pub(crate) name: &'static str,
     pub(crate) command: String,
     /// One for each shape.
-    pub(crate) scores: Vec<Score>,
+    pub(crate) results: Vec<ToolResult>,
     /// What it said when it could not go on.
     pub(crate) obstacle: Option<String>,
     pub(crate) tax_ns: Option<f64>,
@@ -30,8 +30,8 @@ impl Row {
 }
 
 /// How much longer each storm takes.
-pub(crate) fn slow_down(rows: &[Row], shapes: &[&Shape]) -> String {
-    matrix(rows, shapes, |score| ratio(&score.slow_down))
+pub(crate) fn slow_down(rows: &[Row], workloads: &[&Workload]) -> String {
+    matrix(rows, workloads, |result| ratio(&result.slow_down))
 }
 
 /// How much longer storms take beside a program that only sleeps and computes.
@@ -40,8 +40,8 @@ pub(crate) fn control(figures: &[(&str, SlowDown)]) -> String {
     let head: Vec<&str> = std::iter::once("").chain(titles).collect();
     let name = format!(
         "sleeps {:?}, computes {:?}",
-        control::PAUSE,
-        control::COMPUTES
+        baseline::PAUSE,
+        baseline::COMPUTES
     );
     let cells = figures.iter().map(|(_, slow_down)| ratio(slow_down));
     let row = std::iter::once(name).chain(cells).collect();
@@ -53,16 +53,16 @@ fn ratio(it: &SlowDown) -> String {
 }
 
 /// What of each storm is shown.
-pub(crate) fn completeness(rows: &[Row], shapes: &[&Shape]) -> String {
-    matrix(rows, shapes, |score| {
-        let share = |count| percent(count, score.expected);
-        let lost = score
+pub(crate) fn completeness(rows: &[Row], workloads: &[&Workload]) -> String {
+    matrix(rows, workloads, |result| {
+        let share = |count| percent(count, result.expected);
+        let lost = result
             .lost
             .map_or("untold".to_owned(), |lost| lost.to_string());
         format!(
             "{} / {} / {lost}",
-            share(score.found.seen),
-            share(score.found.whole)
+            share(result.found.seen),
+            share(result.found.whole)
         )
     })
 }
@@ -79,21 +79,21 @@ pub(crate) fn costs(rows: &[Row]) -> String {
         "each other system call, ns",
     ];
     let body = rows.iter().filter(|row| row.ran()).map(|row| {
-        let score = row.scores.iter().max_by_key(|score| score.expected);
-        let of = |value: fn(&Score) -> String| score.map_or("–".to_owned(), value);
+        let result = row.results.iter().max_by_key(|result| result.expected);
+        let of = |value: fn(&ToolResult) -> String| result.map_or("–".to_owned(), value);
         vec![
             row.name.to_owned(),
-            of(|score| format!("{:.2}", score.cpu_us / 10.0)),
-            of(|score| {
+            of(|result| format!("{:.2}", result.cpu_us / 10.0)),
+            of(|result| {
                 format!(
                     "{} ({})",
-                    mb(score.usage.peak_rss_kb),
-                    mb(score.usage.ring_kb)
+                    mb(result.usage.peak_rss_kb),
+                    mb(result.usage.ring_kb)
                 )
             }),
-            of(|score| mb(score.usage.kernel_kb)),
+            of(|result| mb(result.usage.kernel_kb)),
             row.first.map_or("–".to_owned(), first_event),
-            of(|score| mb(score.loaded_bytes / 1024)),
+            of(|result| mb(result.loaded_bytes / 1024)),
             row.tax_ns.map_or("–".to_owned(), |ns| format!("{ns:+.0}")),
         ]
     });
@@ -101,9 +101,9 @@ pub(crate) fn costs(rows: &[Row]) -> String {
 }
 
 /// What execsnoop loses.
-pub(crate) fn endurance(endured: &[Endured]) -> String {
+pub(crate) fn endurance(sustained: &[Sustained]) -> String {
     let head = ["", "storm", "execs", "per second", "seen", "shown", "lost"];
-    let body = endured.iter().map(|it| {
+    let body = sustained.iter().map(|it| {
         vec![
             it.what.clone(),
             format!("{:.0} s", it.seconds),
@@ -171,11 +171,11 @@ fn percent(part: u64, whole: u64) -> String {
     }
 }
 
-fn matrix(rows: &[Row], shapes: &[&Shape], cell: impl Fn(&Score) -> String) -> String {
-    let titles = shapes.iter().map(|shape| shape.title);
+fn matrix(rows: &[Row], workloads: &[&Workload], cell: impl Fn(&ToolResult) -> String) -> String {
+    let titles = workloads.iter().map(|shape| shape.title);
     let head: Vec<&str> = std::iter::once("").chain(titles).collect();
     let body = rows.iter().filter(|row| row.ran()).map(|row| {
-        let cells = row.scores.iter().map(&cell);
+        let cells = row.results.iter().map(&cell);
         std::iter::once(row.name.to_owned()).chain(cells).collect()
     });
     table(&head, body)

@@ -15,7 +15,7 @@ pub(crate) struct Tool {
     /// In place of `args`, for writing to a terminal; `None` where it cannot or need not.
     pub(crate) terminal: Option<Vec<&'static str>>,
     pub(crate) scope: Scope,
-    pub(crate) marks: Marks,
+    pub(crate) marker_kind: MarkerKind,
     /// Where what it says has the number of events that it lost; without this it does not tell.
     pub(crate) lost: Option<&'static str>,
     pub(crate) ours: bool,
@@ -34,7 +34,7 @@ pub(crate) enum Scope {
 
 /// How an exec of a storm shows in its output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Marks {
+pub(crate) enum MarkerKind {
     /// By the texts among its arguments.
     Arguments,
     /// By a line for each exec, with arguments when they were still there to be read.
@@ -62,7 +62,7 @@ fn ours(execsnoop: &Path) -> Vec<Tool> {
         failed: Some(&["-x"]),
         terminal: Some(args.to_vec()),
         scope: Scope::Machine,
-        marks: Marks::Arguments,
+        marker_kind: MarkerKind::Arguments,
         lost: Some(r"= shown \d+ \+ filtered \d+ \+ lost (\d+)"),
         ours: true,
     };
@@ -82,7 +82,7 @@ fn peer(name: &'static str, paths: &[&str], args: &[&'static str]) -> Tool {
         failed: Some(&[]),
         terminal: Some(args.to_vec()),
         scope: Scope::Machine,
-        marks: Marks::Arguments,
+        marker_kind: MarkerKind::Arguments,
         lost: None,
         ours: false,
     }
@@ -132,7 +132,7 @@ fn forkstat() -> Tool {
     let paths = ["/usr/bin/forkstat", "/usr/sbin/forkstat"];
     Tool {
         failed: None,
-        marks: Marks::Lines,
+        marker_kind: MarkerKind::Lines,
         ..peer("forkstat", &paths, &["-e", "exec"])
     }
 }
@@ -141,7 +141,7 @@ fn perf_trace() -> Tool {
     let args = ["trace", "-a", "-e", "execve,execveat"];
     Tool {
         args: [&args[..], &["-o", "{out}"]].concat(),
-        marks: Marks::Calls,
+        marker_kind: MarkerKind::Calls,
         lost: Some(r"LOST (\d+) events"),
         ..peer("perf trace", &["/usr/bin/perf"], &args)
     }

@@ -15,7 +15,7 @@ use anyhow::Context;
 use anyhow::Result;
 use anyhow::ensure;
 
-use crate::killed::Killed;
+use crate::process::kill_on_drop::KillOnDrop;
 
 /// What is started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,7 +112,7 @@ impl Contender {
         let error = out.try_clone()?;
         command.stdin(Stdio::null()).stdout(out).stderr(error);
         let begin = Instant::now();
-        let mut child = Killed(command.spawn().context("it could not be started")?);
+        let mut child = KillOnDrop(command.spawn().context("it could not be started")?);
         while !self.is_ready(&ready, &log) {
             if child.0.try_wait()?.is_some() {
                 return Ok(Err(reason(&fs::read(&log)?)));

@@ -18,10 +18,10 @@ use self::contender::Contender;
 use self::contender::Kind;
 use self::table::Report;
 use self::table::Row;
-use crate::binaries::workspace;
-use crate::interrupt::Interrupt;
-use crate::machine;
-use crate::run::output_of;
+use crate::build::binaries::workspace;
+use crate::measure::machine;
+use crate::process::interrupt::Interrupt;
+use crate::process::run::output_of;
 
 /// The classic execsnoop in BCC's dialect, which both can run.
 const PROGRAM: &str = "crates/bpfrun/tests/programs/classic.c";

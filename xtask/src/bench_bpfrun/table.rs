@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::contender::Kind;
 use super::contender::Start;
-use crate::pairs::median;
+use crate::measure::pairs::median;
 
 /// The most milliseconds that compiling, loading and attaching may take; that the cache may add to loading and
 /// attaching; the most megabytes that are held afterwards.

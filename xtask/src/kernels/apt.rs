@@ -14,7 +14,7 @@ use anyhow::bail;
 use anyhow::ensure;
 
 use super::package::Package;
-use crate::run::output_of;
+use crate::process::run::output_of;
 
 /// Where Debian keeps kernels of many series.
 const RELEASES: [&str; 8] = [

@@ -9,8 +9,8 @@ use serde::Deserialize;
 pub(crate) struct Results {
     /// `uname -r`.
     pub(crate) release: Option<String>,
-    /// The rung that execsnoop took.
-    pub(crate) rung: Option<String>,
+    /// The backend that execsnoop chose.
+    pub(crate) backend: Option<String>,
     /// Time to verify and load all programs.
     pub(crate) load_ms: Option<f64>,
     /// Instructions that the verifier went through, by program.
@@ -65,8 +65,8 @@ impl Results {
 
     /// `execsnoop -v`, the verifier's statistics included.
     fn take_said(&mut self, said: &str) {
-        if let Some(rung) = after(said, "backend: ") {
-            self.rung = Some(rung.to_owned());
+        if let Some(backend) = after(said, "backend: ") {
+            self.backend = Some(backend.to_owned());
         } else if let Some(time) = after(said, "loaded in ") {
             self.load_ms = time.strip_suffix(" ms").and_then(|ms| ms.parse().ok());
         } else if said.contains("BEGIN PROG LOAD LOG") {
@@ -178,7 +178,7 @@ matrix: said execsnoop: debug: loaded in 81.2 ms\r
     fn all_that_a_guest_tells_is_understood() {
         let told = results(TOLD);
         assert_eq!(told.release.as_deref(), Some("6.12.117+deb13-cloud-amd64"));
-        assert_eq!(told.rung.as_deref(), Some("core"));
+        assert_eq!(told.backend.as_deref(), Some("core"));
         assert_eq!(told.load_ms, Some(81.2));
         let instructions = [("on_exec".to_owned(), 4312), ("on_exit".to_owned(), 81)];
         assert_eq!(told.instructions, instructions.into());

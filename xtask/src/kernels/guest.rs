@@ -20,9 +20,9 @@ use anyhow::Result;
 
 use super::cache::Kernel;
 use super::console::Results;
-use super::suite::Rung;
-use crate::interrupt::Interrupt;
-use crate::killed::Killed;
+use super::suite::Backend;
+use crate::process::interrupt::Interrupt;
+use crate::process::kill_on_drop::KillOnDrop;
 
 /// The machine that all kernels get. Emulated, as KVM is not to be had everywhere.
 pub(crate) const QEMU: &str = "qemu-system-x86_64";
@@ -54,7 +54,7 @@ const SILENCE: Duration = Duration::from_secs(240);
 pub(crate) struct Boot<'a> {
     pub(crate) kernel: &'a Kernel,
     pub(crate) initramfs: &'a Path,
-    pub(crate) rung: Rung,
+    pub(crate) backend: Backend,
     /// The longest that it may take.
     pub(crate) limit: Duration,
 }
@@ -87,10 +87,10 @@ impl Boot<'_> {
         Ok(run)
     }
 
-    fn start(&self, console: &Path) -> Result<Killed> {
+    fn start(&self, console: &Path) -> Result<KillOnDrop> {
         let append = format!(
-            "console=ttyS0 panic=-1 loglevel=5 rung={} slow={SLOW}",
-            self.rung.name()
+            "console=ttyS0 panic=-1 loglevel=5 backend={} slow={SLOW}",
+            self.backend.name()
         );
         let child = Command::new(QEMU)
             .args(MACHINE)
@@ -106,7 +106,7 @@ impl Boot<'_> {
             .stdout(Stdio::piped())
             .spawn();
         let child = child.with_context(|| format!("{QEMU} could not be started"))?;
-        Ok(Killed(child))
+        Ok(KillOnDrop(child))
     }
 }
 

@@ -1,7 +1,7 @@
 #!/bin/busybox sh
 # The first process of a guest: asks execsnoop what this kernel makes of it, runs the end-to-end tests and those
 # of bpfrun's probes, tells all that on the second serial port, where the kernel writes nothing, and powers off.
-# From the kernel's command line: rung (core or classic), slow (how much slower than a real machine).
+# From the kernel's command line: backend (core or classic), slow (how much slower than a real machine).
 # shellcheck shell=dash disable=SC2154 # the kernel sets them
 
 /bin/busybox mkdir -p /proc /sys /dev /tmp /mnt
@@ -24,7 +24,7 @@ say() {
 }
 
 # A kernel without a description of its types.
-[ "$rung" != classic ] || mount -t tmpfs none /sys/kernel/btf
+[ "$backend" != classic ] || mount -t tmpfs none /sys/kernel/btf
 
 say "kernel $(uname -r)"
 execsnoop -v -o /dev/null --events exec,failed,fork,exit,process --duration 1ms 2>/tmp/probe

@@ -11,8 +11,8 @@ use std::process::Command;
 use anyhow::Context;
 use anyhow::Result;
 
-use crate::run::output_of;
-use crate::run::run;
+use crate::process::run::output_of;
+use crate::process::run::run;
 
 /// What goes into it.
 #[derive(Debug)]

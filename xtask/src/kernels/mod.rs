@@ -1,6 +1,5 @@
 //! `cargo xtask kernels`: the end-to-end tests on many kernels, each in a virtual machine.
 
-use std::io::ErrorKind;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
@@ -12,8 +11,6 @@ use anyhow::Context;
 use anyhow::Result;
 use anyhow::bail;
 use anyhow::ensure;
-use clap::Args;
-use clap::ValueEnum as _;
 use tempfile::TempDir;
 
 mod apt;
@@ -22,7 +19,9 @@ mod console;
 mod guest;
 mod initramfs;
 mod objects;
+mod options;
 mod package;
+mod page;
 mod suite;
 mod table;
 
@@ -33,73 +32,15 @@ use self::guest::QEMU;
 use self::guest::Run;
 use self::initramfs::Contents;
 use self::initramfs::Probes;
+pub(crate) use self::options::Options;
 use self::package::Package;
-use self::suite::Rung;
+use self::suite::Backend;
 use self::table::Row;
 use self::table::Table;
-use crate::binaries::build_workload;
-use crate::interrupt::Interrupt;
-use crate::run::output_of;
-use crate::static_build::StaticBuild;
-
-/// Run the end-to-end tests on Debian's kernels, one of each series, in QEMU
-#[derive(Debug, Args)]
-pub(crate) struct Options {
-    /// Only these kernels: 6.1, 6.12.117, a whole release; may be given several times
-    #[arg(long, value_name = "KERNEL")]
-    only: Vec<String>,
-    /// Only 5.10, 6.1, 6.12 and the newest
-    #[arg(long, conflicts_with = "only")]
-    quick: bool,
-    /// Print which kernels there are, and boot none
-    #[arg(long)]
-    list: bool,
-    /// Run the tests whose names contain one of these (a,b,c); or `all` of them; or those that depend on
-    /// the `kernel` (the default with --only); or of those the few of the `matrix`; or a `brief` look at
-    /// each program (the default else)
-    #[arg(long, value_name = "FILTERS")]
-    tests: Option<String>,
-    /// The way in which execsnoop is to trace; on `classic` the kernels hide their BTF
-    #[arg(long, value_enum, default_value = "core")]
-    rung: Rung,
-    /// Guests at a time, with two processors each; by default as many as this machine has CPUs
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
-    jobs: Option<u16>,
-    /// The longest that one guest may take, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 1800)]
-    limit: u64,
-    /// Compile the BPF programs with this clang; `newest` takes the highest clang-N in the PATH
-    #[arg(long, value_name = "CLANG")]
-    clang: Option<String>,
-    /// Where kernels are kept between runs
-    #[arg(long, value_name = "DIR")]
-    cache: Option<PathBuf>,
-    /// Keep the consoles of all guests in this directory
-    #[arg(long, value_name = "DIR")]
-    logs: Option<PathBuf>,
-    /// Write the tables to this file as well, into the rung's chapter
-    #[arg(long, value_name = "FILE")]
-    write: Option<PathBuf>,
-    /// Tell how long each test took
-    #[arg(long)]
-    times: bool,
-    /// Fail when kernels cannot be had here, instead of skipping all (exit status 77)
-    #[arg(long)]
-    must_run: bool,
-    /// Cargo.lock must not change
-    #[arg(long)]
-    locked: bool,
-}
-
-impl Options {
-    fn tests(&self) -> &str {
-        let default = match self.only.is_empty() {
-            true => "brief",
-            false => "kernel",
-        };
-        self.tests.as_deref().unwrap_or(default)
-    }
-}
+use crate::build::binaries::build_workload;
+use crate::build::static_build::StaticBuild;
+use crate::process::interrupt::Interrupt;
+use crate::process::run::output_of;
 
 /// How often a guest is booted that does not come to its end.
 const BOOTS: usize = 4;
@@ -285,7 +226,7 @@ impl<'a> Matrix<'a> {
                 .clone()
                 .unwrap_or_else(|| kernel.package.release.clone()),
             version: kernel.version.clone(),
-            rung: self.options.rung,
+            backend: self.options.backend,
             stuck: run.stuck.as_ref().map(|_| symptom(&run)),
             took: run.took,
             reasons: console::skip_reasons(&run.console),
@@ -300,7 +241,7 @@ impl<'a> Matrix<'a> {
         let boot = Boot {
             kernel,
             initramfs: &self.initramfs,
-            rung: self.options.rung,
+            backend: self.options.backend,
             limit: Duration::from_secs(self.options.limit),
         };
         let logs = self.options.logs.as_deref().unwrap_or(self.dir.path());
@@ -369,17 +310,17 @@ fn symptom(run: &Run) -> String {
 fn tests(options: &Options, e2e: &Path) -> Result<Option<Vec<String>>> {
     match options.tests() {
         "all" => Ok(None),
-        "kernel" => Ok(Some(options.rung.kernel_tests())),
-        "matrix" => Ok(Some(options.rung.matrix_tests())),
-        "brief" => Ok(Some(options.rung.brief_tests())),
+        "kernel" => Ok(Some(options.backend.kernel_tests())),
+        "matrix" => Ok(Some(options.backend.matrix_tests())),
+        "brief" => Ok(Some(options.backend.brief_tests())),
         filter => named(e2e, filter).map(Some),
     }
 }
 
 /// bpfrun's tests of probes inside the kernel, which are few: with every set, and by their names. They need
-/// the kernels' types, which those of the classic rung hide.
+/// the kernels' types, which those of the classic backend hide.
 fn probes(options: &Options, build: &StaticBuild, dir: &Path) -> Result<Option<Probes>> {
-    if options.rung == Rung::Classic {
+    if options.backend == Backend::Classic {
         return Ok(None);
     }
     if !Path::new(TYPES).exists() {
@@ -440,7 +381,7 @@ fn report(options: &Options, rows: &[Row], missing: &[Package]) -> Result<ExitCo
     }
     print!("{text}");
     if let Some(file) = &options.write {
-        write(file, options.rung, &text).with_context(|| format!("{}", file.display()))?;
+        page::write(file, options.backend, &text).with_context(|| format!("{}", file.display()))?;
     }
     let green = rows.iter().all(Row::is_green) && !rows.is_empty();
     Ok(if green {
@@ -467,60 +408,4 @@ fn circumstances(options: &Options) -> Result<String> {
 
 fn first_line(text: &str) -> String {
     text.lines().next().unwrap_or_default().to_owned()
-}
-
-/// What another rung's run has written stays.
-fn write(file: &Path, rung: Rung, text: &str) -> Result<()> {
-    let before = match std::fs::read_to_string(file) {
-        Ok(before) => before,
-        Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
-        Err(error) => return Err(error.into()),
-    };
-    Ok(std::fs::write(file, page(&before, rung, text))?)
-}
-
-/// A chapter for each rung: this one's is `text`, the others' are as they were.
-fn page(before: &str, rung: Rung, text: &str) -> String {
-    let mut page = "# Kernels\n\n\
-         End-to-end tests (which, the line above each table says) on Debian's kernels: the newest package of\n\
-         each series and of each release of Debian that it is built for. Written by\n\
-         `cargo xtask kernels --write docs/kernels.md`, with `--rung` for each chapter. The processor is\n\
-         emulated, and nobody kept the machine free: the times are no measure of what loading costs on a real\n\
-         one.\n\n\
-         On the core rung, with each set, bpfrun's kprobes, trampolines and LSM hooks are tested, too (`bpfrun::`).\n\
-         No compiler runs in the guests: the programs were compiled with the types of the kernel that built them,\n\
-         and relocated themselves.\n"
-        .to_owned();
-    for each in Rung::value_variants() {
-        let heading = format!("\n## {}\n\n", each.chapter());
-        let kept = before.split_once(&heading);
-        let kept = kept.map(|(_, rest)| rest.split_once("\n## ").map_or(rest, |(kept, _)| kept));
-        let chapter = if *each == rung { Some(text) } else { kept };
-        if let Some(chapter) = chapter {
-            page += &heading;
-            page += chapter;
-        }
-    }
-    page
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Whichever rung is written first, and however often.
-    #[test]
-    fn a_chapter_for_each_rung() {
-        let core = page("", Rung::Core, "| a |\n");
-        assert!(core.ends_with("\n## Core\n\n| a |\n"), "{core}");
-        let both = page(&core, Rung::Classic, "| b |\n");
-        assert_eq!(
-            both.strip_prefix(&core),
-            Some("\n## Classic: the kernels hide their BTF\n\n| b |\n")
-        );
-        assert_eq!(page(&both, Rung::Classic, "| b |\n"), both);
-        assert_eq!(page(&both, Rung::Core, "| a |\n"), both);
-        let classic = page("", Rung::Classic, "| b |\n");
-        assert_eq!(page(&classic, Rung::Core, "| a |\n"), both);
-    }
 }

@@ -9,8 +9,8 @@ use std::process::Command;
 use anyhow::Context;
 use anyhow::Result;
 
-use crate::binaries::workspace;
-use crate::run::output_of;
+use crate::build::binaries::workspace;
+use crate::process::run::output_of;
 
 const CORPUS: &str = "crates/bpfrun/tests/corpus";
 

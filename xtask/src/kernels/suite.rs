@@ -4,14 +4,14 @@ use clap::ValueEnum;
 
 /// How execsnoop sees what happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Rung {
+pub(crate) enum Backend {
     /// With BTF and the ring buffer.
     Core,
     /// Without BTF: the guests hide theirs.
     Classic,
 }
 
-impl Rung {
+impl Backend {
     /// As execsnoop names it.
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -45,7 +45,7 @@ impl Rung {
         })
     }
 
-    /// Each program once, on each rung: what a kernel can break at all.
+    /// Each program once, on each backend: what a kernel can break at all.
     pub(crate) fn brief_tests(self) -> Vec<String> {
         words(match self {
             Self::Core => BRIEF,
@@ -192,7 +192,7 @@ const CORE: &str = "
     filters::option_filters::user_of_failed_execs
 ";
 
-/// What that rung gives, and what it cannot know: its own tests say which is which.
+/// What that backend gives, and what it cannot know: its own tests say which is which.
 const CLASSIC: &str = "
     backends::classic::at_the_borders_of_records
     backends::classic::command
@@ -216,11 +216,16 @@ mod tests {
 
     #[test]
     fn the_matrix_is_a_part_of_the_kernels_tests() {
-        for rung in [Rung::Core, Rung::Classic] {
-            let all = rung.kernel_tests();
-            assert!(rung.matrix_tests().iter().all(|test| all.contains(test)));
-            let matrix = rung.matrix_tests();
-            assert!(rung.brief_tests().iter().all(|test| matrix.contains(test)));
+        for backend in [Backend::Core, Backend::Classic] {
+            let all = backend.kernel_tests();
+            assert!(backend.matrix_tests().iter().all(|test| all.contains(test)));
+            let matrix = backend.matrix_tests();
+            assert!(
+                backend
+                    .brief_tests()
+                    .iter()
+                    .all(|test| matrix.contains(test))
+            );
         }
     }
 
@@ -228,7 +233,10 @@ mod tests {
     #[test]
     fn every_test_exists() {
         let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/cli/tests/e2e");
-        for test in [Rung::Core, Rung::Classic].map(Rung::kernel_tests).concat() {
+        for test in [Backend::Core, Backend::Classic]
+            .map(Backend::kernel_tests)
+            .concat()
+        {
             let (module, function) = test.rsplit_once("::").expect("a module and a function");
             let file = sources.join(module.replace("::", "/")).with_extension("rs");
             let source = std::fs::read_to_string(&file).unwrap_or_default();
@@ -239,8 +247,8 @@ mod tests {
 
     #[test]
     fn no_test_is_named_twice() {
-        for rung in [Rung::Core, Rung::Classic] {
-            let mut names = rung.kernel_tests();
+        for backend in [Backend::Core, Backend::Classic] {
+            let mut names = backend.kernel_tests();
             names.sort();
             let count = names.len();
             names.dedup();

@@ -6,7 +6,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::console::Results;
-use super::suite::Rung;
+use super::suite::Backend;
 
 /// What is known of one kernel.
 #[derive(Debug, Clone)]
@@ -14,8 +14,8 @@ pub(crate) struct Row {
     pub(crate) release: String,
     /// The package's version.
     pub(crate) version: String,
-    /// The rung that it was to take.
-    pub(crate) rung: Rung,
+    /// The backend that it should choose.
+    pub(crate) backend: Backend,
     pub(crate) results: Results,
     pub(crate) took: Duration,
     /// Why it did not come to its end.
@@ -44,10 +44,13 @@ impl Row {
                 complaints.push(complaint);
             }
         };
-        let rung = results.rung.as_deref().unwrap_or("none");
+        let backend = results.backend.as_deref().unwrap_or("none");
         unless(
-            rung == self.rung.name(),
-            format!("took the rung {rung} instead of {}", self.rung.name()),
+            backend == self.backend.name(),
+            format!(
+                "chose the backend {backend} instead of {}",
+                self.backend.name()
+            ),
         );
         unless(
             results.load_ms.is_some() && !results.instructions.is_empty(),
@@ -105,7 +108,7 @@ impl fmt::Display for Table<'_> {
 impl Table<'_> {
     fn results(&self) -> Vec<Vec<String>> {
         let head = [
-            "kernel", "package", "rung", "passed", "failed", "skipped", "load ms", "seconds", "",
+            "kernel", "package", "backend", "passed", "failed", "skipped", "load ms", "seconds", "",
         ];
         let mut rows = vec![head.map(str::to_owned).to_vec()];
         rows.extend(self.0.iter().map(|row| {
@@ -117,7 +120,7 @@ impl Table<'_> {
             vec![
                 row.release.clone(),
                 row.version.clone(),
-                results.rung.clone().unwrap_or_else(|| "none".to_owned()),
+                results.backend.clone().unwrap_or_else(|| "none".to_owned()),
                 results.passed.len().to_string(),
                 results.failed.len().to_string(),
                 results.skipped.len().to_string(),
@@ -229,9 +232,9 @@ mod tests {
         Row {
             release: "6.1.0-56".into(),
             version: "6.1.192-2".into(),
-            rung: Rung::Core,
+            backend: Backend::Core,
             results: Results {
-                rung: Some("core".into()),
+                backend: Some("core".into()),
                 load_ms: Some(81.2),
                 instructions: [("on_exec".to_owned(), 4312)].into(),
                 expected: Some(2),
@@ -255,8 +258,8 @@ mod tests {
             row.complaints().len()
         };
         assert_eq!(red(|_| {}), 0);
-        assert_eq!(red(|row| row.results.rung = None), 1);
-        assert_eq!(red(|row| row.rung = Rung::Classic), 1);
+        assert_eq!(red(|row| row.results.backend = None), 1);
+        assert_eq!(red(|row| row.backend = Backend::Classic), 1);
         assert_eq!(red(|row| row.results.load_ms = None), 1);
         assert_eq!(red(|row| row.results.instructions.clear()), 1);
         assert_eq!(red(|row| row.results.expected = Some(3)), 1);
@@ -289,10 +292,10 @@ mod tests {
         other.results.instructions = [("on_exit".to_owned(), 81)].into();
         other.results.skipped.clear();
         let expected = "\
-| kernel   | package   | rung | passed | failed | skipped | load ms | seconds |                           |
-| -------- | --------- | ---- | ------ | ------ | ------- | ------- | ------- | ------------------------- |
-| 6.1.0-56 | 6.1.192-2 | core | 1      | 0      | 1       | 81      | 61      | ok                        |
-| 7.3.4    | 6.1.192-2 | core | 1      | 0      | 0       | 81      | 61      | **FAILED**; retried: Oops |
+| kernel   | package   | backend | passed | failed | skipped | load ms | seconds |                           |
+| -------- | --------- | ------- | ------ | ------ | ------- | ------- | ------- | ------------------------- |
+| 6.1.0-56 | 6.1.192-2 | core    | 1      | 0      | 1       | 81      | 61      | ok                        |
+| 7.3.4    | 6.1.192-2 | core    | 1      | 0      | 0       | 81      | 61      | **FAILED**; retried: Oops |
 
 Instructions that the verifier went through, by program:
 

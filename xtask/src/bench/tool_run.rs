@@ -12,26 +12,26 @@ use anyhow::Result;
 use anyhow::ensure;
 use serde::Deserialize;
 
-use super::marks::Found;
-use super::marks::sum_of;
-use super::running::Place;
-use super::running::Running;
-use super::shapes::Shape;
+use super::markers::Found;
+use super::markers::sum_of;
+use super::running_tool::RunningTool;
+use super::running_tool::ToolDir;
 use super::tools::Scope;
 use super::tools::Tool;
 use super::usage::Sampler;
 use super::usage::Usage;
 use super::usage::loaded_bytes;
 use super::usage::wait_until_quiet;
-use crate::pairs::Pair;
-use crate::pairs::SlowDown;
-use crate::pairs::median_difference;
-use crate::storm::Outcome;
-use crate::storm::Storm;
+use super::workloads::Workload;
+use crate::measure::pairs::Pair;
+use crate::measure::pairs::SlowDown;
+use crate::measure::pairs::median_difference;
+use crate::measure::storm::Outcome;
+use crate::measure::storm::Storm;
 
 /// What came out, over all rounds.
 #[derive(Debug)]
-pub(crate) struct Score {
+pub(crate) struct ToolResult {
     pub(crate) slow_down: SlowDown,
     /// Calls of exec that it should show.
     pub(crate) expected: u64,
@@ -57,16 +57,16 @@ struct Round {
 
 /// Who is measured against what, and where files may be kept.
 #[derive(Debug)]
-pub(crate) struct Contest<'a> {
+pub(crate) struct ToolRun<'a> {
     pub(crate) tool: &'a Tool,
-    pub(crate) shape: &'a Shape,
+    pub(crate) workload: &'a Workload,
     pub(crate) storm: &'a Storm,
     pub(crate) dir: &'a Path,
 }
 
-impl Contest<'_> {
+impl ToolRun<'_> {
     /// Runs so many pairs of untraced and traced storms.
-    pub(crate) fn run(&self, rounds: u64) -> Result<Score> {
+    pub(crate) fn run(&self, rounds: u64) -> Result<ToolResult> {
         let done = RefCell::new(Vec::new());
         let traced = || {
             let round = self.traced()?;
@@ -76,67 +76,72 @@ impl Contest<'_> {
         };
         let untraced = || self.storm.run();
         let pairs = Pair::measure_all(rounds, &untraced, &traced)?;
-        Ok(score(&pairs, &done.into_inner()))
+        Ok(result(&pairs, &done.into_inner()))
     }
 
     fn traced(&self) -> Result<Round> {
-        let place = Place::fresh(self.dir.join("tool"))?;
+        let tool_dir = ToolDir::fresh(self.dir.join("tool"))?;
         match self.tool.scope {
-            Scope::Machine | Scope::AuditRules => self.beside(place),
-            Scope::Command => self.around(place),
+            Scope::Machine | Scope::AuditRules => self.beside(tool_dir),
+            Scope::Command => self.around(tool_dir),
         }
     }
 
     /// The tool looks at the whole machine.
-    fn beside(&self, place: Place) -> Result<Round> {
-        let running = Running::start(self.tool, self.shape.fails, place, &self.storm.workload)?;
+    fn beside(&self, tool_dir: ToolDir) -> Result<Round> {
+        let running =
+            RunningTool::start(self.tool, self.workload.fails, tool_dir, &self.storm.binary)?;
         wait_until_quiet(running.pid());
         let before = running.usage();
         let outcome = self.storm.outcome()?;
         wait_until_quiet(running.pid());
         let after = running.usage();
         let loaded_bytes = running.loaded_bytes();
-        let (place, lost) = running.stop()?;
+        let (tool_dir, lost) = running.stop()?;
         let usage = Usage {
             cpu_ns: after.cpu_ns.saturating_sub(before.cpu_ns),
             ..after
         };
-        self.round(&outcome, &place, lost, usage, loaded_bytes)
+        self.round(&outcome, &tool_dir, lost, usage, loaded_bytes)
     }
 
     /// The tool starts the storm itself.
-    fn around(&self, place: Place) -> Result<Round> {
-        let mut command = place.command(self.tool, self.shape.fails)?;
-        command.arg(&self.storm.workload);
+    fn around(&self, tool_dir: ToolDir) -> Result<Round> {
+        let mut command = tool_dir.command(self.tool, self.workload.fails)?;
+        command.arg(&self.storm.binary);
         let child = self.storm.spawn(command)?;
         let pid = child.id();
         let sampler = Sampler::start(pid);
         let loaded_bytes = loaded_soon(pid);
         let outcome = self.storm.outcome_of(child)?;
         let usage = sampler.stop()?;
-        self.round(&outcome, &place, None, usage, loaded_bytes)
+        self.round(&outcome, &tool_dir, None, usage, loaded_bytes)
     }
 
     fn round(
         &self,
         outcome: &Outcome,
-        place: &Place,
+        tool_dir: &ToolDir,
         lost: Option<u64>,
         usage: Usage,
         loaded_bytes: u64,
     ) -> Result<Round> {
-        let said = place.said();
+        let said = tool_dir.said();
         let told = self.tool.lost.map(|pattern| sum_of(pattern, &said));
         let failures = self.tool.failed.map_or(0, |_| outcome.failures);
         let round = Round {
             time: outcome.time(),
             expected: outcome.execs + failures,
-            found: Found::in_output(&place.output(), self.tool.marks),
+            found: Found::in_output(&tool_dir.output(), self.tool.marker_kind),
             lost: lost.or(told.transpose()?),
             usage,
             loaded_bytes,
         };
-        ensure!(round.found.seen > 0, "saw nothing: {}", place.first_words());
+        ensure!(
+            round.found.seen > 0,
+            "saw nothing: {}",
+            tool_dir.first_words()
+        );
         Ok(round)
     }
 }
@@ -147,12 +152,12 @@ fn loaded_soon(pid: u32) -> u64 {
     loaded_bytes(pid)
 }
 
-fn score(pairs: &[Pair], rounds: &[Round]) -> Score {
+fn result(pairs: &[Pair], rounds: &[Round]) -> ToolResult {
     let sum = |of: fn(&Round) -> u64| rounds.iter().map(of).sum::<u64>();
     let most = |of: fn(&Round) -> u64| rounds.iter().map(of).max().unwrap_or(0);
     let mut cpu: Vec<f64> = rounds.iter().map(Round::cpu_us).collect();
     cpu.sort_by(f64::total_cmp);
-    Score {
+    ToolResult {
         slow_down: SlowDown::of(pairs),
         expected: sum(|round| round.expected),
         found: Found {
@@ -179,7 +184,7 @@ impl Round {
 
 /// How much longer a system call takes that is no exec, in ns: the median of pairs.
 pub(crate) fn tax(tool: &Tool, workload: &Path, dir: &Path, rounds: u64) -> Result<f64> {
-    let place = || Place::fresh(dir.join("tool"));
+    let tool_dir = || ToolDir::fresh(dir.join("tool"));
     // What stops each call takes a thousand times as long.
     let count = match tool.scope {
         Scope::Command => 20_000,
@@ -189,12 +194,12 @@ pub(crate) fn tax(tool: &Tool, workload: &Path, dir: &Path, rounds: u64) -> Resu
     let untraced = || calls(&mut Command::new(workload));
     let traced = || match tool.scope {
         Scope::Command => {
-            let mut command = place()?.command(tool, false)?;
+            let mut command = tool_dir()?.command(tool, false)?;
             command.arg(workload);
             calls(&mut command)
         }
         Scope::Machine | Scope::AuditRules => {
-            let running = Running::start(tool, false, place()?, workload)?;
+            let running = RunningTool::start(tool, false, tool_dir()?, workload)?;
             let time = calls(&mut Command::new(workload));
             running.stop()?;
             time

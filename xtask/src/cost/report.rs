@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use crate::pairs::SlowDown;
-use crate::tracer::Output;
-use crate::tracer::Program;
+use crate::measure::pairs::SlowDown;
+use crate::measure::tracer::Output;
+use crate::measure::tracer::Program;
 
 /// The time that execsnoop's BPF programs took during a storm.
 #[derive(Debug)]

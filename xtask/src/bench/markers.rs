@@ -5,7 +5,7 @@ use anyhow::Result;
 use memchr::memmem;
 use regex::bytes::Regex;
 
-use super::tools::Marks;
+use super::tools::MarkerKind;
 
 /// How many execs, and of how many the last argument.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -16,17 +16,17 @@ pub(crate) struct Found {
 
 impl Found {
     /// Looks for a storm's execs in an output.
-    pub(crate) fn in_output(output: &[u8], marks: Marks) -> Self {
-        match marks {
-            Marks::Arguments => Self {
+    pub(crate) fn in_output(output: &[u8], marker_kind: MarkerKind) -> Self {
+        match marker_kind {
+            MarkerKind::Arguments => Self {
                 seen: count(output, "storm:"),
                 whole: count(output, "end:"),
             },
-            Marks::Lines => Self {
+            MarkerKind::Lines => Self {
                 seen: count(output, " exec "),
                 whole: count(output, "end:"),
             },
-            Marks::Calls => Self {
+            MarkerKind::Calls => Self {
                 seen: calls(output),
                 whole: 0,
             },
@@ -35,10 +35,10 @@ impl Found {
 }
 
 /// Whether there is a sign in this output that the tracer has begun.
-pub(crate) fn has_begun(output: &[u8], marks: Marks) -> bool {
-    match marks {
-        Marks::Arguments | Marks::Lines => memmem::find(output, b"ready:").is_some(),
-        Marks::Calls => memmem::find(output, b"workload/").is_some(),
+pub(crate) fn has_begun(output: &[u8], marker_kind: MarkerKind) -> bool {
+    match marker_kind {
+        MarkerKind::Arguments | MarkerKind::Lines => memmem::find(output, b"ready:").is_some(),
+        MarkerKind::Calls => memmem::find(output, b"workload/").is_some(),
     }
 }
 
@@ -75,9 +75,9 @@ mod tests {
     fn execs_are_found_by_their_arguments() {
         let output = b"4711 noop storm:0-1 0-xx end:0-1\n4712 noop storm:0-2 0-xx ...\nready:0-0";
         let expected = Found { seen: 2, whole: 1 };
-        assert_eq!(Found::in_output(output, Marks::Arguments), expected);
-        assert!(has_begun(output, Marks::Arguments));
-        assert!(!has_begun(b"storm:0-0", Marks::Arguments));
+        assert_eq!(Found::in_output(output, MarkerKind::Arguments), expected);
+        assert!(has_begun(output, MarkerKind::Arguments));
+        assert!(!has_begun(b"storm:0-0", MarkerKind::Arguments));
     }
 
     #[test]
@@ -88,7 +88,7 @@ mod tests {
   1.2 ( 0.1 ms): cat/8 execve(filename: 0x1, argv: 0x2, envp: 0x3) = 0
   1.3 ( 0.1 ms): workload/9 execve(filename: 0x1, argv: 0x2, envp: 0x3) = -1 ENOENT
 ";
-        assert_eq!(Found::in_output(output, Marks::Calls).seen, 2);
+        assert_eq!(Found::in_output(output, MarkerKind::Calls).seen, 2);
     }
 
     #[test]

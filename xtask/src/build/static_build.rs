@@ -10,7 +10,7 @@ use anyhow::Result;
 use anyhow::bail;
 use serde::Deserialize;
 
-use crate::binaries::workspace;
+use crate::build::binaries::workspace;
 
 /// What a build is given.
 #[derive(Debug, Clone, Default)]
@@ -106,7 +106,7 @@ fn find(artifacts: &[Artifact], name: &str) -> Result<PathBuf> {
 
 /// Whether an executable asks for no loader: by its program headers, as the kernel does.
 pub(crate) fn is_static(executable: &Path) -> Result<bool> {
-    let headers = crate::run::output_of(
+    let headers = crate::process::run::output_of(
         Command::new("readelf")
             .args(["--program-headers", "--wide"])
             .arg(executable),

@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::Context;
 use anyhow::Result;
 
-use crate::run::run;
+use crate::process::run::run;
 
 const WORKLOAD: &str = "crates/cli/tests/workload";
 

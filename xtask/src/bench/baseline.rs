@@ -9,10 +9,10 @@ use std::time::Duration;
 use anyhow::Context;
 use anyhow::Result;
 
-use crate::killed::Killed;
-use crate::pairs::Pair;
-use crate::pairs::SlowDown;
-use crate::storm::Storm;
+use crate::measure::pairs::Pair;
+use crate::measure::pairs::SlowDown;
+use crate::measure::storm::Storm;
+use crate::process::kill_on_drop::KillOnDrop;
 
 /// How long it sleeps, as execsnoop does between two looks at its ring.
 pub(crate) const PAUSE: Duration = Duration::from_millis(50);
@@ -24,7 +24,7 @@ pub(crate) const COMPUTES: Duration = Duration::from_micros(2500);
 pub(crate) fn measure(storm: &Storm, rounds: u64) -> Result<SlowDown> {
     let alone = || storm.run();
     let beside = || {
-        let _busy = busy(&storm.workload)?;
+        let _busy = busy(&storm.binary)?;
         sleep(4 * PAUSE);
         storm.run()
     };
@@ -32,12 +32,12 @@ pub(crate) fn measure(storm: &Storm, rounds: u64) -> Result<SlowDown> {
 }
 
 /// That program.
-fn busy(workload: &Path) -> Result<Killed> {
+fn busy(workload: &Path) -> Result<KillOnDrop> {
     let micros = |time: Duration| time.as_micros().to_string();
     let child = Command::new(workload)
         .args(["busy", &micros(PAUSE), &micros(COMPUTES)])
         .spawn();
     child
-        .map(Killed)
+        .map(KillOnDrop)
         .context("the workload could not be started")
 }

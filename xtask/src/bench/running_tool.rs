@@ -20,8 +20,8 @@ use nix::sys::signal::kill;
 use nix::unistd::Pid;
 
 use super::audit::AuditRules;
-use super::marks;
-use super::tools::Marks;
+use super::markers;
+use super::tools::MarkerKind;
 use super::tools::Scope;
 use super::tools::Tool;
 use super::usage;
@@ -32,11 +32,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Where one run of a tool keeps its files.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct ToolDir {
     pub(crate) dir: PathBuf,
 }
 
-impl Place {
+impl ToolDir {
     /// A fresh folder, without what an earlier run left in it.
     pub(crate) fn fresh(dir: PathBuf) -> Result<Self> {
         match fs::remove_dir_all(&dir) {
@@ -101,28 +101,33 @@ pub(crate) fn first_words(said: &[u8]) -> String {
 
 /// A tracer of the whole machine, killed when dropped.
 #[derive(Debug)]
-pub(crate) struct Running {
+pub(crate) struct RunningTool {
     child: Child,
-    place: Place,
-    marks: Marks,
+    tool_dir: ToolDir,
+    marker_kind: MarkerKind,
     rules: Option<AuditRules>,
     /// Works for it in the kernel.
     helper: Option<u32>,
 }
 
-impl Running {
+impl RunningTool {
     /// Starts a tool, and returns when its output shows what is run.
-    pub(crate) fn start(tool: &Tool, failed: bool, place: Place, workload: &Path) -> Result<Self> {
+    pub(crate) fn start(
+        tool: &Tool,
+        failed: bool,
+        tool_dir: ToolDir,
+        workload: &Path,
+    ) -> Result<Self> {
         let audits = tool.scope == Scope::AuditRules;
         if audits {
-            AuditRules::write_config(&place.dir)?;
+            AuditRules::write_config(&tool_dir.dir)?;
         }
-        let child = place.command(tool, failed)?.spawn();
+        let child = tool_dir.command(tool, failed)?.spawn();
         let child = child.with_context(|| format!("{} is not there", tool.program.display()))?;
         let mut running = Self {
             child,
-            place,
-            marks: tool.marks,
+            tool_dir,
+            marker_kind: tool.marker_kind,
             rules: None,
             helper: None,
         };
@@ -137,14 +142,14 @@ impl Running {
     /// Has processes run until one shows. (Some tools hold back their first 4 KiB.)
     fn await_output(&mut self, workload: &Path) -> Result<()> {
         let start = Instant::now();
-        while !marks::has_begun(&self.place.output(), self.marks) {
+        while !markers::has_begun(&self.tool_dir.output(), self.marker_kind) {
             if let Some(status) = self.child.try_wait()? {
-                bail!("ended ({status}): {}", self.place.first_words());
+                bail!("ended ({status}): {}", self.tool_dir.first_words());
             }
             ensure!(
                 start.elapsed() < PATIENCE,
                 "showed nothing for {PATIENCE:?}: {}",
-                self.place.first_words()
+                self.tool_dir.first_words()
             );
             run_ready_mark(workload)?;
             sleep(Duration::from_millis(3));
@@ -165,7 +170,7 @@ impl Running {
     }
 
     /// Ends it as Ctrl-C does, and gives back where its files are, and what the kernel's rules say was lost.
-    pub(crate) fn stop(mut self) -> Result<(Place, Option<u64>)> {
+    pub(crate) fn stop(mut self) -> Result<(ToolDir, Option<u64>)> {
         let lost = self.rules.take().map(AuditRules::lost).transpose()?;
         kill(Pid::from_raw(self.pid().try_into()?), Signal::SIGINT)?;
         let start = Instant::now();
@@ -180,12 +185,12 @@ impl Running {
             );
             sleep(Duration::from_millis(20));
         }
-        let dir = self.place.dir.clone();
-        Ok((Place { dir }, lost))
+        let dir = self.tool_dir.dir.clone();
+        Ok((ToolDir { dir }, lost))
     }
 }
 
-impl Drop for Running {
+impl Drop for RunningTool {
     fn drop(&mut self) {
         // Neither can fail in a way that matters: at worst the child is already gone.
         let _ = self.child.kill();

@@ -4,9 +4,9 @@ use std::process::Child;
 
 /// It is killed when dropped.
 #[derive(Debug)]
-pub(crate) struct Killed(pub(crate) Child);
+pub(crate) struct KillOnDrop(pub(crate) Child);
 
-impl Drop for Killed {
+impl Drop for KillOnDrop {
     fn drop(&mut self) {
         // Neither can fail in a way that matters: at worst the child is already gone.
         let _ = self.0.kill();

@@ -11,19 +11,21 @@ use anyhow::Result;
 use anyhow::ensure;
 use clap::Args;
 
-use crate::binaries::Binaries;
-use crate::bpf_stats::BpfStats;
-use crate::interrupt::Interrupt;
-use crate::machine;
-use crate::pairs::Pair;
-use crate::pairs::SlowDown;
-use crate::report::Cost;
-use crate::report::KernelTime;
-use crate::report::Report;
-use crate::storm::Storm;
-use crate::tracer::Output;
-use crate::tracer::Tracer;
-use crate::tracer::parse_programs;
+mod report;
+
+use self::report::Cost;
+use self::report::KernelTime;
+use self::report::Report;
+use crate::build::binaries::Binaries;
+use crate::measure::bpf_stats::BpfStats;
+use crate::measure::machine;
+use crate::measure::pairs::Pair;
+use crate::measure::pairs::SlowDown;
+use crate::measure::storm::Storm;
+use crate::measure::tracer::Output;
+use crate::measure::tracer::Tracer;
+use crate::measure::tracer::parse_programs;
+use crate::process::interrupt::Interrupt;
 
 /// The BPF program that runs once for each exec.
 const EXEC_PROGRAM: &str = "on_exec";
@@ -104,10 +106,10 @@ impl<'a> Bench<'a> {
             ..
         } = *options;
         let storm = Storm {
-            workload: binaries.workload,
+            binary: binaries.workload,
             execs,
             producers,
-            shape: None,
+            workload: None,
         };
         Self {
             execsnoop: binaries.execsnoop,

@@ -13,11 +13,12 @@ use serde::Deserialize;
 /// A storm to be run, as often as one likes.
 #[derive(Debug)]
 pub(crate) struct Storm {
-    pub(crate) workload: PathBuf,
+    /// The workload, built.
+    pub(crate) binary: PathBuf,
     pub(crate) execs: u64,
     pub(crate) producers: u64,
     /// What its execs look like, as the workload names it; `None` for one short argument.
-    pub(crate) shape: Option<&'static str>,
+    pub(crate) workload: Option<&'static str>,
 }
 
 /// What the workload says about the storm it ran.
@@ -43,7 +44,7 @@ impl Storm {
 
     /// Runs it.
     pub(crate) fn outcome(&self) -> Result<Outcome> {
-        let child = self.spawn(Command::new(&self.workload))?;
+        let child = self.spawn(Command::new(&self.binary))?;
         self.outcome_of(child)
     }
 
@@ -55,7 +56,7 @@ impl Storm {
                 &self.execs.to_string(),
                 &self.producers.to_string(),
             ])
-            .args(self.shape)
+            .args(self.workload)
             .stdout(Stdio::piped())
             .spawn()
             .context("the workload could not be started")
@@ -97,10 +98,10 @@ mod tests {
 
     fn storm(execs: u64) -> Storm {
         Storm {
-            workload: PathBuf::new(),
+            binary: PathBuf::new(),
             execs,
             producers: 1,
-            shape: None,
+            workload: None,
         }
     }
 
