@@ -8,6 +8,7 @@ use clap::Subcommand;
 mod bench;
 mod bench_bpfrun;
 mod build;
+mod check;
 mod cost;
 mod dist;
 mod kernels;
@@ -26,6 +27,10 @@ struct Cli {
 enum Task {
     Bench(bench::Options),
     BenchBpfrun(bench_bpfrun::Options),
+    /// Fail when files of a crate import each other in a circle, or a crate depends on one above it
+    CheckImports,
+    /// Fail on prose over 100 columns, and on words that this project's prose avoids
+    CheckProse,
     Cost(cost::Options),
     Dist(dist::Options),
     Kernels(Box<kernels::Options>),
@@ -41,6 +46,8 @@ fn main() -> ExitCode {
         Task::BenchBpfrun(_) if !is_root() => return needs_root("bench-bpfrun"),
         Task::Bench(options) => bench::run(&options),
         Task::BenchBpfrun(options) => bench_bpfrun::run(&options),
+        Task::CheckImports => check::imports(),
+        Task::CheckProse => check::prose(),
         Task::Cost(options) => cost::run(&options),
         Task::Dist(options) => dist::run(&options),
         Task::Kernels(options) => kernels::run(&options),
