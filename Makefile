@@ -1,26 +1,32 @@
-# execsnoop: what there is to run here. `make help` lists it; ARGS="..." goes to the program.
+# execsnoop's tasks. `make help` lists them; ARGS="..." goes to the program that a task runs.
 
 # bpftool lives in /usr/sbin, which is not in every user's PATH.
 export PATH := $(PATH):/usr/sbin:/sbin
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 EXECSNOOP := $(TARGET)/release/execsnoop
 INSTALL := scripts/install-packages
-# What bpfrun's tests compile is written as people write it.
+# Not bpfrun's corpus: its programs keep the format that their authors gave them.
 C_FILES = $(shell find crates examples -path crates/bpfrun/tests/corpus -prune -o -name '*.[ch]' -print)
-# Lets cargo start what it built through a script, so that cargo itself never needs root.
+# Makes cargo start what it built through a script, so that cargo itself never runs as root.
 cargo_through = cargo --config 'target."cfg(unix)".runner = ["$(CURDIR)/scripts/$(1)"]'
-# 77 is the exit status of what was skipped.
+# Exit status 77: skipped, and the reason was printed.
 kernels = cargo xtask kernels $(1) $(CARGO_FLAGS) $(KERNELS_FLAGS) || [ $$? -eq 77 ]
 # CI sets this to --locked.
 CARGO_FLAGS ?=
-# --must-run makes that an error: without it, a machine that cannot have other kernels skips them, loudly.
+# --must-run turns a skip into an error. Without it, a machine that cannot boot other kernels skips
+# these tests with a large message.
 KERNELS_FLAGS ?=
+# The page that kernels-all writes; empty: none.
+KERNELS_PAGE ?= docs/kernels.md
+# `make e2e T=NAME` runs the end-to-end tests whose name contains NAME; P chooses the program.
+T ?=
+P ?= execsnoop bpfrun
 ARGS ?=
 CLANG ?= clang
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: build run test kernels dist demo cost bench bench-bpfrun microbench vmlinux lint clean help
+.PHONY: build run test e2e kernels kernels-all dist demo cost bench bench-bpfrun microbench vmlinux lint clean help
 .PHONY: install-build install-test install-lint install-vmlinux install-kernels install-newest-clang install-dist
 .PHONY: install-bench
 
@@ -30,13 +36,18 @@ build: ## Build target/release/execsnoop and bpfrun (the default)
 run: install-build build ## Show every exec on this machine until Ctrl-C (installs what building needs)
 	scripts/as-root $(EXECSNOOP) $(ARGS)
 
-test: install-test install-kernels ## Run all tests, on this kernel and on four more in QEMU (some through sudo)
+test: install-test ## Run all tests on this kernel (end-to-end tests as root, through sudo)
 	$(call cargo_through,run-test) test --workspace --no-fail-fast $(CARGO_FLAGS)
-	$(call kernels,--quick)
-	$(call kernels,--quick --backend classic)
 
-kernels: install-kernels install-newest-clang ## Run the tests on one kernel of each series; docs/kernels.md is what it prints
-	$(call kernels,--clang newest $(ARGS))
+e2e: install-test ## Run the end-to-end tests whose name contains T, as root: make e2e T=columns [P=bpfrun]
+	$(call cargo_through,run-test) test $(P:%=--package %) --test e2e $(CARGO_FLAGS) -- $(T) $(ARGS)
+
+kernels: install-kernels ## Run the tests on four other kernels in QEMU, with each BPF backend
+	$(call kernels,--quick $(ARGS))
+	$(call kernels,--quick --backend classic $(ARGS))
+
+kernels-all: install-kernels install-newest-clang ## Run them on one kernel of each series; writes docs/kernels.md
+	$(call kernels,--clang newest $(if $(KERNELS_PAGE),--write $(KERNELS_PAGE)) $(ARGS))
 
 dist: install-dist ## Pack the static binary for any Linux into target/dist, and test it in bare root file systems
 	cargo xtask dist $(CARGO_FLAGS)
@@ -71,7 +82,7 @@ clean: ## Remove everything that was built
 	cargo clean
 
 help: ## List these targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 install-build:
 	@$(INSTALL) build
@@ -85,14 +96,14 @@ install-lint:
 install-vmlinux:
 	@$(INSTALL) vmlinux
 
-# What cannot be had is said, and then the kernels are skipped.
+# If a package is missing, this says which, and the kernels are skipped.
 install-kernels:
 	@$(INSTALL) build dist kernels || true
 
 install-newest-clang:
 	@$(INSTALL) newest-clang || true
 
-# Peers that cannot be had are left out, and said.
+# Says which of the other tracers are missing; they are left out.
 install-bench:
 	@$(INSTALL) build bench
 

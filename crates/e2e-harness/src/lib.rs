@@ -77,6 +77,7 @@ pub fn run<N: Need>(program: &str, cases: Vec<Case<N>>) -> ExitCode {
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(1);
     let cases = chosen(cases);
+    announce_no_match(program, &arguments, &cases);
     let skipped = announce_skipped(program, &cases);
     if skipped > 0 && std::env::var_os("EXECSNOOP_TESTS_MUST_RUN").is_some() {
         eprintln!("EXECSNOOP_TESTS_MUST_RUN is set: that is an error");
@@ -84,6 +85,16 @@ pub fn run<N: Need>(program: &str, cases: Vec<Case<N>>) -> ExitCode {
     }
     let trials = cases.into_iter().map(Case::into_trial).collect();
     libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// A filter may match the tests of one program only; a mistyped one matches none anywhere.
+fn announce_no_match<N: Need>(program: &str, arguments: &Arguments, cases: &[Case<N>]) {
+    let Some(filter) = &arguments.filter else {
+        return;
+    };
+    if !cases.iter().any(|case| case.short_name().contains(filter)) {
+        eprintln!("no end-to-end test of {program} has {filter:?} in its name");
+    }
 }
 
 /// Those that the file of `TESTS` names; all when it names none.
