@@ -1,22 +1,25 @@
-//! execsnoop: every process that this machine runs, whole.
+//! execsnoop: every process that this machine runs.
 //!
-//! The command's own code, not an interface for others: those are `execsnoop-events` and `execsnoop-probe`.
+//! This is the command's own code, not an interface for others: those are `execsnoop-events` and
+//! `execsnoop-probe`. Without the feature `live` it has no kernel side: it builds without libbpf and
+//! clang.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)] // see execsnoop-clikit
+#![cfg_attr(
+    not(feature = "live"),
+    allow(dead_code, unused_imports, reason = "only live verbs use it")
+)]
 
-mod accounting;
 mod args;
-mod filter;
 #[doc(hidden)]
-pub mod harness;
-mod names;
+pub mod bench_support;
+mod cmd;
 mod output;
 mod pipeline;
-mod redact;
-mod verb;
 
 use std::process::ExitCode;
 
+use execsnoop_clikit::Failure;
 use execsnoop_clikit::message;
 use execsnoop_clikit::start_logging;
 
@@ -25,18 +28,35 @@ use crate::args::Verb;
 
 /// Runs the command with the arguments of this process.
 pub fn main() -> ExitCode {
+    #[cfg(feature = "live")]
     execsnoop_probe::use_files_for_names();
     let line = CommandLine::of_this_process();
     start_logging("execsnoop", line.verbose());
-    let outcome = match &line.verb {
-        None => verb::trace::run(&line.trace),
-        Some(Verb::Doctor(args)) => verb::doctor::run(args),
-    };
-    match outcome {
+    match run(&line) {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
             message(&failure);
             ExitCode::from(failure.code)
+        }
+    }
+}
+
+#[cfg(feature = "live")]
+fn run(line: &CommandLine) -> Result<u8, Failure> {
+    match &line.verb {
+        None => cmd::trace::run(&line.trace),
+        Some(Verb::Doctor(args)) => cmd::doctor::run(args),
+        Some(Verb::Schema) => cmd::schema::run(),
+    }
+}
+
+#[cfg(not(feature = "live"))]
+fn run(line: &CommandLine) -> Result<u8, Failure> {
+    match &line.verb {
+        Some(Verb::Schema) => cmd::schema::run(),
+        None | Some(Verb::Doctor(_)) => {
+            let error = "this execsnoop was built without live tracing (the Cargo feature `live`)";
+            Err(Failure::new(2, anyhow::anyhow!(error)))
         }
     }
 }

@@ -4,7 +4,7 @@
 mod common;
 
 use allocation_counter::measure;
-use execsnoop::harness::Way;
+use execsnoop::bench_support::BenchPipeline;
 
 use common::Records;
 
@@ -15,13 +15,13 @@ const COUNTED: u32 = 1000;
 /// How often the lives allocated that were counted, each with its output written.
 fn allocations(options: &[&str]) -> u64 {
     let options = [options, &["-o", "/dev/null"]].concat();
-    let mut way = Way::laid_by(&options).expect("these are options");
+    let mut pipeline = BenchPipeline::from_args(&options).expect("these are options");
     let mut records = Records::new();
-    records.learn_cgroup(&mut way);
+    records.learn_cgroup(&mut pipeline);
     let mut live = |lives: u32| {
         for _ in 0..lives {
-            records.live(&mut way);
-            way.flush().expect("/dev/null takes everything");
+            records.live(&mut pipeline);
+            pipeline.flush().expect("/dev/null takes everything");
         }
     };
     live(WARMING);

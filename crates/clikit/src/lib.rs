@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 #![deny(clippy::print_stdout, clippy::print_stderr)] // see stderr.rs
 
+mod buffered_output;
 mod failure;
 mod log;
 mod output_target;
@@ -14,6 +15,7 @@ mod ready_file;
 mod signals;
 mod stderr;
 
+pub use crate::buffered_output::BufferedOutput;
 pub use crate::failure::CANNOT_TRACE;
 pub use crate::failure::Failure;
 pub use crate::log::start_logging;

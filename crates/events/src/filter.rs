@@ -15,7 +15,6 @@ mod kind;
 mod node;
 mod parse;
 mod pushdown;
-mod record;
 mod value;
 
 use std::thread;
@@ -23,12 +22,13 @@ use std::thread;
 use crate::event::Event;
 use crate::event::EventData;
 use crate::json::Annotations;
+use crate::schema::RecordType;
 
+use crate::record::Record;
 use compile::Wanted;
 use error::Wrong;
 use eval::Fault;
 use node::Node;
-use record::Record;
 
 pub use error::CelError;
 pub use pushdown::Pushdown;
@@ -40,6 +40,8 @@ pub struct CelFilter {
     root: Node,
     /// The fields that it asks for.
     wanted: Vec<Wanted>,
+    /// Their names.
+    names: Vec<&'static str>,
     /// Reused for each event.
     record: Record,
     given_up: u64,
@@ -58,6 +60,7 @@ impl CelFilter {
         Ok(Self {
             text: text.to_owned(),
             root,
+            names: wanted.iter().map(|want| want.field.name).collect(),
             wanted,
             record: Record::default(),
             given_up: 0,
@@ -71,7 +74,7 @@ impl CelFilter {
         if matches!(event.data, EventData::Lost(_) | EventData::Clock(_)) {
             return true;
         }
-        if !self.record.fill(event, notes, &self.wanted) {
+        if !self.record.fill(event, notes, &self.names) {
             return false;
         }
         let decided = eval::decide(&self.root, &self.record);
@@ -99,14 +102,14 @@ impl CelFilter {
         pushdown::pushdown(&self.root, &self.wanted)
     }
 
-    /// Checks that records of these types (`exec`, `fork`, `exit`, `process`) have the fields that the
-    /// filter asks for: each field at least one of them, or the condition could never hold.
+    /// Checks that each field that the filter asks for is in at least one of these record types:
+    /// otherwise the condition could never hold.
     ///
     /// # Errors
     ///
     /// The error names the first field that none of them has, and the records that have it.
-    pub fn check_records(&self, types: &[&str]) -> Result<(), CelError> {
-        let had = |want: &Wanted| want.field.records.iter().any(|of| types.contains(of));
+    pub fn check_records(&self, types: &[RecordType]) -> Result<(), CelError> {
+        let had = |want: &Wanted| types.iter().any(|record| want.field.is_in(*record));
         match self.wanted.iter().find(|want| !had(want)) {
             Some(want) => Err(not_shown(want, types).point_into(&self.text)),
             None => Ok(()),
@@ -136,18 +139,18 @@ fn on_large_stack<T: Send>(compile: impl FnOnce() -> Result<T, Wrong> + Send) ->
     })
 }
 
-fn not_shown(want: &Wanted, types: &[&str]) -> Wrong {
+fn not_shown(want: &Wanted, types: &[RecordType]) -> Wrong {
     let (name, records) = (want.field.name, want.field.records);
+    let words = |records: &[RecordType]| {
+        let names: Vec<&str> = records.iter().map(|record| record.name()).collect();
+        names.join(" and ")
+    };
     let message = format!(
         "{name} is only in {} records, and {} records are shown",
-        records.join(" and "),
-        types.join(" and ")
+        words(records),
+        words(types)
     );
-    let help = match records.contains(&"process") {
-        true => "-d shows whole processes".to_owned(),
-        false => format!("--events {} shows them", records.join(",")),
-    };
-    Wrong::new(want.at, message).help(help)
+    Wrong::new(want.at, message).missing_records(records)
 }
 
 #[cfg(test)]

@@ -9,13 +9,11 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 
 use crate::argv::Argv;
-use crate::comm::Comm;
 use crate::event::Event;
 use crate::event::EventData;
 use crate::event::Exec;
-use crate::event::LoginSession;
+use crate::event::OwnedExec;
 use crate::event::ProcessId;
-use crate::image::OwnedImage;
 
 /// What a directory of PATH that does not have the program answers (execvp(3) goes on after these):
 /// EACCES, ENOENT, ENOTDIR.
@@ -47,53 +45,16 @@ struct Walk {
     tries: u32,
     time: Timestamp,
     boot_ns: u64,
-    exec: Exec<'static>,
-    image: OwnedImage,
-    comm: Comm,
-    parent_comm: Comm,
-    tty: Option<Comm>,
+    exec: OwnedExec,
 }
 
 impl Walk {
     fn new(event: &Event<'_>, exec: &Exec<'_>) -> Self {
-        let kept = Exec {
-            comm: b"",
-            parent_comm: b"",
-            filename: None,
-            exe: None,
-            args: Argv::UNKNOWN,
-            cwd: None,
-            env: None,
-            session: LoginSession {
-                tty: None,
-                ..exec.session
-            },
-            ..*exec
-        };
         Self {
             tries: 1,
             time: event.time,
             boot_ns: event.boot_ns,
-            exec: kept,
-            image: OwnedImage::new(&exec.image()),
-            comm: Comm::new(exec.comm),
-            parent_comm: Comm::new(exec.parent_comm),
-            tty: exec.session.tty.map(Comm::new),
-        }
-    }
-
-    fn exec(&self) -> Exec<'_> {
-        let image = self.image.lend();
-        Exec {
-            comm: self.comm.get(),
-            parent_comm: self.parent_comm.get(),
-            filename: image.filename,
-            args: image.args,
-            session: LoginSession {
-                tty: self.tty.as_ref().map(Comm::get),
-                ..self.exec.session
-            },
-            ..self.exec
+            exec: OwnedExec::new(exec),
         }
     }
 
@@ -101,14 +62,14 @@ impl Walk {
         let event = Event {
             time: self.time,
             boot_ns: self.boot_ns,
-            data: EventData::Exec(self.exec()),
+            data: EventData::Exec(self.exec.lend()),
         };
         sink(&event, self.tries);
     }
 
     /// Whether a call goes on with this walk: the same arguments.
     fn goes_on_with(&self, exec: &Exec<'_>) -> bool {
-        let image = self.image.lend();
+        let image = self.exec.image();
         match exec.script {
             false => image.args.iter().eq(exec.args.iter()),
             true => ends_with(&exec.args, &image.args),
@@ -205,6 +166,7 @@ mod tests {
     use super::*;
     use crate::event::CgroupRef;
     use crate::event::Exit;
+    use crate::event::LoginSession;
 
     fn exec<'a>(pid: u32, ret: i32, args: &'a [u8]) -> Exec<'a> {
         let process = ProcessId { pid, start_ns: 1 };

@@ -25,7 +25,6 @@ use serde_json::ser::Formatter;
 
 use crate::argv::Argv;
 use crate::env;
-use crate::errno::errno_name;
 use crate::event::CgroupRef;
 use crate::event::Event;
 use crate::event::EventData;
@@ -38,12 +37,13 @@ use crate::event::LoginSession;
 use crate::event::Lost;
 use crate::event::ProcessId;
 use crate::event::ProcessSummary;
-use crate::fastfmt::InlineText;
 use crate::identity::CgroupOwner;
 use crate::identity::Runtime;
 use crate::lineage::Ancestor;
-use crate::quote::printable;
-use crate::signal::signal_name;
+use crate::text::errno_name;
+use crate::text::fastfmt::InlineText;
+use crate::text::quote::printable;
+use crate::text::signal_name;
 use line::Line;
 use record::add_field;
 use record::part;
@@ -118,6 +118,7 @@ record! {
         egid: Option<u32>,
         #[flatten]
         session: SessionFields<'a>,
+        cpu: Option<u32>,
         ret: i32,
         #[optional]
         errno: Option<&'static str>,
@@ -153,6 +154,7 @@ impl<'a> ExecLine<'a> {
             group: notes.group,
             egid: exec.egid,
             session: SessionFields::new(&exec.session),
+            cpu: exec.cpu,
             ret: exec.ret,
             errno: errno_name(exec.ret.saturating_neg()),
             image: ImageFields::new(exec.image(), notes),

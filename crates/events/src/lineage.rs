@@ -28,7 +28,7 @@ use crate::event::Image;
 use crate::event::LoginSession;
 use crate::event::ProcessId;
 use crate::event::ProcessSummary;
-use crate::image::OwnedImage;
+use crate::owned_image::OwnedImage;
 
 /// How long a process that has ended waits for its final account. That comes when the parent has reaped
 /// the process and the kernel then frees it: mostly 15 to 30 ms later, but a kernel that saves power
@@ -101,7 +101,7 @@ pub struct Lineage {
     /// Ended, without a final account yet, in the order of their end.
     waiting: VecDeque<(u64, ProcessId)>,
     image_bytes: usize,
-    forgotten: Evicted,
+    evicted: Evicted,
     now: (Timestamp, u64),
 }
 
@@ -205,14 +205,14 @@ impl Lineage {
             dead: VecDeque::new(),
             waiting: VecDeque::new(),
             image_bytes: 0,
-            forgotten: Evicted::default(),
+            evicted: Evicted::default(),
             now: (Timestamp::UNIX_EPOCH, 0),
         }
     }
 
     /// What did not fit.
-    pub fn forgotten(&self) -> Evicted {
-        self.forgotten
+    pub fn evicted(&self) -> Evicted {
+        self.evicted
     }
 
     /// Takes an event, and hands out processes that are complete by it.
@@ -394,7 +394,7 @@ impl Lineage {
                 self.publish(freed.process, sink);
             }
             None => {
-                self.forgotten.ends += 1;
+                self.evicted.ends += 1;
                 self.give_up(freed.process);
             }
         }
@@ -439,7 +439,7 @@ impl Lineage {
                     .get(&before)
                     .is_some_and(|entry| entry.end.is_none() && !entry.over)
                 {
-                    self.forgotten.ends += 1;
+                    self.evicted.ends += 1;
                     self.give_up(before);
                 }
             }
@@ -559,7 +559,7 @@ impl Lineage {
         if entry.end.is_some() {
             self.publish(process, sink); // it can wait no longer for its final account
         }
-        self.forgotten.processes += 1;
+        self.evicted.processes += 1;
         self.remove(process);
     }
 
@@ -585,7 +585,7 @@ impl Lineage {
     fn keep_image(&mut self, image: &Image<'_>) -> Option<Arc<OwnedImage>> {
         let mut kept = OwnedImage::new(image);
         if self.image_bytes + kept.size() > self.limits.image_bytes {
-            self.forgotten.arguments += u64::from(!image.args.unknown());
+            self.evicted.arguments += u64::from(!image.args.unknown());
             kept = kept.without_args();
         }
         if self.image_bytes + kept.size() > self.limits.image_bytes {

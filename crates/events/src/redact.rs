@@ -11,6 +11,7 @@
 //! Nearly all command lines hold no secret. One pass over the bytes ([`prefilter`]) lets these through.
 
 mod commands;
+mod event;
 mod names;
 mod pairs;
 mod prefilter;
@@ -32,6 +33,9 @@ use commands::Scan;
 use prefilter::Prefilter;
 use shapes::Shapes;
 use words::Word;
+
+pub use event::EventRedactor;
+pub use event::Masked;
 
 /// What stands in place of a secret. It tells neither length nor content.
 pub const MASK: &str = "[redacted]";

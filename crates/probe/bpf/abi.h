@@ -69,13 +69,13 @@ enum cgroup_hierarchy {
 };
 
 /* Where a process is. Numbers (kernfs ids) are only unique within a hierarchy. */
-struct rec_place {
+struct rec_cgroup_ref {
 	__u64 unified;	 /* in the v2 hierarchy */
 	__u64 id;	 /* in the hierarchy that tells most: what RECORD_CGROUP gives names to */
 	__u32 hierarchy; /* that one: enum cgroup_hierarchy */
 	__u32 pad;
 };
-_Static_assert(sizeof(struct rec_place) == 24, "struct rec_place has a hidden gap");
+_Static_assert(sizeof(struct rec_cgroup_ref) == 24, "struct rec_cgroup_ref has a hidden gap");
 
 /* names_len of a cgroup whose names are too many. */
 #define NAMES_CUT (~0u)
@@ -90,9 +90,9 @@ struct rec_cgroup {
 _Static_assert(sizeof(struct rec_cgroup) == 40, "struct rec_cgroup has a hidden gap");
 
 /* Who did it: what exec and failed exec have in common. */
-struct rec_actor {
+struct rec_task {
 	__u64 parent_start;
-	struct rec_place place;
+	struct rec_cgroup_ref place;
 	__u32 ppid;
 	__u32 tid; /* the thread that called exec */
 	__u32 uid, euid, gid, egid;
@@ -105,7 +105,7 @@ struct rec_actor {
 	__u8 comm[16], parent_comm[16];
 	__u8 tty[16]; /* name of the controlling terminal's device; empty: none */
 };
-_Static_assert(sizeof(struct rec_actor) == 136, "struct rec_actor has a hidden gap");
+_Static_assert(sizeof(struct rec_task) == 136, "struct rec_task has a hidden gap");
 
 enum exec_flags {
 	EXEC_SCRIPT = 1, /* an interpreter was put before the file that was named */
@@ -121,7 +121,7 @@ enum exec_flags {
 
 struct rec_exec {
 	struct rec_header head;
-	struct rec_actor actor;
+	struct rec_task task_info;
 	__u64 inode;	     /* of the file that runs */
 	__u64 maxrss_before; /* pages: peak inherited from before the exec */
 	__u32 device;	     /* kernel's dev_t: major << 20 | minor */
@@ -162,7 +162,7 @@ enum failed_arg {
 /* When not ARGS_END, RECORD_ARGS follow with more entries, the last of them with ARGS_END. */
 struct rec_failed {
 	struct rec_header head;
-	struct rec_actor actor;
+	struct rec_task task_info;
 	__s32 ret;	/* -errno */
 	__s32 dirfd;	/* execveat's first argument; AT_FDCWD for execve */
 	__u32 name_len; /* file name as given, with its NUL; 0: it could not be read */
@@ -199,7 +199,7 @@ enum exit_flags {
 struct rec_exit {
 	struct rec_header head;
 	__u64 parent_start;
-	struct rec_place place;
+	struct rec_cgroup_ref place;
 	__u64 runtime;	    /* ns on a CPU, with an estimate of the slice that is not over yet */
 	__u64 utime, stime; /* ns by clock ticks: good for their ratio only */
 	__u64 max_rss;	    /* pages: the process's peak, what it had before exec among it */
@@ -226,10 +226,10 @@ _Static_assert(sizeof(struct rec_freed) == 48, "struct rec_freed has a hidden ga
 
 /* A process that was there when tracing began; not a record of the ring, but what the iterator
  * writes. */
-struct rec_running {
+struct rec_existing {
 	struct rec_header head; /* the time is that of the look */
 	__u64 parent_start;
-	struct rec_place place;
+	struct rec_cgroup_ref place;
 	__u32 ppid;
 	__u32 uid, gid;
 	__u32 ns_pid;
@@ -237,4 +237,4 @@ struct rec_running {
 	__u32 pad;
 	__u8 comm[16];
 };
-_Static_assert(sizeof(struct rec_running) == 96, "struct rec_running has a hidden gap");
+_Static_assert(sizeof(struct rec_existing) == 96, "struct rec_existing has a hidden gap");

@@ -35,7 +35,7 @@ struct {
  * there too, and then nothing need be looked up. */
 __u64 last_named;
 
-const volatile bool refuses_cgroups = false; /* the reader may add to refused_cgroups */
+const volatile bool excludes_cgroups = false; /* the reader may add to excluded_cgroup */
 
 /* Cgroups of which the reader has said that it wants nothing. It learns who they are from their
  * names; what then still comes from there need not bother it. */
@@ -44,13 +44,13 @@ struct {
 	__uint(max_entries, 4096);
 	__type(key, struct cgroup_key);
 	__type(value, __u8);
-} refused_cgroups SEC(".maps");
+} excluded_cgroup SEC(".maps");
 
-static __always_inline bool refused(const struct rec_place *place)
+static __always_inline bool cgroup_excluded(const struct rec_cgroup_ref *place)
 {
 	struct cgroup_key key = {.id = place->id, .hierarchy = place->hierarchy};
 
-	return refuses_cgroups && bpf_map_lookup_elem(&refused_cgroups, &key);
+	return excludes_cgroups && bpf_map_lookup_elem(&excluded_cgroup, &key);
 }
 
 struct cgroup_record {
@@ -85,7 +85,7 @@ static __always_inline void add_names(struct cgroup_record *rec, struct kernfs_n
 }
 
 /* Sends the names of a cgroup, unless that was done. Returns 1 when it could not be. */
-apart int name_cgroup(__u64 node_address, __u64 id, __u32 hierarchy)
+SUBPROG int name_cgroup(__u64 node_address, __u64 id, __u32 hierarchy)
 {
 	struct cgroup_key key = {.id = id, .hierarchy = hierarchy};
 	struct cgroup_record *rec;
@@ -129,7 +129,8 @@ static __always_inline struct cgroup *cgroup_in_v1(struct task_struct *task, __u
 
 /* The most telling hierarchy is a v1 one where there is one: on machines that have both, container
  * runtimes make their cgroups there. */
-static __always_inline struct cgroup *telling_cgroup(struct task_struct *task, __u32 *hierarchy)
+static __always_inline struct cgroup *preferred_v1_cgroup(
+	struct task_struct *task, __u32 *hierarchy)
 {
 	struct cgroup *cgroup = NULL;
 
@@ -148,8 +149,8 @@ static __always_inline struct cgroup *telling_cgroup(struct task_struct *task, _
 }
 
 /* Where a process is, and its name sent. */
-static __always_inline void find_place(
-	bool typed, struct rec_place *place, struct task_struct *task)
+static __always_inline void current_cgroup(
+	bool typed, struct rec_cgroup_ref *place, struct task_struct *task)
 {
 	struct cgroup *cgroup = FETCH(typed, task, cgroups, dfl_cgrp), *v1;
 	struct kernfs_node *node;
@@ -159,7 +160,7 @@ static __always_inline void find_place(
 	place->pad = 0;
 	if (!want_cgroup)
 		return;
-	if ((memory_is_v1 || pids_is_v1) && (v1 = telling_cgroup(task, &place->hierarchy))) {
+	if ((memory_is_v1 || pids_is_v1) && (v1 = preferred_v1_cgroup(task, &place->hierarchy))) {
 		node = BPF_CORE_READ(v1, kn);
 		place->id = BPF_CORE_READ(node, id);
 		name_cgroup((__u64)node, place->id, place->hierarchy);

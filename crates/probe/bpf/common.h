@@ -10,7 +10,7 @@
 
 /* A global function: the verifier checks it once, by itself, for any scalar arguments (5.6+). A
  * loop in one program's body would be multiplied by every other loop there. */
-#define apart __attribute__((noinline))
+#define SUBPROG __attribute__((noinline))
 
 /* A number as it stands in memory: the verifier then knows nothing of it, so that every turn of a
  * loop looks alike to it. (With a running offset in a register, each turn is another state, and a
@@ -19,11 +19,11 @@
 
 /* Set by the loader before the programs are loaded; the verifier then drops what is switched off.
  */
-const volatile bool use_ring = true;	   /* else `ring` is made a perf event array: classic */
-const volatile __u32 wake_at = 4 << 20;	   /* wake the reader when this many bytes wait */
-const volatile __u32 crowded_at = 8 << 20; /* beyond this, only whole records, no continuations */
-const volatile __u32 tracer_pid = 0;	   /* our own, as we see it */
-const volatile __u32 tracer_pid_ns = 0;	   /* our pid namespace, 0 when it is the initial one */
+const volatile bool use_ring = true;	     /* else `ring` is made a perf event array: classic */
+const volatile __u32 wake_at = 4 << 20;	     /* wake the reader when this many bytes wait */
+const volatile __u32 congested_at = 8 << 20; /* beyond this, only whole records, no continuations */
+const volatile __u32 tracer_pid = 0;	     /* our own, as we see it */
+const volatile __u32 tracer_pid_ns = 0;	     /* our pid namespace, 0 when it is the initial one */
 const volatile bool filter_uid = false;
 const volatile __u32 wanted_uid = 0;
 const volatile bool filter_ppid = false;
@@ -70,7 +70,7 @@ struct {
 	__array(values, struct number_set);
 } wanted_mntns SEC(".maps");
 
-static __always_inline bool listed(void *maps, __u64 key)
+static __always_inline bool in_user_map(void *maps, __u64 key)
 {
 	__u32 zero = 0;
 	void *map = bpf_map_lookup_elem(maps, &zero);
@@ -110,7 +110,7 @@ struct {
 	__type(value, __u32);
 } reader_asleep SEC(".maps");
 
-static __always_inline bool rouse_reader(void)
+static __always_inline bool take_wakeup_request(void)
 {
 	__u32 zero = 0, *asleep = bpf_map_lookup_elem(&reader_asleep, &zero);
 
@@ -126,7 +126,7 @@ static __always_inline bool rouse_reader(void)
  * silence. */
 #define WAKE_INTERVAL_NS 1000000
 
-apart int wake_flag(__u64 now)
+SUBPROG int wake_flag(__u64 now)
 {
 	__u64 waiting;
 
@@ -135,7 +135,7 @@ apart int wake_flag(__u64 now)
 	waiting = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA);
 	if (waiting > counters.ring_high)
 		counters.ring_high = waiting;
-	if (rouse_reader())
+	if (take_wakeup_request())
 		return BPF_RB_FORCE_WAKEUP;
 	/* Another CPU may have woken it after our record's time. */
 	if (waiting < wake_at || (__s64)(now - counters.woken) < WAKE_INTERVAL_NS)
@@ -144,9 +144,9 @@ apart int wake_flag(__u64 now)
 	return BPF_RB_FORCE_WAKEUP;
 }
 
-static __always_inline bool crowded(void)
+static __always_inline bool ring_congested(void)
 {
-	return bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) > crowded_at;
+	return bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) > congested_at;
 }
 
 static __always_inline long send(struct rec_header *head, __u64 size)
@@ -186,7 +186,7 @@ static __always_inline __u32 ns_pid(bool typed, struct pid *pid, __u32 *inum)
 
 #ifndef WITHOUT_BTF /* an object that follows typed pointers does not load without BTF */
 /* The number by which the tracer knows a process: in a container it is not the kernel's own. */
-apart int number_seen_by_tracer(__u64 pid_address)
+SUBPROG int number_seen_by_tracer(__u64 pid_address)
 {
 	struct pid *pid = (void *)pid_address;
 

@@ -4,7 +4,7 @@
 #include "exit.bpf.h"
 #include "failed.bpf.h"
 #include "fork.bpf.h"
-#include "running.bpf.h"
+#include "existing.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -16,7 +16,7 @@ struct {
 	struct rec_fork fork;
 	struct rec_exit exit;
 	struct rec_freed freed;
-	struct rec_running running;
+	struct rec_existing running;
 	struct rec_cgroup cgroup;
 	enum cgroup_hierarchy cgroup_hierarchy;
 	enum record_type record_type;

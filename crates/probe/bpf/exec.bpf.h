@@ -9,8 +9,8 @@
  * string.
  */
 #pragma once
-#include "actor.h"
-#include "slice.h"
+#include "task_info.h"
+#include "cpu_slice.h"
 
 const volatile bool want_path = true; /* the resolved path of the file that runs */
 const volatile bool want_cwd = false; /* that of the working directory */
@@ -28,7 +28,7 @@ const volatile bool want_env = false; /* the environment, behind the arguments *
 
 /* Adds the names on the way from there to the root of the mount namespace, leaf first, and counts
  * their bytes as cwd_len. Returns 1 when there are too many. */
-apart int add_path(__u64 dentry_address, __u64 mount_address)
+SUBPROG int add_path(__u64 dentry_address, __u64 mount_address)
 {
 	struct rec_exec *rec = scratch_for(SCRATCH_EXEC);
 	struct dentry *at = (void *)dentry_address;
@@ -73,7 +73,7 @@ apart int add_path(__u64 dentry_address, __u64 mount_address)
 enum { ARGS_ALL_SENT, ARGS_NO_ROOM, ARGS_NOT_READ };
 
 /* Sends what did not fit into the exec record, piece by piece. rec->offset is how far it came. */
-apart int send_rest(__u64 from, __u64 end, __u32 offset)
+SUBPROG int send_rest(__u64 from, __u64 end, __u32 offset)
 {
 	struct rec_args *rec = scratch_for(SCRATCH_EXEC);
 
@@ -85,7 +85,8 @@ apart int send_rest(__u64 from, __u64 end, __u32 offset)
 
 		if (n > ARGS_ROOM)
 			n = ARGS_ROOM;
-		if (crowded()) /* one long command line must not push out everybody else's events */
+		if (ring_congested()) /* one long command line must not push out everybody else's
+					 events */
 			return ARGS_NO_ROOM;
 		if (bpf_probe_read_user(rec + 1, n, (void *)from))
 			return ARGS_NOT_READ;
@@ -116,7 +117,7 @@ static __always_inline void count_cut(int how, bool args_whole)
 static __always_inline void send_continuations(struct rec_exec *exec, __u64 from, __u64 end)
 {
 	struct rec_args *rec = (void *)exec; /* the head stays as it is */
-	__u32 tid = exec->actor.tid, sent = exec->args_len, args_total = exec->args_total;
+	__u32 tid = exec->task_info.tid, sent = exec->args_len, args_total = exec->args_total;
 	int how;
 
 	rec->head.type = RECORD_ARGS;
@@ -201,15 +202,15 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_tid, struct linux_binp
 	struct rec_exec *rec = scratch_for(SCRATCH_EXEC);
 	struct mm_struct *mm = task->mm;
 	__u64 first, total, start = mm->arg_start, end;
-	struct rec_place place;
+	struct rec_cgroup_ref place;
 	long name_len;
 
 	COUNT(kind[KIND_EXEC].seen);
 	if (want_slices)
-		running_slice(task->se.exec_start);
+		unaccounted_runtime(task->se.exec_start);
 	if (!rec)
 		return 0; /* cannot be: the map has this slot */
-	if (!wanted(true, task, &place)) {
+	if (!passes_filters(true, task, &place)) {
 		COUNT(kind[KIND_EXEC].filtered);
 		return 0;
 	}
@@ -217,8 +218,8 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_tid, struct linux_binp
 	rec->head.start = task->start_boottime;
 	rec->head.type = RECORD_EXEC;
 	rec->head.pid = task->tgid;
-	describe_actor(true, &rec->actor, task, &place);
-	rec->actor.tid = old_tid;
+	describe_task(true, &rec->task_info, task, &place);
+	rec->task_info.tid = old_tid;
 	rec->flags = rec->pad = 0;
 	rec->maxrss_before = task->signal->maxrss;
 	describe_file(rec, bprm);

@@ -8,13 +8,13 @@
  * process into a map speaks for all.
  */
 #pragma once
-#include "actor.h"
-#include "slice.h"
+#include "task_info.h"
+#include "cpu_slice.h"
 
 #define SIGNAL_GROUP_EXIT 4 /* include/linux/sched/signal.h */
 #define MAX_THREADS	  128 /* that are added up one by one; those gone before are in signal_struct */
 
-struct life {
+struct process_key {
 	__u64 start;
 	__u32 pid, pad;
 };
@@ -23,7 +23,7 @@ struct life {
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 4096);
-	__type(key, struct life);
+	__type(key, struct process_key);
 	__type(value, __u8);
 } ended SEC(".maps");
 
@@ -62,7 +62,7 @@ static __always_inline struct rec_exit *the_exit(void)
 
 /* Adds the threads that are not released yet: the leader, when it went first and waits as a zombie,
  * and whoever is still on the way out. */
-apart int add_threads(__u64 signal_address)
+SUBPROG int add_threads(__u64 signal_address)
 {
 	struct signal_struct *signal = (void *)signal_address;
 	struct list_head *head = __builtin_preserve_access_index(&signal->thread_head);
@@ -96,9 +96,10 @@ static __always_inline bool ends_process(__u64 *ctx, struct task_struct *task, b
 	if (signal->live.counter)
 		return false;
 	if (signal->sum_sched_runtime || !alone) { /* it has had more than one thread */
-		struct life life = {.start = task->group_leader->start_boottime, .pid = task->tgid};
+		struct process_key key = {
+			.start = task->group_leader->start_boottime, .pid = task->tgid};
 
-		return !bpf_map_update_elem(&ended, &life, &one, BPF_NOEXIST);
+		return !bpf_map_update_elem(&ended, &key, &one, BPF_NOEXIST);
 	}
 	return true;
 }
@@ -158,7 +159,7 @@ static __always_inline void add_costs(struct rec_exit *rec, struct task_struct *
 	} else {
 		add_threads((__u64)BPF_CORE_READ(task, signal));
 	}
-	rec->runtime += running_slice(task->se.exec_start);
+	rec->runtime += unaccounted_runtime(task->se.exec_start);
 	add_image_rss(rec, task);
 }
 
@@ -173,7 +174,7 @@ int on_exit(__u64 *ctx)
 	if (!rec || !ends_process(ctx, task, alone))
 		return 0;
 	COUNT(kind[KIND_EXIT].seen);
-	if (!wanted(true, task, &rec->place)) {
+	if (!passes_filters(true, task, &rec->place)) {
 		COUNT(kind[KIND_EXIT].filtered);
 		return 0;
 	}

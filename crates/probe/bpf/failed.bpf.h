@@ -10,65 +10,66 @@
  * callers.
  */
 #pragma once
-#include "actor.h"
-#include "walk.h"
+#include "task_info.h"
+#include "argv_reader.h"
 
 #define THREAD_SIZE 16384 /* x86-64, and arm64 with 4 KiB pages; used before 5.15 only */
 
 /* Sends what the buffer holds: first with all else that is known of this exec, then by itself.
  * Returns 1 when it is lost, which is counted. */
-apart int flush_args(__u32 flags)
+SUBPROG int flush_args(__u32 flags)
 {
 	struct rec_failed *failed = scratch_for(SCRATCH_FAILED);
-	struct walk *walk = the_walk();
+	struct argv_cursor *cursor = current_cursor();
 	struct rec_args *args;
 	__u32 fill;
 
-	if (!failed || !walk)
+	if (!failed || !cursor)
 		return 1;
-	fill = READ_U32(walk->fill);
+	fill = READ_U32(cursor->fill);
 	if (fill > FAILED_ROOM)
 		return 1;
-	walk->fill = 0;
-	if (!walk->begun) {
+	cursor->fill = 0;
+	if (!cursor->begun) {
 		failed->args_len = fill - failed->name_len;
 		failed->flags = flags;
-		walk->sent = failed->args_len;
+		cursor->sent = failed->args_len;
 		if (send(&failed->head, sizeof(*failed) + fill)) {
 			COUNT(kind[KIND_FAILED].ring_full);
 			return 1;
 		}
-		walk->begun = 1;
+		cursor->begun = 1;
 		return 0;
 	}
 	args = (struct rec_args *)(failed + 1) - 1;
 	args->head = failed->head;
 	args->head.type = RECORD_ARGS;
-	args->offset = walk->sent;
+	args->offset = cursor->sent;
 	args->data_len = fill;
 	args->flags = flags;
-	args->tid = failed->actor.tid;
-	walk->sent += fill;
+	args->tid = failed->task_info.tid;
+	cursor->sent += fill;
 	if (!send(&args->head, sizeof(*args) + fill))
 		return 0;
 	COUNT(args_ring);
 	return 1;
 }
 
-/* One call of walk_args, and what its outcome asks for. Returns 1 when this exec is done with. */
-apart int walk_on(void)
+/* One call of read_some_args, and what its outcome asks for. Returns 1 when this exec is done with.
+ */
+SUBPROG int argv_step(void)
 {
-	int how = walk_args();
+	int how = read_some_args();
 
-	if (how == WALK_GOES_ON)
+	if (how == ARGV_GOES_ON)
 		return 0;
-	if (how == WALK_COMPLETE) {
+	if (how == ARGV_COMPLETE) {
 		flush_args(ARGS_END | ARGS_COMPLETE);
 		return 1;
 	}
-	if (how == WALK_BUFFER_FULL && !crowded())
+	if (how == ARGV_BUFFER_FULL && !ring_congested())
 		return flush_args(0);
-	if (how == WALK_BUFFER_FULL)
+	if (how == ARGV_BUFFER_FULL)
 		COUNT(args_ring);
 	else
 		COUNT(args_unread);
@@ -79,8 +80,8 @@ apart int walk_on(void)
 /* Walks the caller's list and sends it, in as many records as it takes. */
 static __always_inline void send_args(void)
 {
-	for (int i = 0; i < WALK_CALLS; i++)
-		if (walk_on())
+	for (int i = 0; i < MAX_CALLS; i++)
+		if (argv_step())
 			return;
 	COUNT(args_many);
 	flush_args(ARGS_END);
@@ -90,14 +91,14 @@ static __always_inline int report_failed(struct call *call)
 {
 	struct rec_failed *rec = scratch_for(SCRATCH_FAILED);
 	struct task_struct *task = current_task();
-	struct walk *walk = the_walk();
-	struct rec_place place;
+	struct argv_cursor *cursor = current_cursor();
+	struct rec_cgroup_ref place;
 	long name_len;
 
 	COUNT(kind[KIND_FAILED].seen);
-	if (!rec || !walk)
+	if (!rec || !cursor)
 		return 0; /* cannot be: the maps have these slots */
-	if (!wanted(CURRENT_TYPED, task, &place)) {
+	if (!passes_filters(CURRENT_TYPED, task, &place)) {
 		COUNT(kind[KIND_FAILED].filtered);
 		return 0;
 	}
@@ -105,17 +106,17 @@ static __always_inline int report_failed(struct call *call)
 	rec->head.start = FETCH(CURRENT_TYPED, task, group_leader, start_boottime);
 	rec->head.type = RECORD_FAILED;
 	rec->head.pid = bpf_get_current_pid_tgid() >> 32;
-	describe_actor(CURRENT_TYPED, &rec->actor, task, &place);
-	rec->actor.tid = bpf_get_current_pid_tgid();
+	describe_task(CURRENT_TYPED, &rec->task_info, task, &place);
+	rec->task_info.tid = bpf_get_current_pid_tgid();
 	rec->ret = call->ret;
 	rec->dirfd = call->dirfd;
 	rec->pad = 0;
 	name_len = bpf_probe_read_user_str(rec + 1, PIECE, (void *)call->name);
 	rec->name_len = name_len < 0 ? 0 : name_len;
-	walk->slot = call->argv;
-	walk->string = walk->sent = walk->begun = 0;
-	walk->fill = rec->name_len;
-	walk->narrow = call->narrow;
+	cursor->slot = call->argv;
+	cursor->string = cursor->sent = cursor->begun = 0;
+	cursor->fill = rec->name_len;
+	cursor->compat = call->compat;
 	send_args();
 	return 0;
 }
@@ -188,8 +189,8 @@ static __always_inline bool read_narrow(struct call *call, struct pt_regs *regs)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 
-	call->narrow = BPF_CORE_READ(task, thread_info.status) & TS_COMPAT;
-	if (!call->narrow)
+	call->compat = BPF_CORE_READ(task, thread_info.status) & TS_COMPAT;
+	if (!call->compat)
 		return false;
 	if (BPF_CORE_READ(regs, orig_ax) == NR32_EXECVE) {
 		call->name = (__u32)BPF_CORE_READ(regs, bx);
@@ -199,7 +200,7 @@ static __always_inline bool read_narrow(struct call *call, struct pt_regs *regs)
 		call->name = (__u32)BPF_CORE_READ(regs, cx);
 		call->argv = (__u32)BPF_CORE_READ(regs, dx);
 	} else {
-		call->narrow = false;
+		call->compat = false;
 	}
 	return true;
 }
@@ -213,7 +214,7 @@ int BPF_PROG(on_any_exit, struct pt_regs *regs, long ret)
 	if (ret >= 0 || ret < -4095) /* MAX_ERRNO */
 		return 0;
 	if (read_narrow(&call, regs)) {
-		if (!call.narrow)
+		if (!call.compat)
 			return 0; /* of another system call */
 	} else if (CALL_NUMBER(regs) == NR_EXECVE) {
 		read_execve(&call, regs);

@@ -5,7 +5,7 @@
  */
 #pragma once
 #include "common.h"
-#include "slice.h"
+#include "cpu_slice.h"
 
 #define CLONE_VFORK  0x00004000
 #define CLONE_NEWPID 0x20000000
@@ -19,7 +19,7 @@ int BPF_PROG(on_fork, struct task_struct *child, __u64 clone_flags)
 	__u32 unused;
 
 	if (want_slices)
-		running_slice(FETCH(CURRENT_TYPED, creator, se.exec_start));
+		unaccounted_runtime(FETCH(CURRENT_TYPED, creator, se.exec_start));
 	if (child->pid != child->tgid) /* a thread */
 		return 0;
 	COUNT(kind[KIND_FORK].seen);

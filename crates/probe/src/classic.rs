@@ -1,4 +1,4 @@
-//! The classic rung: BPF on kernels that do not describe their types.
+//! The classic backend: BPF on kernels that do not describe their types.
 
 use std::fs;
 use std::mem::MaybeUninit;
@@ -33,7 +33,6 @@ use crate::layout::Myself;
 use crate::layout::learn;
 use crate::libbpf_log;
 use crate::live;
-use crate::live::Backend;
 use crate::load::PinnedMaps;
 use crate::load::choose_cgroup;
 use crate::load::load_opened;
@@ -54,6 +53,7 @@ use crate::skeleton::peek::PeekSkelBuilder;
 use crate::skeleton::types::counters;
 use crate::tracefs;
 use crate::tracefs::Field;
+use execsnoop_events::Backend;
 
 /// Asked for, for a moment, to be sent when the parent dies, so that it is seen in our `task_struct`: a
 /// signal that is ignored unless somebody waits for it.
@@ -77,7 +77,7 @@ impl Object for ClassicSkel<'static> {
 const _: () =
     assert!(size_of::<counters>() == size_of::<crate::skeleton::classic::types::counters>());
 
-/// Loads the programs of the classic rung and attaches those that `options` ask for. Events count from
+/// Loads the programs of the classic backend and attaches those that `options` ask for. Events count from
 /// here on.
 pub(crate) fn start(options: &Options) -> Result<Session, StartError> {
     let features = Features::detect();
@@ -109,7 +109,7 @@ pub(crate) fn start(options: &Options) -> Result<Session, StartError> {
     let ring = ring.map_err(other("mapping the buffers"))?;
     let start = clock::read();
     let attached = attach_classic(&mut skeleton, options)?;
-    let (running, starts) = match options.running && proc_has_machines_pids() {
+    let (running, starts) = match options.existing && proc_has_machines_pids() {
         true => Running::look_in_proc(clock::boot_time_ns()),
         false => Default::default(),
     };
@@ -123,15 +123,15 @@ fn refuse_filters(options: &Options) -> Result<(), StartError> {
     if let Some(path) = &options.filters.mount_ns_map {
         return Err(StartError::Unsupported {
             what: format!("--mntnsmap {}", path.display()),
-            rung: Backend::Classic,
+            backend: Backend::Classic,
         });
     }
     let inside = !proc_has_machines_pids();
-    if inside && (options.filters.ppid.is_some() || options.running) {
+    if inside && (options.filters.ppid.is_some() || options.existing) {
         return Err(StartError::Unsupported {
             what: "following processes by their numbers in a container (-P, -p, -d, --ancestors)"
                 .to_owned(),
-            rung: Backend::Classic,
+            backend: Backend::Classic,
         });
     }
     Ok(())
@@ -175,7 +175,7 @@ fn load(
 fn configure(rodata: &mut rodata, options: &Options) {
     let filters = &options.filters;
     rodata.wake_at = options.ring_bytes / 4;
-    rodata.crowded_at = options.ring_bytes / 2;
+    rodata.congested_at = options.ring_bytes / 2;
     rodata.filter_uid = filters.uid.is_some();
     rodata.wanted_uid = filters.uid.unwrap_or_default();
     rodata.filter_ppid = filters.ppid.is_some();

@@ -1,4 +1,4 @@
-//! The lowest rung: the process connector says that something happened, and /proc, as long as the process
+//! The lowest backend: the process connector says that something happened, and /proc, as long as the process
 //! is there, what it was.
 //!
 //! A process is known by its pid and the time of its fork as the connector gives it; one that was there
@@ -21,6 +21,7 @@ use execsnoop_events::Exit;
 use execsnoop_events::ExitStatus;
 use execsnoop_events::Fork;
 use execsnoop_events::LoginSession;
+use execsnoop_events::Poll;
 use execsnoop_events::ProcessId;
 use execsnoop_events::Sink;
 use execsnoop_events::Source;
@@ -39,10 +40,10 @@ use crate::explain::Obstacle;
 use crate::explain::StartError;
 use crate::features::Features;
 use crate::live;
-use crate::live::Backend;
 use crate::options::Options;
 use crate::proc;
 use crate::stats::Statistics;
+use execsnoop_events::Backend;
 
 /// Messages taken before they are looked at.
 const BATCH: usize = 4096;
@@ -114,7 +115,7 @@ impl Cnproc {
             return;
         }
         self.report(self.start_ns, EventData::Clock(Clock { first: true }), sink);
-        if self.options.running {
+        if self.options.existing {
             for (&pid, known) in &self.table.processes {
                 let args = proc::command_line(pid);
                 let running = known.running(pid, &self.table, args.as_deref());
@@ -294,7 +295,7 @@ impl Cnproc {
         self.table.processes.remove(&of.pid);
     }
 
-    /// What the kernel side does on the other rungs.
+    /// What the kernel side does on the other backends.
     fn wanted(&self, pid: u32, uid: Option<u32>, ppid: Option<u32>) -> bool {
         let filters = &self.options.filters;
         pid != std::process::id()
@@ -316,7 +317,7 @@ fn refuse_filters(options: &Options) -> Result<(), StartError> {
         if let Some(path) = path {
             return Err(StartError::Unsupported {
                 what: format!("{option} {}", path.display()),
-                rung: Backend::Cnproc,
+                backend: Backend::Cnproc,
             });
         }
     }
@@ -324,13 +325,17 @@ fn refuse_filters(options: &Options) -> Result<(), StartError> {
 }
 
 impl Source for Cnproc {
-    fn poll(&mut self, timeout: Duration, sink: &mut Sink<'_>) -> Result<bool, SourceError> {
+    fn poll(&mut self, timeout: Duration, sink: &mut Sink<'_>) -> Result<Poll, SourceError> {
         self.begin(sink);
         self.connector.wait(timeout).map_err(SourceError::new)?;
         self.receive()?;
         self.observe_clock(sink);
         self.deliver(sink);
-        Ok(true)
+        Ok(Poll::Ready)
+    }
+
+    fn now_ns(&self) -> u64 {
+        clock::boot_time_ns()
     }
 
     fn finish(&mut self, sink: &mut Sink<'_>) -> Result<Tally, SourceError> {

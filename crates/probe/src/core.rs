@@ -1,4 +1,4 @@
-//! The core rung, and the session that it shares with the classic one: programs that are attached, and
+//! The core backend, and the session that it shares with the classic one: programs that are attached, and
 //! what they send.
 
 use std::fmt;
@@ -15,6 +15,7 @@ use execsnoop_events::Event;
 use execsnoop_events::EventData;
 use execsnoop_events::KindTally;
 use execsnoop_events::Lost;
+use execsnoop_events::Poll;
 use execsnoop_events::Sink;
 use execsnoop_events::Source;
 use execsnoop_events::SourceError;
@@ -87,7 +88,7 @@ pub(crate) trait Object {
     fn ask_to_be_woken(&self) -> libbpf_rs::Result<()>;
 
     /// Tells the kernel side to leave out a cgroup; one that has no such list goes on as before.
-    fn refuse_cgroup(&self, _cgroup: CgroupKey) {}
+    fn exclude_cgroup(&self, _cgroup: CgroupKey) {}
 }
 
 impl Object for CoreSkel<'static> {
@@ -100,9 +101,9 @@ impl Object for CoreSkel<'static> {
         set_asleep(&self.maps.reader_asleep)
     }
 
-    fn refuse_cgroup(&self, cgroup: CgroupKey) {
+    fn exclude_cgroup(&self, cgroup: CgroupKey) {
         let key = decode::cgroup_key(cgroup);
-        let map = &self.maps.refused_cgroups;
+        let map = &self.maps.excluded_cgroup;
         if let Err(error) = map.update(&key, &[1], MapFlags::ANY) {
             tracing::debug!("cannot refuse {cgroup:?} in the kernel: {error}");
         }
@@ -133,7 +134,7 @@ impl fmt::Debug for Session {
     }
 }
 
-/// Loads the programs of the core rung and attaches those that `options` ask for. Events count from here
+/// Loads the programs of the core backend and attaches those that `options` ask for. Events count from here
 /// on.
 pub(crate) fn start(options: &Options) -> Result<Session, StartError> {
     let features = Features::detect();
@@ -150,7 +151,7 @@ pub(crate) fn start(options: &Options) -> Result<Session, StartError> {
     let ring = RingReader::new(&skeleton.maps.ring).map_err(other("mapping the ring buffer"))?;
     let start = clock::read();
     let attached = attach_core(&mut skeleton, options, failed_by)?;
-    let running = match options.running {
+    let running = match options.existing {
         true => Running::look(&mut skeleton)?,
         false => Running::default(),
     };
@@ -210,8 +211,8 @@ impl Session {
 
     /// From now on, leaves out what happens in this cgroup, if the object can. What it goes on to send has to
     /// be left out where it arrives.
-    pub(crate) fn refuse_cgroup(&self, cgroup: CgroupKey) {
-        self.object.refuse_cgroup(cgroup);
+    pub(crate) fn exclude_cgroup(&self, cgroup: CgroupKey) {
+        self.object.exclude_cgroup(cgroup);
     }
 
     /// Ends tracing, and hands over what is in the ring as it is.
@@ -407,7 +408,7 @@ impl Session {
 }
 
 impl Source for Session {
-    fn poll(&mut self, timeout: Duration, sink: &mut Sink<'_>) -> Result<bool, SourceError> {
+    fn poll(&mut self, timeout: Duration, sink: &mut Sink<'_>) -> Result<Poll, SourceError> {
         self.begin(sink);
         let timeout = match self.more_waiting {
             true => Duration::ZERO,
@@ -420,7 +421,11 @@ impl Source for Session {
         if tally != self.reported {
             self.report_losses(&tally, sink);
         }
-        Ok(true)
+        Ok(Poll::Ready)
+    }
+
+    fn now_ns(&self) -> u64 {
+        clock::boot_time_ns()
     }
 
     /// Detaches everything, waits until no program runs any more, and takes what is left in the ring.
@@ -470,7 +475,7 @@ fn attach_core(
         )?;
     }
     // Final accounts first: whoever is seen to end is then seen to be freed.
-    if options.final_accounts {
+    if options.final_usage {
         attach(
             attached,
             "on_free",

@@ -42,17 +42,17 @@ use crate::skeleton::types::exec_flags;
 use crate::skeleton::types::exit_flags;
 use crate::skeleton::types::failed_arg;
 use crate::skeleton::types::fork_flags;
-use crate::skeleton::types::rec_actor;
 use crate::skeleton::types::rec_args;
 use crate::skeleton::types::rec_cgroup;
+use crate::skeleton::types::rec_cgroup_ref;
 use crate::skeleton::types::rec_exec;
+use crate::skeleton::types::rec_existing;
 use crate::skeleton::types::rec_exit;
 use crate::skeleton::types::rec_failed;
 use crate::skeleton::types::rec_fork;
 use crate::skeleton::types::rec_freed;
 use crate::skeleton::types::rec_header;
-use crate::skeleton::types::rec_place;
-use crate::skeleton::types::rec_running;
+use crate::skeleton::types::rec_task;
 use crate::skeleton::types::record_type;
 
 /// An exec that waits this long for its next piece has lost it: pieces follow each other within
@@ -187,7 +187,7 @@ impl Decoder {
         let (exec, data) = ExecRecord::parse(record)?;
         let unread = exec.fixed.flags & exec_flags::EXEC_ARGS_UNREAD.0 != 0;
         if data.block.len() < exec.block_len() && !unread {
-            let caller = caller(&exec.fixed.head, exec.fixed.actor.tid);
+            let caller = caller(&exec.fixed.head, exec.fixed.task_info.tid);
             self.keep(caller, CountedKind::Exec, record, data.block, clock, sink);
             return Ok(());
         }
@@ -203,7 +203,7 @@ impl Decoder {
     ) -> Result<(), DecodeError> {
         let (failed, data) = FailedRecord::parse(record)?;
         if failed.fixed.flags & args_flags::ARGS_END.0 == 0 {
-            let caller = caller(&failed.fixed.head, failed.fixed.actor.tid);
+            let caller = caller(&failed.fixed.head, failed.fixed.task_info.tid);
             self.keep(
                 caller,
                 CountedKind::Failed,
@@ -403,7 +403,7 @@ impl ExecRecord {
                 links: fixed.links,
             }),
             peak_before: on_file.then(|| bytes(fixed.maxrss_before)),
-            ..acted(&fixed.head, &fixed.actor, args)
+            ..acted(&fixed.head, &fixed.task_info, args)
         };
         event(&fixed.head, clock, EventData::Exec(exec))
     }
@@ -446,7 +446,7 @@ impl FailedRecord {
         let exec = Exec {
             ret: self.fixed.ret,
             filename: named.then_some(&buffers.name),
-            ..acted(&self.fixed.head, &self.fixed.actor, args)
+            ..acted(&self.fixed.head, &self.fixed.task_info, args)
         };
         sink(&event(&self.fixed.head, clock, EventData::Exec(exec)));
     }
@@ -618,7 +618,7 @@ pub(crate) fn cgroup_key(cgroup: CgroupKey) -> [u8; 16] {
 }
 
 /// The place of somebody of whom it is not known.
-const NOWHERE: rec_place = rec_place {
+const NOWHERE: rec_cgroup_ref = rec_cgroup_ref {
     unified: 0,
     id: 0,
     hierarchy: 0,
@@ -626,7 +626,7 @@ const NOWHERE: rec_place = rec_place {
 };
 
 /// kernfs ids begin with 1: 0 is for who does not know.
-fn place(fixed: &rec_place) -> Option<CgroupRef> {
+fn place(fixed: &rec_cgroup_ref) -> Option<CgroupRef> {
     (fixed.unified != 0).then(|| CgroupRef {
         unified_id: fixed.unified,
         cgroup: CgroupKey {
@@ -638,12 +638,12 @@ fn place(fixed: &rec_place) -> Option<CgroupRef> {
 
 /// A process that the iterator over running processes has listed.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Listed(rec_running);
+pub(crate) struct Listed(rec_existing);
 
 impl Listed {
     /// Takes the first of the iterator's records off.
     pub(crate) fn take(records: &[u8]) -> Option<(Self, &[u8])> {
-        take::<rec_running>(records).map(|(fixed, rest)| (Self(fixed), rest))
+        take::<rec_existing>(records).map(|(fixed, rest)| (Self(fixed), rest))
     }
 
     /// One that /proc has shown, in the initial pid namespace.
@@ -657,7 +657,7 @@ impl Listed {
         let mut comm = [0; 16];
         let length = one.comm.len().min(comm.len() - 1);
         comm[..length].copy_from_slice(&one.comm[..length]);
-        Self(rec_running {
+        Self(rec_existing {
             head: rec_header {
                 time: now_ns,
                 start: one.start_ticks * TICK_NS,
@@ -722,27 +722,27 @@ fn event<'a>(head: &rec_header, clock: &WallClock, data: EventData<'a>) -> Event
 }
 
 /// An exec with what is common to those that succeeded and those that failed.
-fn acted<'a>(head: &rec_header, actor: &'a rec_actor, args: Argv<'a>) -> Exec<'a> {
+fn acted<'a>(head: &rec_header, task_info: &'a rec_task, args: Argv<'a>) -> Exec<'a> {
     Exec {
         process: process(head),
-        tid: actor.tid,
+        tid: task_info.tid,
         parent: ProcessId {
-            pid: actor.ppid,
-            start_ns: actor.parent_start,
+            pid: task_info.ppid,
+            start_ns: task_info.parent_start,
         },
-        comm: until_nul(&actor.comm),
-        parent_comm: until_nul(&actor.parent_comm),
-        uid: set(actor.uid),
-        euid: set(actor.euid),
-        gid: set(actor.gid),
-        egid: set(actor.egid),
+        comm: until_nul(&task_info.comm),
+        parent_comm: until_nul(&task_info.parent_comm),
+        uid: set(task_info.uid),
+        euid: set(task_info.euid),
+        gid: set(task_info.gid),
+        egid: set(task_info.egid),
         session: LoginSession {
-            login_uid: set(actor.loginuid),
-            audit_id: set(actor.session),
-            leader: (actor.sid != 0).then_some(actor.sid),
-            tty: Some(until_nul(&actor.tty)).filter(|tty| !tty.is_empty()),
+            login_uid: set(task_info.loginuid),
+            audit_id: set(task_info.session),
+            leader: (task_info.sid != 0).then_some(task_info.sid),
+            tty: Some(until_nul(&task_info.tty)).filter(|tty| !tty.is_empty()),
         },
-        cpu: Some(actor.cpu),
+        cpu: Some(task_info.cpu),
         ret: 0,
         filename: None,
         exe: None,
@@ -751,10 +751,10 @@ fn acted<'a>(head: &rec_header, actor: &'a rec_actor, args: Argv<'a>) -> Exec<'a
         args,
         cwd: None,
         env: None,
-        place: place(&actor.place),
-        ns_pid: set_number(actor.ns_pid),
-        pid_ns: set_number(actor.pid_ns),
-        mnt_ns: set_number(actor.mnt_ns),
+        place: place(&task_info.place),
+        ns_pid: set_number(task_info.ns_pid),
+        pid_ns: set_number(task_info.pid_ns),
+        mnt_ns: set_number(task_info.mnt_ns),
         file: None,
         peak_before: None,
     }
@@ -830,21 +830,21 @@ unsafe impl Fixed for rec_exit {}
 // SAFETY: as above.
 unsafe impl Fixed for rec_freed {}
 // SAFETY: as above.
-unsafe impl Fixed for rec_running {}
+unsafe impl Fixed for rec_existing {}
 // SAFETY: as above.
 unsafe impl Fixed for rec_cgroup {}
 
 // The same as in bpf/abi.h: no gap that only one side has.
 const _: () = assert!(size_of::<rec_header>() == 24);
-const _: () = assert!(size_of::<rec_actor>() == 136);
+const _: () = assert!(size_of::<rec_task>() == 136);
 const _: () = assert!(size_of::<rec_exec>() == 216);
 const _: () = assert!(size_of::<rec_args>() == 40);
 const _: () = assert!(size_of::<rec_failed>() == 184);
 const _: () = assert!(size_of::<rec_fork>() == 48);
 const _: () = assert!(size_of::<rec_exit>() == 200);
 const _: () = assert!(size_of::<rec_freed>() == 48);
-const _: () = assert!(size_of::<rec_running>() == 96);
-const _: () = assert!(size_of::<rec_place>() == 24);
+const _: () = assert!(size_of::<rec_existing>() == 96);
+const _: () = assert!(size_of::<rec_cgroup_ref>() == 24);
 const _: () = assert!(size_of::<rec_cgroup>() == 40);
 
 /// Splits the fixed part off; `None` when the bytes are too few.

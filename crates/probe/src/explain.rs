@@ -7,7 +7,7 @@ use nix::sys::resource::Resource;
 use nix::sys::resource::getrlimit;
 
 use crate::features::Features;
-use crate::live::Backend;
+use execsnoop_events::Backend;
 
 /// Locked memory that suffices for the default ring and the rest, before Linux 5.11 counts otherwise.
 pub const ENOUGH_LOCKED: u64 = 32 << 20;
@@ -50,16 +50,16 @@ pub enum StartError {
         /// What is wrong with it.
         why: String,
     },
-    /// Something was asked for that this rung cannot give.
+    /// Something was asked for that this backend cannot give.
     #[error(
-        "{what}: not possible on the {} rung, the one that was taken (`execsnoop doctor` tells why)",
-        rung.name()
+        "{what}: not possible on the {} backend, the one that was taken (`execsnoop doctor` tells why)",
+        backend.name()
     )]
     Unsupported {
         /// What was asked for.
         what: String,
-        /// The rung that was taken.
-        rung: Backend,
+        /// The backend that was taken.
+        backend: Backend,
     },
     /// Something else went wrong.
     #[error("cannot start tracing: {what}: {cause}")]
@@ -87,7 +87,7 @@ pub enum Obstacle {
         /// Kernel release.
         release: String,
     },
-    /// Not even the classic rung works: before 5.5.
+    /// Not even the classic backend works: before 5.5.
     TooOld {
         /// Kernel release.
         release: String,

@@ -1,4 +1,4 @@
-//! Where a kernel without BTF keeps what the classic rung reads.
+//! Where a kernel without BTF keeps what the classic backend reads.
 //!
 //! A small program copies the loader's own `task_struct` out, and what is known of this process anyway
 //! (its number, its name, its parent, when it began) tells which field is which. Each is recognised by

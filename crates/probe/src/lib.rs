@@ -51,7 +51,6 @@ pub use features::survey::Capabilities;
 pub use features::survey::Survey;
 pub use features::survey::Tracefs;
 pub use features::survey::Trial;
-pub use live::Backend;
 pub use live::Live;
 pub use names::use_files_for_names;
 pub use options::KernelFilters;

@@ -128,7 +128,7 @@ pub(crate) fn try_load(features: &Features) -> Result<Duration, StartError> {
 fn configure(rodata: &mut rodata, options: &Options) {
     let filters = &options.filters;
     rodata.wake_at = options.ring_bytes / 4;
-    rodata.crowded_at = options.ring_bytes / 2;
+    rodata.congested_at = options.ring_bytes / 2;
     rodata.tracer_pid = std::process::id();
     rodata.tracer_pid_ns = tracer_pid_ns();
     rodata.want_path = options.exe_path;
@@ -144,7 +144,7 @@ fn configure(rodata: &mut rodata, options: &Options) {
     rodata.filter_ppid = filters.ppid.is_some();
     rodata.wanted_ppid = filters.ppid.unwrap_or_default();
     rodata.filter_cgroup = filters.cgroup.is_some();
-    rodata.refuses_cgroups = filters.refuses_cgroups;
+    rodata.excludes_cgroups = filters.excludes_cgroups;
     rodata.filter_cgroup_map = filters.cgroup_map.is_some();
     rodata.filter_mntns_map = filters.mount_ns_map.is_some();
 }
@@ -153,8 +153,8 @@ fn choose_programs(open: &mut OpenCoreSkel<'_>, options: &Options, failed_by: Op
     let tracepoints = failed_by == Some(FailedBy::Tracepoints);
     open.progs.on_fork.set_autoload(options.forks);
     open.progs.on_exit.set_autoload(options.exits);
-    open.progs.on_free.set_autoload(options.final_accounts);
-    open.progs.each_running.set_autoload(options.running);
+    open.progs.on_free.set_autoload(options.final_usage);
+    open.progs.each_existing.set_autoload(options.existing);
     open.progs.on_execve_exit.set_autoload(tracepoints);
     open.progs.on_execveat_exit.set_autoload(tracepoints);
     open.progs

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::explain::StartError;
-use crate::live::Backend;
+use execsnoop_events::Backend;
 
 /// What to attach, and how.
 #[derive(Debug, Clone)]
@@ -15,9 +15,9 @@ pub struct Options {
     /// The ends of processes too.
     pub exits: bool,
     /// With them the final accounts, which come when the parent has reaped the process.
-    pub final_accounts: bool,
+    pub final_usage: bool,
     /// The processes that are there when tracing begins, before all other events.
-    pub running: bool,
+    pub existing: bool,
     /// The resolved path of the file that runs.
     pub exe_path: bool,
     /// The resolved path of the working directory.
@@ -30,9 +30,9 @@ pub struct Options {
     pub sessions: bool,
     /// Size of the ring buffer in bytes; see [`ring_bytes`].
     pub ring_bytes: u32,
-    /// A BTF file that describes this kernel, for the classic rung; else it finds out what it needs.
+    /// A BTF file that describes this kernel, for the classic backend; else it finds out what it needs.
     pub btf: Option<PathBuf>,
-    /// Perf buffers on the classic rung even where there is a ring buffer.
+    /// Perf buffers on the classic backend even where there is a ring buffer.
     pub perf_buffer: bool,
     /// Measure the run time of the programs (needs `CAP_SYS_ADMIN`).
     pub measure: bool,
@@ -47,8 +47,8 @@ impl Options {
             failed: true,
             forks: true,
             exits: true,
-            final_accounts: true,
-            running: true,
+            final_usage: true,
+            existing: true,
             exe_path: true,
             cwd: true,
             env: true,
@@ -75,8 +75,8 @@ pub struct KernelFilters {
     pub cgroup: Option<PathBuf>,
     /// Whoever takes the events chooses by the names of cgroups, and cannot do without.
     pub by_name: bool,
-    /// Leave out the cgroups that are named to [`Core::refuse_cgroup`](crate::Core::refuse_cgroup).
-    pub refuses_cgroups: bool,
+    /// Leave out the cgroups that are named to [`Core::exclude_cgroup`](crate::Core::exclude_cgroup).
+    pub excludes_cgroups: bool,
     /// Only processes whose v2 cgroup id is a key of this pinned BPF hash map.
     pub cgroup_map: Option<PathBuf>,
     /// Only processes whose mount namespace's inode number is a key of this pinned BPF hash map.
@@ -84,12 +84,12 @@ pub struct KernelFilters {
 }
 
 impl KernelFilters {
-    /// For a rung that knows no names of cgroups.
-    pub(crate) fn refuse_names(&self, rung: Backend) -> Result<(), StartError> {
+    /// For a backend that knows no names of cgroups.
+    pub(crate) fn refuse_names(&self, backend: Backend) -> Result<(), StartError> {
         match self.by_name {
             true => Err(StartError::Unsupported {
                 what: "a choice by container, unit or path of a cgroup".to_owned(),
-                rung,
+                backend,
             }),
             false => Ok(()),
         }

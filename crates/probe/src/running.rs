@@ -15,12 +15,12 @@ use crate::proc;
 use crate::proc::Found;
 use crate::proc::command_line;
 use crate::skeleton::CoreSkel;
-use crate::skeleton::types::rec_actor;
 use crate::skeleton::types::rec_exec;
 use crate::skeleton::types::rec_exit;
 use crate::skeleton::types::rec_failed;
 use crate::skeleton::types::rec_fork;
 use crate::skeleton::types::rec_header;
+use crate::skeleton::types::rec_task;
 use crate::skeleton::types::record_type;
 
 /// What was found, until it is handed out as events.
@@ -34,7 +34,7 @@ impl Running {
     /// when the programs are attached: who begins later is seen by them.
     pub(crate) fn look(skeleton: &mut CoreSkel<'_>) -> Result<Self, StartError> {
         let what = "listing the running processes";
-        let link = skeleton.progs.each_running.attach().map_err(other(what))?;
+        let link = skeleton.progs.each_existing.attach().map_err(other(what))?;
         let mut records = Vec::new();
         Iter::new(&link)
             .map_err(other(what))?
@@ -97,13 +97,13 @@ impl Starts {
         let Some(kind) = word32(record, offset_of!(rec_header, r#type)) else {
             return;
         };
-        let of_actor = |actor: usize| {
-            let pid = actor + offset_of!(rec_actor, ppid);
-            (pid, actor + offset_of!(rec_actor, parent_start))
+        let of_actor = |task_info: usize| {
+            let pid = task_info + offset_of!(rec_task, ppid);
+            (pid, task_info + offset_of!(rec_task, parent_start))
         };
         let (pid, start) = match record_type(kind) {
-            record_type::RECORD_EXEC => of_actor(offset_of!(rec_exec, actor)),
-            record_type::RECORD_FAILED => of_actor(offset_of!(rec_failed, actor)),
+            record_type::RECORD_EXEC => of_actor(offset_of!(rec_exec, task_info)),
+            record_type::RECORD_FAILED => of_actor(offset_of!(rec_failed, task_info)),
             record_type::RECORD_FORK => (
                 offset_of!(rec_fork, creator_pid),
                 offset_of!(rec_fork, creator_start),

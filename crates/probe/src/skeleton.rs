@@ -13,7 +13,7 @@
 
 include!(concat!(env!("OUT_DIR"), "/core.skel.rs"));
 
-/// Of the classic rung.
+/// Of the classic backend.
 pub(crate) mod classic {
     include!(concat!(env!("OUT_DIR"), "/classic.skel.rs"));
 }

@@ -1,6 +1,6 @@
 //! Records that a kernel sent, played to the program as if of ever new processes.
 
-use execsnoop::harness::Way;
+use execsnoop::bench_support::BenchPipeline;
 use execsnoop_probe::replay::CAPTURED;
 use execsnoop_probe::replay::Replay;
 use execsnoop_probe::replay::records;
@@ -38,20 +38,22 @@ impl Records {
     }
 
     /// Tells what the cgroup is called.
-    pub(crate) fn learn_cgroup(&mut self, way: &mut Way) {
+    pub(crate) fn learn_cgroup(&mut self, pipeline: &mut BenchPipeline) {
         self.replay
-            .decode(&self.cgroup, &mut |event| way.take(event));
+            .decode(&self.cgroup, &mut |event| pipeline.push(event));
     }
 
     /// A process is forked, calls exec, ends and is freed.
-    pub(crate) fn live(&mut self, way: &mut Way) {
+    pub(crate) fn live(&mut self, pipeline: &mut BenchPipeline) {
         self.lives += 1;
         let pid = self.lives % 30_000 + 1000;
         let start = 18_571_587_975_444 + u64::from(self.lives);
         for record in &mut self.life {
             record[START..START + 8].copy_from_slice(&start.to_ne_bytes());
             record[PID..PID + 4].copy_from_slice(&pid.to_ne_bytes());
-            let decoded = self.replay.decode(record, &mut |event| way.take(event));
+            let decoded = self
+                .replay
+                .decode(record, &mut |event| pipeline.push(event));
             assert!(decoded);
         }
     }

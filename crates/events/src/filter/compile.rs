@@ -12,7 +12,6 @@ use regex::Regex;
 
 use super::error::Wrong;
 use super::fields;
-use super::fields::Field;
 use super::functions;
 use super::kind::Kind;
 use super::node::Arithmetic;
@@ -21,6 +20,7 @@ use super::node::Literal;
 use super::node::Loop;
 use super::node::LoopKind;
 use super::node::Node;
+use crate::schema::Field;
 
 /// How deeply a filter may be nested; the evaluation recurses as deeply.
 const MOST_DEPTH: usize = 200;
@@ -109,7 +109,7 @@ impl Compiler<'_> {
             self.wanted.push(Wanted { field, at });
             self.wanted.len() - 1
         });
-        Ok((Node::Field(place), field.kind))
+        Ok((Node::Field(place), fields::kind(field)))
     }
 
     fn select(&mut self, expr: &IdedExpr, select: &SelectExpr) -> Compiled {

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::quote::printable;
+use crate::schema::RecordType;
+use crate::text::quote::printable;
 
 /// How much of a long line is shown on either side of what is wrong with it.
 const AROUND: usize = 36;
@@ -16,15 +17,24 @@ pub struct CelError {
     /// The line in question, and how many characters of it come before the place.
     line: String,
     column: usize,
+    missing_records: &'static [RecordType],
+}
+
+impl CelError {
+    /// The records that have the field in question, if none of them is shown; else empty.
+    pub fn missing_records(&self) -> &'static [RecordType] {
+        self.missing_records
+    }
 }
 
 /// The same, before the text is there to point into.
 #[derive(Debug)]
 pub(super) struct Wrong {
-    /// So many characters from the beginning of the text.
+    /// Characters from the beginning of the text.
     pub(super) at: usize,
     pub(super) message: String,
     pub(super) help: String,
+    missing_records: &'static [RecordType],
 }
 
 impl Wrong {
@@ -33,7 +43,14 @@ impl Wrong {
             at,
             message: message.into(),
             help: String::new(),
+            missing_records: &[],
         }
+    }
+
+    /// The field in question is only in these records, and none of them is shown.
+    pub(super) fn missing_records(mut self, records: &'static [RecordType]) -> Self {
+        self.missing_records = records;
+        self
     }
 
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {
@@ -59,6 +76,7 @@ impl Wrong {
             help: shown(&self.help),
             line,
             column,
+            missing_records: self.missing_records,
         }
     }
 }
@@ -91,6 +109,7 @@ impl fmt::Display for CelError {
             help,
             line,
             column,
+            ..
         } = self;
         write!(f, "{message}\n    {line}\n    {:column$}^", "")?;
         for line in help.lines() {

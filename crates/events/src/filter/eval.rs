@@ -15,11 +15,11 @@ use super::node::Literal;
 use super::node::Loop;
 use super::node::LoopKind;
 use super::node::Node;
-use super::record::Record;
-use super::record::Span;
-use super::record::Stored;
 use super::value::Elements;
 use super::value::Value;
+use crate::record::Record;
+use crate::record::Span;
+use crate::record::Stored;
 
 /// So many steps may be taken for one event: enough to go through the most arguments that a kernel
 /// takes (some 700,000) with a condition of a dozen parts, and done in about a quarter of a second.

@@ -3,119 +3,50 @@
 use strsim::damerau_levenshtein;
 
 use super::kind::Kind;
+use crate::schema::FIELDS;
+use crate::schema::Field;
+use crate::schema::FieldType;
+use crate::schema::RecordType;
 
-/// A field of the contract.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Field {
-    pub(super) name: &'static str,
-    pub(super) kind: Kind,
-    /// The types of the records that have it.
-    pub(super) records: &'static [&'static str],
+/// The fields of a container.
+const CONTAINER: Kind = Kind::Object(&["id", "runtime"]);
+
+/// The field of this name, if it is in a record of an event.
+pub(super) fn find(name: &str) -> Option<&'static Field> {
+    filterable().find(|field| field.name == name)
 }
 
-const EVERY: &[&str] = &["exec", "fork", "exit", "process"];
-const EXEC: &[&str] = &["exec"];
-const FORK: &[&str] = &["fork"];
-const PROCESS: &[&str] = &["process"];
-const IMAGE: &[&str] = &["exec", "process"];
-const BIRTH: &[&str] = &["fork", "process"];
-const END: &[&str] = &["exit", "process"];
-const OWNED: &[&str] = &["exec", "exit", "process"];
+/// Fields of events: reports of the tracer itself are not filtered.
+fn filterable() -> impl Iterator<Item = &'static Field> {
+    let reports = [RecordType::Lost, RecordType::Clock];
+    let is_of_event = move |field: &&Field| field.records.iter().any(|of| !reports.contains(of));
+    FIELDS.iter().filter(is_of_event)
+}
 
-/// What `container` holds.
-const CONTAINER: Kind = Kind::Object(&["id", "runtime"]);
-/// What each of `ancestors` holds.
-pub(super) const ANCESTOR: Kind = Kind::Object(&["id", "pid", "comm", "args"]);
-
-/// All fields, in the order of their names. A test holds this against the records themselves.
-pub(super) const FIELDS: &[Field] = &[
-    field("ancestors", Kind::Ancestors, OWNED),
-    field("args", Kind::Texts, IMAGE),
-    field("args_b64", Kind::Texts, IMAGE),
-    field("args_complete", Kind::Bool, IMAGE),
-    field("audit_session", Kind::Number, IMAGE),
-    field("cgroup", Kind::Text, OWNED),
-    field("cgroup_id", Kind::Text, OWNED),
-    field("code", Kind::Number, END),
-    field("comm", Kind::Text, OWNED),
-    field("container", CONTAINER, OWNED),
-    field("core_dumped", Kind::Bool, END),
-    field("cpu_exact", Kind::Bool, END),
-    field("cpu_ns", Kind::Number, END),
-    field("creator_id", Kind::Text, BIRTH),
-    field("creator_pid", Kind::Number, BIRTH),
-    field("cwd", Kind::Text, IMAGE),
-    field("deleted", Kind::Bool, IMAGE),
-    field("egid", Kind::Number, EXEC),
-    field("env", Kind::Any, IMAGE),
-    field("errno", Kind::Text, EXEC),
-    field("euid", Kind::Number, EXEC),
-    field("exe", Kind::Text, IMAGE),
-    field("exec_lifetime_ns", Kind::Number, END),
-    field("execs", Kind::Number, PROCESS),
-    field("exit", Kind::Text, END),
-    field("filename", Kind::Text, IMAGE),
-    field("gid", Kind::Number, OWNED),
-    field("group", Kind::Text, OWNED),
-    field("id", Kind::Text, EVERY),
-    field("involuntary_switches", Kind::Number, END),
-    field("lifetime_ns", Kind::Number, END),
-    field("login_uid", Kind::Number, IMAGE),
-    field("major_faults", Kind::Number, END),
-    field("max_rss_bytes", Kind::Number, END),
-    field("memfd", Kind::Bool, IMAGE),
-    field("minor_faults", Kind::Number, END),
-    field("mnt_ns", Kind::Number, EXEC),
-    field("ns_pid", Kind::Number, EVERY),
-    field("parent_id", Kind::Text, OWNED),
-    field("pcomm", Kind::Text, IMAGE),
-    field("peak_rss_bytes", Kind::Number, END),
-    field("pid", Kind::Number, EVERY),
-    field("pid_ns", Kind::Number, EXEC),
-    field("pod_uid", Kind::Text, OWNED),
-    field("ppid", Kind::Number, OWNED),
-    field("read_bytes", Kind::Number, END),
-    field("read_chars", Kind::Number, END),
-    field("redacted", Kind::Bool, IMAGE),
-    field("ret", Kind::Number, EXEC),
-    field("script", Kind::Text, IMAGE),
-    field("secure", Kind::Bool, IMAGE),
-    field("sid", Kind::Number, IMAGE),
-    field("signal", Kind::Number, END),
-    field("signal_name", Kind::Text, END),
-    field("system_ns", Kind::Number, END),
-    field("tid", Kind::Number, EXEC),
-    field("time", Kind::Text, EVERY),
-    field("tries", Kind::Number, EXEC),
-    field("tty", Kind::Text, IMAGE),
-    field("type", Kind::Text, EVERY),
-    field("uid", Kind::Number, OWNED),
-    field("unit", Kind::Text, OWNED),
-    field("user", Kind::Text, OWNED),
-    field("user_ns", Kind::Number, END),
-    field("user_unit", Kind::Text, OWNED),
-    field("vfork", Kind::Bool, FORK),
-    field("voluntary_switches", Kind::Number, END),
-    field("write_bytes", Kind::Number, END),
-    field("write_chars", Kind::Number, END),
-];
-
-const fn field(name: &'static str, kind: Kind, records: &'static [&'static str]) -> Field {
-    Field {
-        name,
-        kind,
-        records,
+/// The kind of a field's value.
+pub(super) fn kind(field: &Field) -> Kind {
+    match field.field_type {
+        FieldType::Bool => Kind::Bool,
+        FieldType::Integer => Kind::Number,
+        FieldType::Decimal
+        | FieldType::Text
+        | FieldType::Time
+        | FieldType::Id
+        | FieldType::OneOf(_) => Kind::Text,
+        FieldType::Texts => Kind::Texts,
+        FieldType::Variables => Kind::Any,
+        FieldType::Container => CONTAINER,
+        FieldType::Ancestors => Kind::Ancestors,
     }
 }
 
-/// The field of this name.
-pub(super) fn find(name: &str) -> Option<&'static Field> {
-    FIELDS.iter().find(|field| field.name == name)
-}
-
-/// What somebody who wrote `name` may have meant, and all that there is.
+/// The fields with a name similar to `name`, and the list of all.
 pub(super) fn suggest(name: &str) -> String {
-    let names = || FIELDS.iter().map(|field| field.name);
+    let names = || {
+        let mut names: Vec<&str> = filterable().map(|field| field.name).collect();
+        names.sort_unstable();
+        names.into_iter()
+    };
     let mut near = nearest(name, names());
     if !near.is_empty() {
         near.push('\n');

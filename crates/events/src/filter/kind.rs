@@ -1,6 +1,7 @@
 //! What is known of a value before any event has come.
 
-use super::fields::ANCESTOR;
+/// The fields of an ancestor.
+const ANCESTOR: Kind = Kind::Object(&["id", "pid", "comm", "args"]);
 
 /// The kind of a value, as far as the filter's text and the contract tell it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,7 +13,6 @@ use crate::json::tests::ls;
 use crate::json::tests::process;
 use crate::lineage::Ancestor;
 
-mod contract;
 mod hostile;
 mod oracle;
 mod speed;
@@ -296,18 +295,22 @@ fn errors_in_words() {
 #[test]
 fn fields_of_records_that_are_not_shown() {
     let filter = compiled("uid == 0 && code != 0");
-    assert_eq!(filter.check_records(&["exec", "process"]), Ok(()));
+    let both = [RecordType::Exec, RecordType::Process];
+    assert_eq!(filter.check_records(&both), Ok(()));
+    let error = filter
+        .check_records(&[RecordType::Exec])
+        .expect_err("not there");
     assert_eq!(
-        filter
-            .check_records(&["exec"])
-            .expect_err("not there")
-            .to_string(),
+        error.to_string(),
         concat!(
             "code is only in exit and process records, and exec records are shown\n",
             "    uid == 0 && code != 0\n",
-            "                ^\n",
-            "-d shows whole processes"
+            "                ^",
         )
+    );
+    assert_eq!(
+        error.missing_records(),
+        [RecordType::Exit, RecordType::Process]
     );
 }
 

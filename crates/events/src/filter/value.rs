@@ -6,9 +6,9 @@ use std::rc::Rc;
 use jiff::Timestamp;
 
 use super::node::Literal;
-use super::record::Record;
-use super::record::Span;
-use super::record::Stored;
+use crate::record::Record;
+use crate::record::Span;
+use crate::record::Stored;
 
 #[derive(Debug, Clone)]
 pub(super) enum Value<'a> {

@@ -76,7 +76,7 @@ fn exec() {
             r#"{"type":"exec","time":"2026-11-23T09:49:07.123456789Z","id":"4711-9f3a2b","#,
             r#""pid":4711,"tid":4712,"ppid":4700,"parent_id":"4700-9f0000","comm":"ls","pcomm":"bash","#,
             r#""uid":1000,"user":null,"euid":0,"gid":100,"group":null,"egid":100,"login_uid":null,"#,
-            r#""audit_session":null,"sid":null,"tty":null,"ret":0,"filename":"/bin/ls","#,
+            r#""audit_session":null,"sid":null,"tty":null,"cpu":1,"ret":0,"filename":"/bin/ls","#,
             r#""exe":"/usr/bin/ls","script":null,"deleted":null,"memfd":null,"secure":null,"#,
             r#""args":["ls","-l",""],"args_complete":true,"cwd":null,"env":null,"redacted":false,"#,
             r#""cgroup":null,"cgroup_id":"18446744073709551615","unit":null,"user_unit":null,"#,

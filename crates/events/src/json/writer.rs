@@ -14,8 +14,8 @@ use serde::ser::SerializeStruct;
 use serde::ser::Serializer;
 
 use super::line::Line;
-use crate::quote;
-use crate::quote::printable;
+use crate::text::quote;
+use crate::text::quote::printable;
 
 /// Memory takes everything.
 #[derive(Debug)]

@@ -651,7 +651,7 @@ fn once_for_each_life() {
         }
         assert_eq!(table.only().parent, SHELL, "the first exit holds");
         assert_eq!(table.kept(sh), has_child);
-        assert_eq!(table.lineage.forgotten(), Evicted::default());
+        assert_eq!(table.lineage.evicted(), Evicted::default());
         table.finish();
         let again = table.out.iter().filter(|out| out.process == sh);
         assert_eq!(again.count(), 1);
@@ -665,7 +665,7 @@ fn a_pid_reused() {
     let (old, new) = (id(200, 2000), id(200, 3000));
     let mut table = Table::with_shell(ROOMY);
     table.fork_exec(SHELL, old, b"old").then(fork(SHELL, new));
-    assert_eq!(table.lineage.forgotten().ends, 1);
+    assert_eq!(table.lineage.evicted().ends, 1);
     assert!(!table.kept(old));
     table.end(new, SHELL);
     let out = table.only();
@@ -673,7 +673,7 @@ fn a_pid_reused() {
     assert_eq!(out.args.as_deref(), Some("bash -l"));
     table.finish();
     assert_eq!(table.out.len(), 3, "the new one, then init and the shell");
-    assert_eq!(table.lineage.forgotten().ends, 1);
+    assert_eq!(table.lineage.evicted().ends, 1);
 }
 
 /// When a pid comes back before its old process was handed out, neither is lost.
@@ -692,7 +692,7 @@ fn a_pid_reused_while_the_end_waits() {
         .map(|out| (out.process, out.execs))
         .collect();
     assert_eq!(came, [(old, 1), (new, 0)]);
-    assert_eq!(table.lineage.forgotten(), Evicted::default());
+    assert_eq!(table.lineage.evicted(), Evicted::default());
 }
 
 /// A process whose pid came back is still an ancestor, by its start time; its end is lost once.
@@ -706,7 +706,7 @@ fn a_pid_reused_below_a_living_child() {
         .then(freed(old))
         .then(freed(old));
     assert_eq!(table.ancestors(new), [child, old, SHELL, INIT]);
-    assert_eq!(table.lineage.forgotten().ends, 1);
+    assert_eq!(table.lineage.evicted().ends, 1);
     table.end(new, child).end(child, INIT);
     assert!(!table.kept(old));
 }
@@ -718,9 +718,9 @@ fn an_older_process_comes_late() {
     let mut table = Table::with_shell(ROOMY);
     table.then(fork(SHELL, new)).end(old, SHELL);
     assert_eq!(table.only().process, old);
-    assert_eq!(table.lineage.forgotten().ends, 0);
+    assert_eq!(table.lineage.evicted().ends, 0);
     table.then(fork(SHELL, id(200, 4000)));
-    assert_eq!(table.lineage.forgotten().ends, 1);
+    assert_eq!(table.lineage.evicted().ends, 1);
     assert!(!table.kept(new), "it is still known to be the one before");
 }
 
@@ -756,10 +756,10 @@ fn a_final_account_alone() {
     let mut table = Table::with_shell(ROOMY);
     table.then(fork(SHELL, ls)).then(freed(ls));
     assert!(table.out.is_empty() && !table.kept(ls));
-    assert_eq!(table.lineage.forgotten().ends, 1);
+    assert_eq!(table.lineage.evicted().ends, 1);
     table.then(freed(stranger));
     assert!(!table.kept(stranger));
-    assert_eq!(table.lineage.forgotten().ends, 1);
+    assert_eq!(table.lineage.evicted().ends, 1);
 }
 
 /// What is running is taken note of only where events have told nothing.
@@ -807,7 +807,7 @@ fn too_many_living() {
     for pid in 1..=5 {
         table.then(fork(id(90, 9), id(pid, u64::from(pid) * 100)));
     }
-    assert_eq!(table.lineage.forgotten().processes, 2);
+    assert_eq!(table.lineage.evicted().processes, 2);
     table.finish();
     let left: Vec<_> = table.out.iter().map(|out| out.process.pid).collect();
     assert_eq!(left, [3, 4, 5]);
@@ -825,7 +825,7 @@ fn the_dead_fall_out_first() {
     table.then(fork(second, child));
     table.end(second, INIT).end(first, SHELL);
     table.then(fork(SHELL, id(500, 5000)));
-    assert_eq!(table.lineage.forgotten().processes, 1);
+    assert_eq!(table.lineage.evicted().processes, 1);
     assert!(table.kept(INIT) && table.kept(SHELL) && table.kept(child));
     assert!(!table.kept(second), "it ended first");
     assert!(!table.kept(first), "it was only kept for the second");
@@ -859,17 +859,13 @@ fn too_many_bytes_of_arguments() {
     });
     table.then(EventData::Exec(exec(first, SHELL, b"one", &long)));
     table.then(EventData::Exec(exec(second, SHELL, b"two", &long)));
-    assert_eq!(table.lineage.forgotten().arguments, 1);
+    assert_eq!(table.lineage.evicted().arguments, 1);
     table.end(first, SHELL).end(second, SHELL);
     assert_eq!(table.out[0].args.as_ref().map(String::len), Some(500));
     assert_eq!(table.out[1].args.as_deref(), Some("?"));
     assert_eq!(table.out[1].filename.as_deref(), Some("two"));
     table.then(EventData::Exec(exec(id(400, 4000), SHELL, b"three", &long)));
-    assert_eq!(
-        table.lineage.forgotten().arguments,
-        1,
-        "there is room again"
-    );
+    assert_eq!(table.lineage.evicted().arguments, 1, "there is room again");
 }
 
 /// With no room at all there is no image, and nothing else suffers.
@@ -882,7 +878,7 @@ fn no_room_for_images() {
     });
     table.fork_exec(SHELL, ls, b"ls").end(ls, SHELL);
     assert_eq!((table.only().execs, &table.only().args), (1, &None));
-    assert_eq!(table.lineage.forgotten().arguments, 1);
+    assert_eq!(table.lineage.evicted().arguments, 1);
 }
 
 /// An image that forks share takes its room once, and gives it back with the last of them.
@@ -911,7 +907,7 @@ fn repetition_does_not_fill_the_queues() {
     for _ in 0..5000 {
         table.then(freed(sh)).end(ls, SHELL);
     }
-    assert_eq!(table.lineage.forgotten().ends, 1);
+    assert_eq!(table.lineage.evicted().ends, 1);
 }
 
 /// Ancestors end, even when events say that somebody is his own.
@@ -1224,7 +1220,7 @@ proptest! {
             assert!(out.insert(came.process, came.clone()).is_none(), "{} again", came.process);
         }
         let known = world.lives.iter().filter(|(_, _, life)| life.known()).count();
-        assert_eq!(out.len() as u64 + table.lineage.forgotten().ends, known as u64);
+        assert_eq!(out.len() as u64 + table.lineage.evicted().ends, known as u64);
         assert!(table.lineage.entries.is_empty());
         let last: BTreeMap<u32, ProcessId> = world
             .lives
@@ -1375,7 +1371,7 @@ fn two_million_lives() {
         crowd.end(last, INIT);
     }
     assert_eq!(crowd.out, crowd.lives);
-    assert_eq!(crowd.lineage.forgotten(), Evicted::default());
+    assert_eq!(crowd.lineage.evicted(), Evicted::default());
     assert_eq!(crowd.lineage.entries.len(), 1, "the shell");
     check(&crowd.lineage);
 }
@@ -1394,16 +1390,16 @@ fn chains_and_losses_stay_within_the_limits() {
     assert_eq!(crowd.lineage.entries.len(), 1000);
     assert_eq!(crowd.lineage.ancestors(last).count(), MAX_ANCESTORS);
     assert_eq!(crowd.out, 99_999);
-    assert_eq!(crowd.lineage.forgotten().processes, 100_001 - 1000);
+    assert_eq!(crowd.lineage.evicted().processes, 100_001 - 1000);
 
     for _ in 0..20_000 {
         crowd.begin(SHELL);
     }
     check(&crowd.lineage);
     assert_eq!(crowd.lineage.entries.len(), 1000);
-    assert_eq!(crowd.lineage.forgotten().processes, 120_001 - 1000);
-    assert!(crowd.lineage.forgotten().arguments > 0);
-    assert_eq!(crowd.lineage.forgotten().ends, 0);
+    assert_eq!(crowd.lineage.evicted().processes, 120_001 - 1000);
+    assert!(crowd.lineage.evicted().arguments > 0);
+    assert_eq!(crowd.lineage.evicted().ends, 0);
 }
 
 /// The memory that the default limits are said to take is what they take.

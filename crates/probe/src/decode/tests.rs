@@ -127,7 +127,7 @@ fn capture_records() {
         failed: true,
         forks: true,
         exits: true,
-        final_accounts: true,
+        final_usage: true,
         running: false,
         exe_path: true,
         cwd: true,
@@ -194,9 +194,9 @@ fn head(of: record_type, pid: u32) -> rec_header {
 fn exec(pid: u32, total: u32, first: &[u8]) -> Vec<u8> {
     let fixed = rec_exec {
         head: head(record_type::RECORD_EXEC, pid),
-        actor: rec_actor {
+        task_info: rec_task {
             tid: pid,
-            ..rec_actor::default()
+            ..rec_task::default()
         },
         args_total: total,
         args_len: u32::try_from(first.len()).expect("short"),
@@ -289,9 +289,9 @@ fn unread_arguments() {
 fn failed(dirfd: i32, name: &[u8], entries: &[u8], flags: args_flags) -> Vec<u8> {
     let fixed = rec_failed {
         head: head(record_type::RECORD_FAILED, 1),
-        actor: rec_actor {
+        task_info: rec_task {
             tid: 1,
-            ..rec_actor::default()
+            ..rec_task::default()
         },
         ret: -2,
         dirfd,
@@ -441,14 +441,14 @@ fn json_of(record: &[u8]) -> serde_json::Value {
     serde_json::from_str(&lines[0]).expect("a line of JSON")
 }
 
-/// What the classic rung marks as unknown is null, and nothing else is.
+/// What the classic backend marks as unknown is null, and nothing else is.
 #[test]
 fn unknown_is_null() {
     let mut exec = captured_of(record_type::RECORD_EXEC);
     let before = json_of(&exec);
-    let actor = offset_of!(rec_exec, actor);
-    put(&mut exec, actor + offset_of!(rec_actor, euid), UNSET);
-    put(&mut exec, actor + offset_of!(rec_actor, ns_pid), 0);
+    let task_info = offset_of!(rec_exec, task_info);
+    put(&mut exec, task_info + offset_of!(rec_task, euid), UNSET);
+    put(&mut exec, task_info + offset_of!(rec_task, ns_pid), 0);
     let after = json_of(&exec);
     for (name, value) in before.as_object().expect("an object") {
         match name.as_str() {

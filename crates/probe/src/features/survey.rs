@@ -32,8 +32,8 @@ use crate::explain::Obstacle;
 use crate::explain::StartError;
 use crate::libbpf_log;
 use crate::live;
-use crate::live::Backend;
 use crate::load::try_load;
+use execsnoop_events::Backend;
 
 /// What there is on this machine, for this process.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,11 +82,11 @@ pub struct Survey {
     pub kernel_reads: Attempt,
     /// May perf events be opened?
     pub perf_events: Attempt,
-    /// Do the programs of the core rung load?
+    /// Do the programs of the core backend load?
     pub core: Trial,
-    /// What is known to stand in the way of the classic rung.
+    /// What is known to stand in the way of the classic backend.
     pub classic: Option<Obstacle>,
-    /// What is known to stand in the way of the process connector's rung.
+    /// What is known to stand in the way of the process connector's backend.
     pub cnproc: Option<Obstacle>,
 }
 

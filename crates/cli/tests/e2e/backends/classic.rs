@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
-use execsnoop_probe::Backend;
+use execsnoop_events::Backend;
 use nix::sys::signal::Signal;
 use serde_json::Value;
 

@@ -7,7 +7,7 @@ use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
 
-use execsnoop_probe::Backend;
+use execsnoop_events::Backend;
 use nix::sys::signal::Signal;
 use serde_json::Value;
 

@@ -142,7 +142,7 @@ fn errors_are_safe_to_show() {
     assert!(
         error
             .chars()
-            .all(|c| c == '\n' || crate::quote::printable(c)),
+            .all(|c| c == '\n' || crate::text::quote::printable(c)),
         "{error:?}"
     );
 }

@@ -1,0 +1,110 @@
+//! Options that select events. Every verb that reads events has them.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::builder::OsStringValueParser;
+use clap::builder::TypedValueParser as _;
+
+use super::parse;
+use crate::pipeline::EventType;
+use crate::pipeline::EventTypes;
+
+/// Which events are shown.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Select events")]
+pub struct SelectArgs {
+    /// Show failed execs too
+    ///
+    /// While it runs, every system call of the machine is some 20 ns slower.
+    #[arg(short = 'x', long)]
+    pub fails: bool,
+
+    /// Show finished processes: lifetime, CPU, memory and exit status
+    #[arg(short = 'd', long)]
+    pub lifetime: bool,
+
+    /// Join a search along PATH into one line, with the number of tries
+    ///
+    /// Failed execs are shown too, as with -x.
+    #[arg(long)]
+    pub fold: bool,
+
+    /// Event types to show [default: exec, plus failed with -x]
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub events: Option<Vec<EventType>>,
+
+    /// Only processes of this user (name or number)
+    #[arg(short, long, value_name = "USER", value_parser = parse::user_id)]
+    pub uid: Option<u32>,
+
+    /// Only commands whose name matches this regular expression
+    #[arg(short, long, value_name = "REGEX")]
+    pub name: Option<String>,
+
+    /// Only command lines that match this regular expression
+    ///
+    /// The command line is the arguments joined by spaces.
+    #[arg(short, long, value_name = "REGEX")]
+    pub line: Option<String>,
+
+    /// Only this process and its descendants
+    #[arg(short, long, value_name = "PID", conflicts_with = "command")]
+    pub pid: Option<u32>,
+
+    /// Only children of this process
+    #[arg(short = 'P', long, value_name = "PID")]
+    pub ppid: Option<u32>,
+
+    /// With -d: only processes that did not end with status 0
+    #[arg(long)]
+    pub failed: bool,
+
+    /// Only processes in this cgroup, or below it
+    ///
+    /// The path as JSON shows it (/system.slice), or a directory of the cgroup v2 file system.
+    #[arg(short, long, value_name = "PATH")]
+    pub cgroup: Option<PathBuf>,
+
+    /// Only processes of this container: its id or the beginning of it
+    ///
+    /// LXC and nspawn containers are known by their names.
+    #[arg(long, value_name = "ID", value_parser = OsStringValueParser::new().try_map(parse::not_empty))]
+    pub container: Option<OsString>,
+
+    /// Only processes of this systemd unit: nginx, cron.service, user.slice
+    #[arg(long, value_name = "UNIT", value_parser = OsStringValueParser::new().try_map(parse::not_empty))]
+    pub unit: Option<OsString>,
+
+    /// Only cgroups whose ids are keys of this pinned BPF hash map
+    #[arg(long, value_name = "MAP", hide_short_help = true)]
+    pub cgroupmap: Option<PathBuf>,
+
+    /// Only mount namespaces whose inode numbers are keys of this pinned BPF hash map
+    #[arg(long, value_name = "MAP", hide_short_help = true)]
+    pub mntnsmap: Option<PathBuf>,
+
+    /// Only events for which this CEL condition holds: 'uid == 0 && comm != "sh"'
+    ///
+    /// Every field of the JSON output can be used: see docs/filters.md.
+    #[arg(long, value_name = "CEL")]
+    pub filter: Option<String>,
+}
+
+impl SelectArgs {
+    /// The event types to show.
+    pub fn types(&self) -> EventTypes {
+        match &self.events {
+            Some(list) => list.iter().copied().collect(),
+            None => EventType::ALL
+                .into_iter()
+                .filter(|shown| match shown {
+                    EventType::Exec => !self.lifetime,
+                    EventType::Failed => self.fails || self.fold,
+                    EventType::Process => self.lifetime,
+                    EventType::Fork | EventType::Exit => false,
+                })
+                .collect(),
+        }
+    }
+}

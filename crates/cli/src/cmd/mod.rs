@@ -1,0 +1,8 @@
+//! One module for each verb.
+
+#[cfg(feature = "live")]
+pub mod doctor;
+pub mod schema;
+pub mod settings;
+#[cfg(feature = "live")]
+pub mod trace;

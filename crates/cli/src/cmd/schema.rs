@@ -1,0 +1,25 @@
+//! `execsnoop schema`: the JSON Schema of every record.
+
+use std::io;
+use std::io::Write as _;
+
+use anyhow::Context as _;
+use execsnoop_clikit::Failure;
+use execsnoop_events::schema::json_schema;
+
+/// Prints the schema, and returns the exit status.
+///
+/// # Errors
+///
+/// If it cannot be written. A reader that is gone is no error.
+pub fn run() -> Result<u8, Failure> {
+    let mut text =
+        serde_json::to_string_pretty(&json_schema()).context("cannot make the schema")?;
+    text.push('\n');
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(anyhow::Error::new(error).context("cannot write the schema"))?
+        }
+        _ => Ok(0),
+    }
+}

@@ -1,0 +1,90 @@
+//! The live trace: of the whole machine, or of one command.
+
+mod command;
+mod messages;
+mod plan;
+mod privileges;
+mod run_loop;
+mod stats;
+mod stop;
+
+use std::io;
+use std::time::Instant;
+
+use anyhow::Context as _;
+use execsnoop_clikit::Failure;
+use execsnoop_clikit::ReadyFile;
+use execsnoop_clikit::Signals;
+use execsnoop_events::Backend;
+use execsnoop_probe::Command;
+use execsnoop_probe::Live;
+
+use crate::args::TraceArgs;
+use crate::cmd::settings::output_target;
+use plan::TracePlan;
+use privileges::drop_privileges;
+use run_loop::RunLoop;
+use stop::StopConditions;
+
+/// Traces until something ends it, and returns the exit status.
+///
+/// # Errors
+///
+/// If tracing cannot begin, or has to end early.
+pub fn run(args: &TraceArgs) -> Result<u8, Failure> {
+    let TracePlan {
+        options,
+        requested,
+        settings,
+    } = TracePlan::new(args)?;
+    let target = output_target(args)?;
+    let mut pipeline = settings.into_pipeline(&args.show, target);
+    let signals = install_signals().context("cannot handle signals")?;
+    let live = Live::start(&options, args.run.backend.chosen());
+    let live = live.map_err(|error| messages::cannot_start(args, error))?;
+    messages::report_limitations(live.backend(), &requested);
+    if args.run.btf.is_some() && live.backend() != Backend::Classic {
+        execsnoop_clikit::message("--btf is not used: only the classic backend needs it");
+    }
+    pipeline.begin()?;
+    if signals.any() && args.has_command() {
+        return Ok(if signals.interrupted() { 130 } else { 143 }); // CMD must not begin
+    }
+    let command = begin(args, &live, &signals)?;
+    let deadline = args.run.duration.map(|duration| Instant::now() + duration);
+    let stop = StopConditions::new(signals, command, deadline);
+    run_live(live, RunLoop::new(pipeline, stop), args.run.stats)
+}
+
+fn run_live(mut live: Live, mut run_loop: RunLoop, with_stats: bool) -> Result<u8, Failure> {
+    run_loop.run(&mut live);
+    let statistics = with_stats.then(|| live.statistics());
+    run_loop.finish(&mut live);
+    if let Some(statistics) = statistics {
+        stats::print(statistics);
+    }
+    run_loop.into_exit_status()
+}
+
+fn install_signals() -> io::Result<Signals> {
+    let signals = Signals::install()?;
+    signals.wake_at_end_of_child()?; // the command
+    Ok(signals)
+}
+
+/// Announces that tracing has begun, starts the command, and drops privileges. A command inherits
+/// them first; without a command they are dropped before the announcement.
+fn begin(args: &TraceArgs, live: &Live, signals: &Signals) -> Result<Option<Command>, Failure> {
+    let with_command = args.has_command();
+    if !with_command {
+        drop_privileges(live, false);
+    }
+    let ready_file = args.run.ready_file.as_deref();
+    let ready = ready_file.map(ReadyFile::create).transpose()?;
+    let command = command::start(args, signals)?;
+    ready.into_iter().for_each(ReadyFile::keep);
+    if with_command {
+        drop_privileges(live, true);
+    }
+    Ok(command)
+}

@@ -1,0 +1,179 @@
+//! The loop of a trace: from the source through the pipeline, until something ends it.
+
+use std::time::Duration;
+use std::time::Instant;
+
+use execsnoop_clikit::Failure;
+use execsnoop_clikit::message;
+use execsnoop_clikit::stderr_line;
+use execsnoop_events::Control;
+use execsnoop_events::Poll;
+use execsnoop_events::Source;
+
+use super::stop::StopConditions;
+use crate::pipeline::Pipeline;
+
+/// How long events wait in the ring before they are shown, while there are many.
+const PERIOD: Duration = Duration::from_millis(50);
+
+/// How long the first events wait: a user who has just started a trace looks for them.
+const FIRST_PERIOD: Duration = Duration::from_millis(1);
+
+/// The longest sleep while nothing happens. The next event ends it, or a signal (except one that
+/// arrives between the look at it and the sleep).
+const LONGEST_PERIOD: Duration = Duration::from_secs(1);
+
+/// How long the end of a trace waits for the final usage of processes.
+const FINAL_USAGE: Duration = Duration::from_millis(150);
+
+/// How long a reader that takes nothing is waited for after a signal has asked for the end.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Probably the filter was meant for something else.
+const NO_CGROUP_MATCHED: &str = "no process matched the container, unit or cgroup. Containers are matched by the beginning of \
+     their id (4 or more digits), by name only for LXC and nspawn; --columns +container,unit shows \
+     those that exist";
+
+/// A trace under way.
+pub struct RunLoop {
+    pipeline: Pipeline,
+    stop: StopConditions,
+    /// Why the trace had to end.
+    failure: Option<Failure>,
+    /// The source has no more events.
+    has_ended: bool,
+}
+
+impl RunLoop {
+    /// A loop that feeds this pipeline until a stop condition holds.
+    pub fn new(pipeline: Pipeline, stop: StopConditions) -> Self {
+        Self {
+            pipeline,
+            stop,
+            failure: None,
+            has_ended: false,
+        }
+    }
+
+    /// Traces until the source ends, a stop condition holds, or nothing more is to be shown.
+    pub fn run<S: Source + Control>(&mut self, source: &mut S) {
+        let mut period = FIRST_PERIOD;
+        while !self.has_ended && !self.stop.should_stop() && !self.pipeline.is_done() {
+            // While the reader is behind, events wait in the ring.
+            if self.flush(PERIOD) {
+                let had_events = self.poll(source, self.stop.time_left(period));
+                self.flush(Duration::ZERO);
+                period = self.next_period(period, had_events);
+            }
+        }
+        self.await_final_usage(source);
+    }
+
+    /// Each wait for nothing is twice as long as the one before. The event that ends a silence is
+    /// rarely alone. The end of a command can come between the look at it and the sleep.
+    fn next_period(&self, period: Duration, had_events: bool) -> Duration {
+        if had_events && period > PERIOD {
+            return FIRST_PERIOD;
+        }
+        let is_soon = had_events || self.pipeline.needs_ticks() || self.stop.has_command();
+        let longest = if is_soon { PERIOD } else { LONGEST_PERIOD };
+        longest.min(2 * period)
+    }
+
+    /// Takes what the source has, and waits for something at most `timeout`. Returns whether
+    /// anything came.
+    fn poll<S: Source + Control>(&mut self, source: &mut S, timeout: Duration) -> bool {
+        let had_events = match self.pipeline.drive(source, timeout) {
+            Ok((answer, had_events)) => {
+                self.has_ended |= answer == Poll::Ended;
+                had_events
+            }
+            Err(error) => {
+                self.fail(error.into());
+                false
+            }
+        };
+        for cgroup in self.pipeline.take_excluded_cgroups() {
+            source.exclude_cgroup(cgroup);
+        }
+        had_events
+    }
+
+    /// Writes events, and returns whether all are written.
+    fn flush(&mut self, wait: Duration) -> bool {
+        self.pipeline.flush(wait).unwrap_or_else(|error| {
+            self.fail(error);
+            true
+        })
+    }
+
+    /// Ends the trace. A command goes on, and its exit status stays its own, so the reason is
+    /// printed now.
+    fn fail(&mut self, error: anyhow::Error) {
+        self.pipeline.discard();
+        let failure = Failure::from(error);
+        if self.stop.has_command() {
+            message(&failure);
+        }
+        self.failure.get_or_insert(failure);
+    }
+
+    /// The final usage of processes that have just ended, a command among them, comes some
+    /// milliseconds later.
+    fn await_final_usage<S: Source + Control>(&mut self, source: &mut S) {
+        let deadline = Instant::now() + FINAL_USAGE;
+        while !self.has_ended
+            && !self.pipeline.is_done()
+            && self.pipeline.is_waiting()
+            && Instant::now() < deadline
+        {
+            self.poll(source, Duration::from_millis(10));
+        }
+    }
+
+    /// Ends the source, shows what is left, and prints the account.
+    pub fn finish(&mut self, source: &mut dyn Source) {
+        let tally = source.finish(&mut |event| self.pipeline.push(event));
+        self.pipeline.finish();
+        self.flush_all();
+        match tally {
+            Ok(tally) => {
+                stderr_line(self.pipeline.account(&tally));
+                if self.pipeline.no_cgroup_matched() {
+                    message(NO_CGROUP_MATCHED);
+                }
+            }
+            Err(error) => self.fail(error.into()),
+        }
+    }
+
+    /// Writes the rest, as long as the reader takes it. After a signal, a reader that takes nothing
+    /// is given up.
+    fn flush_all(&mut self) {
+        let mut left = usize::MAX;
+        let mut since = Instant::now();
+        while !self.flush(PERIOD) {
+            self.stop.should_stop(); // passes signals on to a command
+            if self.pipeline.pending_bytes() < left {
+                left = self.pipeline.pending_bytes();
+                since = Instant::now();
+            }
+            if self.stop.is_signaled() && since.elapsed() > PATIENCE {
+                self.pipeline.discard();
+            }
+        }
+    }
+
+    /// The exit status: that of the command, else 0.
+    ///
+    /// # Errors
+    ///
+    /// Why the trace had to end, unless a command's status says more.
+    pub fn into_exit_status(self) -> Result<u8, Failure> {
+        match (self.stop.wait_for_command(), self.failure) {
+            (Some(status), _) => Ok(status),
+            (None, Some(failure)) => Err(failure),
+            (None, None) => Ok(0),
+        }
+    }
+}

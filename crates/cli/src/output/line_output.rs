@@ -1,0 +1,64 @@
+//! A consumer that writes a line for each event.
+
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use execsnoop_clikit::BufferedOutput;
+use execsnoop_clikit::OutputTarget;
+use execsnoop_events::Event;
+use execsnoop_events::json::Annotations;
+
+use crate::pipeline::Consumer;
+
+/// How events become lines.
+pub trait LineFormat: fmt::Debug {
+    /// Appends what comes before all events.
+    fn header(&mut self, out: &mut Vec<u8>);
+
+    /// Appends an event; nothing for an event that has no line.
+    fn event(&mut self, out: &mut Vec<u8>, event: &Event<'_>, notes: &Annotations<'_>);
+}
+
+/// Writes events in a format to a target. Lines collect in a buffer, and are written together.
+#[derive(Debug)]
+pub struct LineOutput<F> {
+    format: F,
+    output: BufferedOutput,
+}
+
+impl<F> LineOutput<F> {
+    /// Lines in this format, written to this target.
+    pub fn new(format: F, target: OutputTarget) -> Self {
+        Self {
+            format,
+            output: BufferedOutput::new(target),
+        }
+    }
+}
+
+impl<F: LineFormat> Consumer for LineOutput<F> {
+    /// Empties the file and begins with the header. If tracing cannot begin, an earlier trace in
+    /// that file is not lost.
+    fn begin(&mut self) -> anyhow::Result<()> {
+        self.output.target().truncate()?;
+        self.format.header(self.output.buffer());
+        Ok(())
+    }
+
+    fn event(&mut self, event: &Event<'_>, notes: &Annotations<'_>) {
+        self.format.event(self.output.buffer(), event, notes);
+    }
+
+    fn flush(&mut self, wait: Duration) -> io::Result<bool> {
+        self.output.flush(wait)
+    }
+
+    fn pending_bytes(&self) -> usize {
+        self.output.pending_bytes()
+    }
+
+    fn name(&self) -> String {
+        self.output.target().name()
+    }
+}

@@ -1,0 +1,43 @@
+//! What receives the selected events.
+
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use execsnoop_events::Event;
+use execsnoop_events::json::Annotations;
+
+/// Receives selected events, in order: a table, CSV, JSON, a ranking, a report.
+///
+/// The pipeline makes one call per event. [`event`](Self::event) must not block; what it makes can
+/// wait until [`flush`](Self::flush).
+pub trait Consumer: fmt::Debug {
+    /// Tracing has begun.
+    ///
+    /// # Errors
+    ///
+    /// If the output cannot be used.
+    fn begin(&mut self) -> anyhow::Result<()>;
+
+    /// Takes an event that was selected.
+    fn event(&mut self, event: &Event<'_>, notes: &Annotations<'_>);
+
+    /// Takes a report of the source itself: a loss, or a step of the clock.
+    fn report(&mut self, event: &Event<'_>) {
+        self.event(event, &Annotations::default());
+    }
+
+    /// Hands on what was made of the events; waits for the reader at most `wait`. Returns whether
+    /// everything is handed on.
+    ///
+    /// # Errors
+    ///
+    /// The error of the write; [`io::ErrorKind::BrokenPipe`] if the reader is gone.
+    fn flush(&mut self, wait: Duration) -> io::Result<bool>;
+
+    /// How many bytes wait for the reader.
+    fn pending_bytes(&self) -> usize;
+
+    /// The output's name, for a message.
+    fn name(&self) -> String;
+}

@@ -1,0 +1,133 @@
+//! The end of the pipeline: the consumer, and how much it may get.
+
+use std::io;
+use std::time::Duration;
+
+use execsnoop_clikit::message;
+use execsnoop_events::Event;
+use execsnoop_events::EventData;
+use execsnoop_events::Lost;
+use execsnoop_events::json::Annotations;
+
+use super::consumer::Consumer;
+
+/// Hands events to the consumer and counts them.
+#[derive(Debug)]
+pub struct Delivery {
+    consumer: Box<dyn Consumer>,
+    /// How many events may still be shown.
+    room: u64,
+    /// Events that the consumer has, and that are not written.
+    unwritten: u64,
+    /// Events that were written.
+    shown: u64,
+    /// Events that were given up.
+    discarded: u64,
+    /// The reader is gone, or the output failed.
+    closed: bool,
+    warned_of_loss: bool,
+}
+
+impl Delivery {
+    /// A delivery of at most `limit` events.
+    pub fn new(consumer: Box<dyn Consumer>, limit: Option<u64>) -> Self {
+        Self {
+            consumer,
+            room: limit.unwrap_or(u64::MAX),
+            unwritten: 0,
+            shown: 0,
+            discarded: 0,
+            closed: false,
+            warned_of_loss: false,
+        }
+    }
+
+    /// Whether nothing more is shown.
+    pub fn is_done(&self) -> bool {
+        self.closed || self.room == 0
+    }
+
+    /// Begins the output.
+    pub fn begin(&mut self) -> anyhow::Result<()> {
+        self.consumer.begin()
+    }
+
+    /// Delivers an event that counts as `weight` events of the account.
+    pub fn event(&mut self, event: &Event<'_>, notes: &Annotations<'_>, weight: u64) {
+        self.consumer.event(event, notes);
+        self.unwritten += weight;
+        self.room -= 1;
+    }
+
+    /// Delivers a report of the source itself.
+    pub fn report(&mut self, event: &Event<'_>) {
+        if let EventData::Lost(lost) = &event.data {
+            self.warn_of_loss(lost);
+        }
+        if !self.closed {
+            self.consumer.report(event);
+        }
+    }
+
+    /// Says at once that something is missing; the account says how much.
+    fn warn_of_loss(&mut self, lost: &Lost) {
+        if !std::mem::replace(&mut self.warned_of_loss, true) {
+            message(format_args!(
+                "events are being lost ({} {}: {}); a larger --ring-size may help",
+                lost.count,
+                lost.kind.name(),
+                lost.reason.name()
+            ));
+        }
+    }
+
+    /// Writes what was formatted; waits for the reader at most `wait`. Returns whether everything is
+    /// written. A reader that is gone is a quiet end, not an error.
+    pub fn flush(&mut self, wait: Duration) -> anyhow::Result<bool> {
+        if self.closed {
+            return Ok(true);
+        }
+        match self.consumer.flush(wait) {
+            Ok(true) => {
+                self.shown += std::mem::take(&mut self.unwritten);
+                Ok(true)
+            }
+            Ok(false) => Ok(false),
+            Err(error) => {
+                self.discard();
+                match error.kind() {
+                    io::ErrorKind::BrokenPipe => Ok(true),
+                    _ => Err(self.cannot_write(error)),
+                }
+            }
+        }
+    }
+
+    /// Gives up what is not written, and everything after it.
+    pub fn discard(&mut self) {
+        self.discarded += std::mem::take(&mut self.unwritten);
+        self.closed = true;
+    }
+
+    /// How many bytes wait for the reader.
+    pub fn pending_bytes(&self) -> usize {
+        self.consumer.pending_bytes()
+    }
+
+    /// Events that were written.
+    pub fn shown(&self) -> u64 {
+        self.shown
+    }
+
+    /// Events that were given up after they were formatted.
+    pub fn discarded(&self) -> u64 {
+        self.discarded
+    }
+
+    fn cannot_write(&self, error: io::Error) -> anyhow::Error {
+        let name = self.consumer.name();
+        anyhow::Error::new(error).context(format!(
+            "cannot write to {name}, so tracing ends here (-o names another file)"
+        ))
+    }
+}

@@ -1,0 +1,241 @@
+//! The pipeline as a whole: the process table and the folding of PATH searches in front of the
+//! stages.
+
+use std::time::Duration;
+
+use execsnoop_events::CgroupKey;
+use execsnoop_events::CountedKind;
+use execsnoop_events::EnvChoice;
+use execsnoop_events::Event;
+use execsnoop_events::EventData;
+use execsnoop_events::Exec;
+use execsnoop_events::Fold;
+use execsnoop_events::Limits;
+use execsnoop_events::Lineage;
+use execsnoop_events::Poll;
+use execsnoop_events::Source;
+use execsnoop_events::SourceError;
+use execsnoop_events::Tally;
+
+use super::account::Account;
+use super::consumer::Consumer;
+use super::settings::Enrichment;
+use super::settings::EventType;
+use super::settings::Selection;
+use super::stages::Stages;
+
+/// Follows, selects, enriches, delivers and counts events.
+#[derive(Debug)]
+pub struct Pipeline {
+    /// The process table, if lives are followed.
+    lineage: Option<Lineage>,
+    fold: Option<Fold>,
+    env: EnvChoice,
+    stages: Stages,
+    counted: Vec<CountedKind>,
+}
+
+impl Pipeline {
+    /// A pipeline with these settings, in front of `consumer`.
+    pub fn new(selection: Selection, enrichment: Enrichment, consumer: Box<dyn Consumer>) -> Self {
+        let types = selection.types;
+        let lineage = || Lineage::new(Limits::default(), types.contains(EventType::Process));
+        Self {
+            lineage: enrichment.follows_lives.then(lineage),
+            fold: enrichment.folds.then(Fold::default),
+            env: EnvChoice::new(enrichment.env.iter().cloned()),
+            counted: types.counted_kinds(),
+            stages: Stages::new(selection, enrichment, consumer),
+        }
+    }
+
+    /// Begins the output.
+    ///
+    /// # Errors
+    ///
+    /// If the output cannot be used.
+    pub fn begin(&mut self) -> anyhow::Result<()> {
+        self.stages.delivery.begin()
+    }
+
+    /// Takes what a source has, and waits for something at most `timeout`. Time passes by the
+    /// source's clock. Returns how the source answered, and whether events came.
+    ///
+    /// # Errors
+    ///
+    /// If the source cannot be read.
+    pub fn drive(
+        &mut self,
+        source: &mut dyn Source,
+        timeout: Duration,
+    ) -> Result<(Poll, bool), SourceError> {
+        let mut had_events = false;
+        let polled = source.poll(timeout, &mut |event| {
+            had_events = true;
+            self.push(event);
+        });
+        self.tick(source.now_ns());
+        Ok((polled?, had_events))
+    }
+
+    /// Takes an event.
+    pub fn push(&mut self, event: &Event<'_>) {
+        let Self {
+            lineage,
+            fold,
+            env,
+            stages,
+            ..
+        } = self;
+        let chosen = with_chosen_env(event, env);
+        let event = chosen.as_ref().unwrap_or(event);
+        stages.observe(&event.data);
+        // An exit is shown before the table takes note of it, and forgets the process.
+        let is_exit = matches!(event.data, EventData::Exit(_));
+        if is_exit {
+            show(event, lineage.as_ref(), fold, stages);
+        }
+        if let Some(table) = lineage {
+            table.observe(event, &mut |done, table| stages.push(done, Some(table), 1));
+        }
+        if !is_exit {
+            show(event, lineage.as_ref(), fold, stages);
+        }
+    }
+
+    /// Takes note that time has passed.
+    pub fn tick(&mut self, boot_ns: u64) {
+        let Self {
+            lineage,
+            fold,
+            stages,
+            ..
+        } = self;
+        if let Some(fold) = fold {
+            let table = lineage.as_ref();
+            fold.tick(boot_ns, &mut |event, tries| {
+                stages.push(event, table, tries)
+            });
+        }
+        if let Some(table) = lineage {
+            table.tick(boot_ns, &mut |done, table| {
+                stages.push(done, Some(table), 1)
+            });
+        }
+    }
+
+    /// Whether processes that have ended are still to be shown.
+    pub fn is_waiting(&self) -> bool {
+        self.lineage.as_ref().is_some_and(Lineage::waiting)
+    }
+
+    /// Whether the passing of time alone brings something to be shown.
+    pub fn needs_ticks(&self) -> bool {
+        self.is_waiting() || self.fold.as_ref().is_some_and(Fold::waiting)
+    }
+
+    /// Shows what is left: PATH searches, processes without their final usage, and of a command's
+    /// descendants those that are alive.
+    pub fn finish(&mut self) {
+        let Self {
+            lineage,
+            fold,
+            stages,
+            ..
+        } = self;
+        if let Some(fold) = fold {
+            let table = lineage.as_ref();
+            fold.finish(&mut |event, tries| stages.push(event, table, tries));
+        }
+        if let Some(table) = lineage {
+            table.finish(&mut |done, table| stages.push_remaining(done, table));
+            stages.account.evicted = table.evicted();
+        }
+    }
+
+    /// Cgroups that turned out to be unwanted, since the last call.
+    pub fn take_excluded_cgroups(&mut self) -> Vec<CgroupKey> {
+        self.stages.selector.take_excluded()
+    }
+
+    /// Whether a filter asks for containers, units or cgroups, and none of them was seen.
+    pub fn no_cgroup_matched(&self) -> bool {
+        self.stages.selector.no_cgroup_matched()
+    }
+
+    /// Whether nothing more is shown.
+    pub fn is_done(&self) -> bool {
+        self.stages.delivery.is_done()
+    }
+
+    /// Writes what was formatted; waits for the reader at most `wait`. Returns whether everything is
+    /// written. A reader that is gone is a quiet end, not an error.
+    ///
+    /// # Errors
+    ///
+    /// If the output cannot be written.
+    pub fn flush(&mut self, wait: Duration) -> anyhow::Result<bool> {
+        self.stages.delivery.flush(wait)
+    }
+
+    /// How many bytes wait for the reader.
+    pub fn pending_bytes(&self) -> usize {
+        self.stages.delivery.pending_bytes()
+    }
+
+    /// Gives up what is not written.
+    pub fn discard(&mut self) {
+        self.stages.delivery.discard();
+    }
+
+    /// The account at the end, given what happened before the events reached the pipeline.
+    pub fn account(&self, tally: &Tally) -> Account {
+        let mut account = self.stages.account.clone();
+        account.shown = self.stages.delivery.shown();
+        account.discarded += self.stages.delivery.discarded();
+        account.add(tally, self.counted.iter().copied());
+        if self.lineage.is_some() || self.stages.selector.follows_descent() {
+            account.forks_lost = tally.of(CountedKind::Fork).lost();
+        }
+        if !account.is_balanced() {
+            tracing::warn!("the account does not add up; please report this as a bug");
+        }
+        account
+    }
+}
+
+/// Shows an event as it is, or joined with others.
+fn show(event: &Event<'_>, table: Option<&Lineage>, fold: &mut Option<Fold>, stages: &mut Stages) {
+    let completed = completed_exit(event, table);
+    let event = completed.as_ref().unwrap_or(event);
+    match fold {
+        Some(fold) => fold.observe(event, &mut |event, tries| stages.push(event, table, tries)),
+        None => stages.push(event, table, 1),
+    }
+}
+
+/// An exec with only those variables of its environment that are asked for; `None` for all other
+/// events.
+fn with_chosen_env<'a>(event: &Event<'a>, choice: &'a mut EnvChoice) -> Option<Event<'a>> {
+    match &event.data {
+        EventData::Exec(exec) if exec.env.is_some() => Some(Event {
+            data: EventData::Exec(Exec {
+                env: exec.env.map(|env| choice.choose(&env)),
+                ..*exec
+            }),
+            ..*event
+        }),
+        _ => None,
+    }
+}
+
+/// An exit with what only the process table knows of it; `None` for all other events.
+fn completed_exit<'a>(event: &Event<'a>, lineage: Option<&Lineage>) -> Option<Event<'a>> {
+    match (&event.data, lineage) {
+        (EventData::Exit(exit), Some(lineage)) => Some(Event {
+            data: EventData::Exit(lineage.complete(exit)),
+            ..*event
+        }),
+        _ => None,
+    }
+}

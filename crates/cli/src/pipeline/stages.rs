@@ -1,0 +1,199 @@
+//! What comes after the process table: selection, enrichment, delivery, and the account of them.
+
+use execsnoop_events::Ancestor;
+use execsnoop_events::Cgroups;
+use execsnoop_events::Event;
+use execsnoop_events::EventData;
+use execsnoop_events::EventRedactor;
+use execsnoop_events::Lineage;
+use execsnoop_events::ProcessId;
+
+use super::account::Account;
+use super::consumer::Consumer;
+use super::deliver::Delivery;
+use super::enrich::Enricher;
+use super::enrich::Owner;
+use super::enrich::mask;
+use super::select::Selector;
+use super::settings::Enrichment;
+use super::settings::EventType;
+use super::settings::EventTypes;
+use super::settings::Selection;
+
+/// What becomes of an event.
+enum Disposition {
+    Shown,
+    Filtered,
+    /// Filtered, because the name of its cgroup is not known.
+    UnknownCgroup,
+    Discarded,
+}
+
+/// Selection, enrichment and delivery.
+#[derive(Debug)]
+pub struct Stages {
+    pub selector: Selector,
+    pub delivery: Delivery,
+    /// Counts what is filtered and discarded here.
+    pub account: Account,
+    enricher: Enricher,
+    cgroups: Cgroups,
+    redactor: Option<EventRedactor>,
+}
+
+/// An event that may be shown.
+struct Subject {
+    event_type: EventType,
+    process: ProcessId,
+    /// How many events of the account it is.
+    weight: u64,
+}
+
+impl Stages {
+    /// Stages with these settings.
+    pub fn new(selection: Selection, enrichment: Enrichment, consumer: Box<dyn Consumer>) -> Self {
+        let has_env = !enrichment.env.is_empty();
+        let redactor = enrichment
+            .redaction
+            .as_ref()
+            .map(|patterns| EventRedactor::new(patterns, has_env));
+        Self {
+            delivery: Delivery::new(consumer, selection.limit),
+            selector: Selector::new(selection),
+            account: Account::default(),
+            enricher: Enricher::new(enrichment),
+            cgroups: Cgroups::default(),
+            redactor,
+        }
+    }
+
+    /// Learns from an event, whether it is shown or not.
+    pub fn observe(&mut self, data: &EventData<'_>) {
+        self.selector.observe(data);
+        if let EventData::Cgroup(cgroup) = data {
+            self.cgroups.learn(cgroup);
+            self.selector.observe_cgroup(cgroup, &mut self.cgroups);
+        }
+        // A cgroup in use stays known: the kernel side does not send a name twice.
+        if self.enricher.uses_cgroups()
+            && let Some(cgroup) = Owner::of(data).cgroup
+        {
+            self.cgroups.find(cgroup);
+        }
+    }
+
+    /// Takes an event that stands for this many execs.
+    pub fn push(&mut self, event: &Event<'_>, lineage: Option<&Lineage>, tries: u32) {
+        if matches!(event.data, EventData::Lost(_) | EventData::Clock(_)) {
+            return self.delivery.report(event);
+        }
+        let types = self.selector.types();
+        let subject = Subject::of(&event.data, tries, types);
+        let Some(subject) = subject.filter(|subject| types.contains(subject.event_type)) else {
+            return;
+        };
+        let disposition = self.dispose(event, &subject, lineage, tries);
+        self.count(&disposition, subject.weight);
+    }
+
+    /// Of a command's descendants, those that are alive are shown at the end as well.
+    pub fn push_remaining(&mut self, event: &Event<'_>, lineage: &Lineage) {
+        let is_alive = matches!(&event.data, EventData::Summary(process) if process.exit.is_none());
+        if !is_alive || self.selector.follows_command() {
+            self.push(event, Some(lineage), 1);
+        }
+    }
+
+    fn count(&mut self, disposition: &Disposition, weight: u64) {
+        match disposition {
+            Disposition::Shown => {} // counted when it is written
+            Disposition::Filtered => self.account.filtered += weight,
+            Disposition::UnknownCgroup => {
+                self.account.filtered += weight;
+                self.account.unknown_cgroup += weight;
+            }
+            Disposition::Discarded => self.account.discarded += weight,
+        }
+    }
+
+    /// Shows an event, unless a condition is against it or nothing more is shown.
+    fn dispose(
+        &mut self,
+        event: &Event<'_>,
+        subject: &Subject,
+        lineage: Option<&Lineage>,
+        tries: u32,
+    ) -> Disposition {
+        let owner = Owner::of(&event.data);
+        let process = subject.process;
+        let passes = self
+            .selector
+            .passes(process, &event.data, owner.cgroup, &mut self.cgroups);
+        match passes {
+            Some(true) => {}
+            Some(false) => return Disposition::Filtered,
+            None => return Disposition::UnknownCgroup,
+        }
+        let ancestors = self.enricher.ancestors(process, lineage);
+        self.show(event, subject, &owner, ancestors.as_deref(), tries)
+    }
+
+    /// Filters see what was there; what is delivered is masked after that, on copies.
+    fn show(
+        &mut self,
+        event: &Event<'_>,
+        subject: &Subject,
+        owner: &Owner,
+        ancestors: Option<&[Ancestor<'_>]>,
+        tries: u32,
+    ) -> Disposition {
+        let asks_for_redacted = self.selector.expression_asks_for("redacted");
+        let is_redacted =
+            asks_for_redacted && mask(&mut self.redactor, event, ancestors).event.is_some();
+        let cgroups = &mut self.cgroups;
+        let mut notes = self.enricher.annotate(owner, ancestors, tries, cgroups);
+        notes.redacted = is_redacted;
+        if !self.selector.matches_expression(event, &notes) {
+            return Disposition::Filtered;
+        }
+        if self.delivery.is_done() {
+            return Disposition::Discarded;
+        }
+        let masked = mask(&mut self.redactor, event, ancestors);
+        notes.redacted = masked.event.is_some();
+        notes.ancestors = masked.ancestors.as_deref().or(ancestors);
+        let event = masked.event.as_ref().unwrap_or(event);
+        self.delivery.event(event, &notes, subject.weight);
+        Disposition::Shown
+    }
+}
+
+impl Subject {
+    /// What an event is about; `None` for events that only complete others.
+    fn of(data: &EventData<'_>, tries: u32, types: EventTypes) -> Option<Self> {
+        let (event_type, process, weight) = match data {
+            // A search along PATH that succeeds stands for the failures before it too.
+            EventData::Exec(exec) if tries > 1 && !types.contains(EventType::Exec) => {
+                let failures = u64::from(tries) - u64::from(!exec.failed());
+                (EventType::Failed, exec.process, failures)
+            }
+            EventData::Exec(exec) if exec.failed() => {
+                (EventType::Failed, exec.process, u64::from(tries))
+            }
+            EventData::Exec(exec) => (EventType::Exec, exec.process, u64::from(tries)),
+            EventData::Fork(fork) => (EventType::Fork, fork.process, 1),
+            EventData::Exit(exit) => (EventType::Exit, exit.process, 1),
+            EventData::Summary(process) => {
+                // It counts as its exit, unless that is shown itself.
+                let counts = process.exit.is_some() && !types.contains(EventType::Exit);
+                (EventType::Process, process.process, u64::from(counts))
+            }
+            _ => return None,
+        };
+        Some(Self {
+            event_type,
+            process,
+            weight,
+        })
+    }
+}

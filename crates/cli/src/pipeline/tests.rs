@@ -1,0 +1,229 @@
+//! Pipelines over lists of events.
+
+use std::cell::RefCell;
+use std::io;
+use std::rc::Rc;
+use std::time::Duration;
+
+use clap::Parser as _;
+use execsnoop_events::Argv;
+use execsnoop_events::CountedKind;
+use execsnoop_events::Event;
+use execsnoop_events::EventData;
+use execsnoop_events::EventList;
+use execsnoop_events::Exec;
+use execsnoop_events::Fork;
+use execsnoop_events::Image;
+use execsnoop_events::Loss;
+use execsnoop_events::Lost;
+use execsnoop_events::Poll;
+use execsnoop_events::ProcessId;
+use execsnoop_events::Source as _;
+use execsnoop_events::json;
+use execsnoop_events::json::Annotations;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::*;
+use crate::args::TraceArgs;
+use crate::cmd::settings::Settings;
+
+/// Keeps what it receives, as JSON.
+#[derive(Debug, Clone, Default)]
+struct Collector(Rc<RefCell<Vec<Value>>>);
+
+impl Collector {
+    fn records(&self) -> Vec<Value> {
+        self.0.borrow().clone()
+    }
+}
+
+impl Consumer for Collector {
+    fn begin(&mut self) -> anyhow::Result<()> {
+        Ok(())
+    }
+
+    fn event(&mut self, event: &Event<'_>, notes: &Annotations<'_>) {
+        let mut line = Vec::new();
+        json::write_line(&mut line, event, notes);
+        let record = serde_json::from_slice(&line).expect("JSON");
+        self.0.borrow_mut().push(record);
+    }
+
+    fn flush(&mut self, _: Duration) -> io::Result<bool> {
+        Ok(true)
+    }
+
+    fn pending_bytes(&self) -> usize {
+        0
+    }
+
+    fn name(&self) -> String {
+        "the test".to_owned()
+    }
+}
+
+fn id(pid: u32) -> ProcessId {
+    ProcessId {
+        pid,
+        start_ns: u64::from(pid),
+    }
+}
+
+fn at(boot_ns: u64, data: EventData<'_>) -> Event<'_> {
+    Event {
+        time: Timestamp::from_nanosecond(i128::from(boot_ns)).expect("in range"),
+        boot_ns,
+        data,
+    }
+}
+
+fn fork(pid: u32, creator: u32) -> EventData<'static> {
+    EventData::Fork(Fork {
+        process: id(pid),
+        creator: id(creator),
+        creator_tid: creator,
+        vfork: Some(false),
+        by_tracer: false,
+        ns_pid: Some(pid),
+    })
+}
+
+fn exec(pid: u32, ret: i32, args: &'static [u8]) -> EventData<'static> {
+    let image = Image {
+        args: Argv::whole(args),
+        ..Image::UNKNOWN
+    };
+    EventData::Exec(Exec {
+        ret,
+        comm: b"cmd",
+        uid: Some(1000),
+        ..Exec::of_image(id(pid), &image)
+    })
+}
+
+/// The pipeline of these options over these events: what it showed, and its account.
+fn run(options: &[&str], list: &mut EventList) -> (Vec<Value>, Account) {
+    let words = [&["execsnoop"], options].concat();
+    let args = TraceArgs::try_parse_from(words).expect("options that exist");
+    let mut settings = Settings::new(&args, false).expect("valid options");
+    settings.enrichment.redaction = Some(Vec::new());
+    let collector = Collector::default();
+    let consumer = Box::new(collector.clone());
+    let mut pipeline = Pipeline::new(settings.selection, settings.enrichment, consumer);
+    while !pipeline.is_done() {
+        let (answer, _) = pipeline.drive(list, Duration::ZERO).expect("a list");
+        pipeline.flush(Duration::ZERO).expect("written");
+        if answer == Poll::Ended {
+            break;
+        }
+    }
+    let tally = list
+        .finish(&mut |event| pipeline.push(event))
+        .expect("a list");
+    pipeline.finish();
+    pipeline.flush(Duration::ZERO).expect("written");
+    (collector.records(), pipeline.account(&tally))
+}
+
+fn args_of(records: &[Value]) -> Vec<&Value> {
+    records.iter().map(|record| &record["args"][0]).collect()
+}
+
+/// The source's end ends the pipeline, with every event accounted for.
+#[test]
+fn a_source_ends() {
+    let mut list = EventList::new([
+        at(1, exec(7, 0, b"one\0")),
+        at(2, exec(8, -2, b"two\0")),
+        at(3, exec(9, 0, b"three\0")),
+    ]);
+    let (records, account) = run(&[], &mut list);
+    assert_eq!(args_of(&records), ["one", "three"]);
+    assert_eq!((account.seen, account.shown), (2, 2));
+    assert!(account.is_balanced());
+}
+
+/// What is not selected is counted as filtered.
+#[test]
+fn selection() {
+    let mut list = EventList::new([at(1, exec(7, 0, b"one\0x\0")), at(2, exec(8, 0, b"two\0"))]);
+    let (records, account) = run(&["-l", "^one x$"], &mut list);
+    assert_eq!(args_of(&records), ["one"]);
+    assert_eq!((account.shown, account.filtered), (1, 1));
+}
+
+/// After the limit, events are discarded.
+#[test]
+fn a_limit() {
+    let events = [1, 2, 3].map(|n| at(u64::from(n), exec(n, 0, b"x\0")));
+    let (records, account) = run(&["--count", "2"], &mut EventList::new(events));
+    assert_eq!(records.len(), 2);
+    assert_eq!((account.shown, account.discarded), (2, 1));
+    assert!(account.is_balanced());
+}
+
+fn child_of_a_secret() -> EventList {
+    EventList::new([
+        at(1, fork(7, 1)),
+        at(2, exec(7, 0, b"mysql\0--password=hunter2\0")),
+        at(3, fork(8, 7)),
+        at(4, exec(8, 0, b"child\0")),
+    ])
+}
+
+/// Filters see what was there: secrets are masked after selection, also those of ancestors.
+#[test]
+fn filters_see_unmasked_ancestors() {
+    let condition = r#"ancestors.exists(a, a.args.exists(arg, arg.contains("hunter2")))"#;
+    let options = ["--ancestors", "--ancestor-args", "--filter", condition];
+    let (records, account) = run(&options, &mut child_of_a_secret());
+    assert_eq!(args_of(&records), ["child"]);
+    assert_eq!(account.filtered, 1);
+    let ancestor = &records[0]["ancestors"][0]["args"];
+    assert_eq!(ancestor[1], "--password=[redacted]");
+}
+
+/// A filter on the field `redacted` sees whether something will be masked.
+#[test]
+fn filters_know_what_is_masked() {
+    let (records, _) = run(&["--filter", "redacted"], &mut child_of_a_secret());
+    assert_eq!(args_of(&records), ["mysql"]);
+    assert_eq!(records[0]["args"][1], "--password=[redacted]");
+    assert_eq!(records[0]["redacted"], true);
+    let (records, _) = run(&["--filter", "!redacted"], &mut child_of_a_secret());
+    assert_eq!(args_of(&records), ["child"]);
+}
+
+/// A PATH search is over when the source's clock says so, not the machine's.
+#[test]
+fn time_is_the_sources() {
+    const HOUR_NS: u64 = 3_600_000_000_000;
+    let mut list = EventList::new([
+        at(1, exec(7, -2, b"tool\0")),
+        at(2, exec(7, -2, b"tool\0")),
+        at(HOUR_NS, exec(8, 0, b"later\0")),
+        at(HOUR_NS + 1, exec(7, 0, b"tool\0")),
+    ]);
+    let (records, _) = run(&["--fold"], &mut list);
+    let tries: Vec<&Value> = records.iter().map(|record| &record["tries"]).collect();
+    assert_eq!(tries, [1, 2, 1], "{records:?}");
+}
+
+/// Losses are shown as they are reported, and are in the account.
+#[test]
+fn losses() {
+    let lost = Lost {
+        kind: CountedKind::Exec,
+        count: 5,
+        reason: Loss::RingFull,
+    };
+    let mut list = EventList::new([at(1, exec(7, 0, b"x\0")), at(2, EventData::Lost(lost))]);
+    let tally = list.tally_mut().of_mut(CountedKind::Exec);
+    tally.seen += 5;
+    tally.ring_full = 5;
+    let (records, account) = run(&[], &mut list);
+    assert_eq!(records[1]["reason"], "ring_full");
+    assert_eq!((account.seen, account.shown, account.lost()), (6, 1, 5));
+    assert!(account.is_balanced());
+}

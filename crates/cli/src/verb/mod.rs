@@ -1,4 +1,0 @@
-//! One module for each thing that execsnoop does.
-
-pub mod doctor;
-pub mod trace;

@@ -1,0 +1,50 @@
+//! The cgroups of processes.
+
+/// A hierarchy of cgroups. In version 1 each controller has its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Hierarchy {
+    /// The one of version 2.
+    Unified,
+    /// Version 1's of the memory controller.
+    Memory,
+    /// Version 1's of the pids controller.
+    Pids,
+}
+
+/// A cgroup: kernfs ids are only unique within a hierarchy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CgroupKey {
+    /// Of which hierarchy.
+    pub hierarchy: Hierarchy,
+    /// Its kernfs id there.
+    pub id: u64,
+}
+
+/// Where a process is among the cgroups.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CgroupRef {
+    /// kernfs id of its cgroup in the v2 hierarchy.
+    pub unified_id: u64,
+    /// Its cgroup in the hierarchy that tells most of it: the same, unless the machine has version 1.
+    pub cgroup: CgroupKey,
+}
+
+impl CgroupRef {
+    /// In the v2 hierarchy.
+    pub fn unified(id: u64) -> Self {
+        let hierarchy = Hierarchy::Unified;
+        Self {
+            unified_id: id,
+            cgroup: CgroupKey { hierarchy, id },
+        }
+    }
+}
+
+/// A cgroup has a name: sent before the first event from there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cgroup<'a> {
+    /// The cgroup.
+    pub key: CgroupKey,
+    /// Its path from the root of its hierarchy, such as `/system.slice/cron.service`.
+    pub path: &'a [u8],
+}

@@ -1,0 +1,76 @@
+//! An event: when, and what.
+
+use jiff::Timestamp;
+
+use super::cgroup::Cgroup;
+use super::exec::Exec;
+use super::existing::Existing;
+use super::exit::Exit;
+use super::fork::Fork;
+use super::kind::CountedKind;
+use super::loss::Lost;
+use super::summary::ProcessSummary;
+use super::usage::FinalUsage;
+
+/// Something that happened, and when.
+#[derive(Debug, Clone, Copy)]
+pub struct Event<'a> {
+    /// Wall-clock time, UTC.
+    pub time: Timestamp,
+    /// The same moment in ns since boot (`CLOCK_BOOTTIME`), which never steps.
+    pub boot_ns: u64,
+    /// What happened.
+    pub data: EventData<'a>,
+}
+
+/// What happened.
+#[derive(Debug, Clone, Copy)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "an event is lent on, never stored"
+)]
+pub enum EventData<'a> {
+    /// A process called exec, with or without success.
+    Exec(Exec<'a>),
+    /// A process was created.
+    Fork(Fork),
+    /// A process ended.
+    Exit(Exit<'a>),
+    /// A process that has ended was reaped, and its accounts are final.
+    FinalUsage(FinalUsage),
+    /// A process was there already when tracing began.
+    Existing(Existing<'a>),
+    /// What a cgroup is called.
+    Cgroup(Cgroup<'a>),
+    /// A process as a whole. Not sent by a source: [`Lineage`](crate::Lineage) concludes it.
+    Summary(ProcessSummary<'a>),
+    /// Events were lost.
+    Lost(Lost),
+    /// How wall-clock time and time since boot relate from now on.
+    Clock(Clock),
+}
+
+impl EventData<'_> {
+    /// Which of the counted kinds this is; `None` for what the tracer itself reports.
+    pub fn kind(&self) -> Option<CountedKind> {
+        match self {
+            Self::Exec(exec) if exec.failed() => Some(CountedKind::Failed),
+            Self::Exec(_) => Some(CountedKind::Exec),
+            Self::Fork(_) => Some(CountedKind::Fork),
+            Self::Exit(_) => Some(CountedKind::Exit),
+            Self::FinalUsage(_) => Some(CountedKind::FinalUsage),
+            Self::Existing(_)
+            | Self::Cgroup(_)
+            | Self::Summary(_)
+            | Self::Lost(_)
+            | Self::Clock(_) => None,
+        }
+    }
+}
+
+/// From now on, wall-clock time is `boot_ns` of the event plus a new distance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Clock {
+    /// The first report of a stream, not a step of the clock.
+    pub first: bool,
+}

@@ -1,0 +1,127 @@
+//! A process called exec.
+
+use super::cgroup::CgroupRef;
+use super::image::ExecFile;
+use super::image::Image;
+use super::login::LoginSession;
+use super::process_id::ProcessId;
+use crate::argv::Argv;
+
+/// A process called exec.
+#[derive(Debug, Clone, Copy)]
+pub struct Exec<'a> {
+    /// The process that runs the new image, or would have.
+    pub process: ProcessId,
+    /// The thread that called exec. Another than the process's first thread takes its number over.
+    pub tid: u32,
+    /// The parent at this moment: the creator, or who adopted the process since.
+    pub parent: ProcessId,
+    /// The process's name: after a success, that of the new image (15 bytes at most). Empty when it is
+    /// not known, as everywhere.
+    pub comm: &'a [u8],
+    /// The parent's name.
+    pub parent_comm: &'a [u8],
+    /// Real user id, in the initial user namespace.
+    pub uid: Option<u32>,
+    /// Effective user id, after the exec.
+    pub euid: Option<u32>,
+    /// Real group id.
+    pub gid: Option<u32>,
+    /// Effective group id, after the exec.
+    pub egid: Option<u32>,
+    /// Who logged in, and where.
+    pub session: LoginSession<'a>,
+    /// The CPU it ran on.
+    pub cpu: Option<u32>,
+    /// 0, or the negative errno.
+    pub ret: i32,
+    /// The file as it was named in the call; of a descriptor alone, `/dev/fd/N`. `None` when it could
+    /// not be read, which only happens to failed execs.
+    pub filename: Option<&'a [u8]>,
+    /// Resolved path of the file that runs (the interpreter, for a script), from the root of its
+    /// mount namespace. `None` when it was not asked for, for failed execs, and when it has more
+    /// than some 250 names.
+    pub exe: Option<&'a [u8]>,
+    /// The file named is a script: its interpreter was put before it.
+    pub script: bool,
+    /// What set-uid, set-gid or file capabilities changed made the kernel set `AT_SECURE`.
+    pub secure: bool,
+    /// The arguments: after a success those of the new image, so a script's begin with the
+    /// interpreter; after a failure the caller's.
+    pub args: Argv<'a>,
+    /// Resolved path of the working directory, as `exe`. `None` when it was not asked for, for failed
+    /// execs, and when it has too many names.
+    pub cwd: Option<&'a [u8]>,
+    /// The environment of the new image, `NAME=value` each. `None` when it was not asked for, or did
+    /// not arrive whole, and for failed execs.
+    pub env: Option<Argv<'a>>,
+    /// Where it is among the cgroups.
+    pub place: Option<CgroupRef>,
+    /// The process's number in its own pid namespace.
+    pub ns_pid: Option<u32>,
+    /// Inode number of its pid namespace.
+    pub pid_ns: Option<u32>,
+    /// Inode number of its mount namespace.
+    pub mnt_ns: Option<u32>,
+    /// The file that runs; `None` for failed execs.
+    pub file: Option<ExecFile>,
+    /// Peak memory, in bytes, that the process had used before this exec (`signal->maxrss`). The
+    /// kernel's later peak contains it.
+    pub peak_before: Option<u64>,
+}
+
+impl Exec<'_> {
+    /// Whether the exec failed.
+    pub fn failed(&self) -> bool {
+        self.ret < 0
+    }
+}
+
+impl<'a> Exec<'a> {
+    /// The image that a successful exec brings.
+    pub fn image(&self) -> Image<'a> {
+        Image {
+            filename: self.filename,
+            exe: self.exe,
+            script: self.script,
+            secure: self.secure,
+            file: self.file,
+            args: self.args,
+            cwd: self.cwd,
+            env: self.env,
+        }
+    }
+}
+
+impl<'a> Exec<'a> {
+    /// A successful exec of this image, of which nothing else is known.
+    pub fn of_image(process: ProcessId, image: &Image<'a>) -> Self {
+        Self {
+            process,
+            tid: process.pid,
+            parent: ProcessId::UNKNOWN,
+            comm: b"",
+            parent_comm: b"",
+            uid: None,
+            euid: None,
+            gid: None,
+            egid: None,
+            session: LoginSession::default(),
+            cpu: None,
+            ret: 0,
+            filename: image.filename,
+            exe: image.exe,
+            script: image.script,
+            secure: image.secure,
+            args: image.args,
+            cwd: image.cwd,
+            env: image.env,
+            place: None,
+            ns_pid: None,
+            pid_ns: None,
+            mnt_ns: None,
+            file: image.file,
+            peak_before: None,
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! A process was created.
+
+use super::process_id::ProcessId;
+
+/// A process was created.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fork {
+    /// The new process.
+    pub process: ProcessId,
+    /// Who called fork, vfork or clone. Not always the parent (`CLONE_PARENT`).
+    pub creator: ProcessId,
+    /// The thread that called.
+    pub creator_tid: u32,
+    /// The creator sleeps until the child has called exec or ended.
+    pub vfork: Option<bool>,
+    /// The creator is the tracer: this is the command it was asked to run.
+    pub by_tracer: bool,
+    /// The child's number in its own pid namespace.
+    pub ns_pid: Option<u32>,
+}

@@ -1,0 +1,25 @@
+//! The login session of a process.
+
+/// Who logged in, and where. Inherited through fork and exec.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LoginSession<'a> {
+    /// Who logged in (`/proc/PID/loginuid`); `None` when nobody did: a service, or its kin.
+    pub login_uid: Option<u32>,
+    /// The audit session (`/proc/PID/sessionid`), which systemd-logind takes over as its own.
+    pub audit_id: Option<u32>,
+    /// The process that leads the session (`ps -o sid`); `None` when nobody asked.
+    pub leader: Option<u32>,
+    /// The controlling terminal's device as the kernel names it: `tty1`, `pts3`.
+    pub tty: Option<&'a [u8]>,
+}
+
+impl<'a> LoginSession<'a> {
+    /// The controlling terminal as it is called in /dev, in two parts: `pts/` and `3`, nothing and `tty1`.
+    pub fn terminal(&self) -> Option<(&'static str, &'a [u8])> {
+        let device = self.tty?;
+        Some(match device.strip_prefix(b"pts") {
+            Some(number) => ("pts/", number),
+            None => ("", device),
+        })
+    }
+}
