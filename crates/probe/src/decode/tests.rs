@@ -128,7 +128,7 @@ fn capture_records() {
         forks: true,
         exits: true,
         final_usage: true,
-        running: false,
+        existing: false,
         exe_path: true,
         cwd: true,
         env: true,

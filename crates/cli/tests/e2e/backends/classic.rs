@@ -97,7 +97,7 @@ fn taken_without_btf() {
     let subject = subject(&["noop"]);
     let trace = tracer.stop();
     args(&last_exec(&trace, subject.pid));
-    let said = |line: &&str| line.contains("tracing by classic; not known that way: costs");
+    let said = |line: &&str| line.contains("using the classic backend, which cannot provide: costs");
     assert_eq!(
         trace.stderr.lines().filter(said).count(),
         1,
@@ -394,7 +394,7 @@ fn asked_for_what_is_lost() {
             "HOME",
         ],
     );
-    let said = "asked for, and never known by classic: exe (--filter), container (--columns), \
+    let said = "requested fields that the classic backend cannot provide: exe (--filter), container (--columns), \
                 container (--columns), exe (--columns), cwd (--cwd), env (--env)";
     assert!(tracer.stop().stderr.contains(said));
     let known = [

@@ -70,7 +70,7 @@ fn taken_without_bpf() {
     let pid = slow_subject(&["sleep", "300"]);
     let trace = tracer.stop();
     assert_eq!(args(exec_of(&about(&trace, pid)))[1..], ["sleep", "300"]);
-    let said = |line: &&str| line.contains("tracing by cnproc; not known that way: failed execs");
+    let said = |line: &&str| line.contains("using the cnproc backend, which cannot provide: failed execs");
     assert_eq!(
         trace.stderr.lines().filter(said).count(),
         1,
@@ -249,7 +249,7 @@ fn same_fields_as_core() {
 fn asked_for_what_is_lost() {
     let filter = "errno == \"ENOENT\" || filename == \"/bin/true\" || uid == 0";
     let trace = cnproc(&["-x", "--filter", filter]).stop();
-    let said = "asked for, and never known by cnproc: errno (--filter), filename (--filter)\n";
+    let said = "requested fields that the cnproc backend cannot provide: errno (--filter), filename (--filter)\n";
     assert!(trace.stderr.contains(said), "{}", trace.stderr);
 }
 
@@ -285,7 +285,7 @@ fn losses() {
     slow_subject(&["sleep", "10"]);
     thread::sleep(Duration::from_millis(300));
     let trace = tracer.stop();
-    let said = "messages of the process connector lost, so that events may be missing";
+    let said = "messages of the process connector lost: events may be missing";
     assert!(trace.stderr.contains(said), "{}", trace.stderr);
     let accounting = trace.accounting();
     assert!(accounting.seen < 3000, "{accounting:?}");

@@ -220,7 +220,7 @@ fn left_out_late() {
 /// Of what is so deep that its path has no beginning, nobody can say whose it is; but that it was left out for that.
 fn too_deep_to_tell() {
     let id = id();
-    let note = "\n1 filtered without knowing whose they are";
+    let note = "\n1 filtered because the name of their cgroup is not known";
     for (depth, told) in [(50, true), (70, false)] {
         let group = Group::telling(&format!("/docker/{id}{}", "/a".repeat(depth)));
         let mark = mark();
