@@ -97,7 +97,8 @@ fn taken_without_btf() {
     let subject = subject(&["noop"]);
     let trace = tracer.stop();
     args(&last_exec(&trace, subject.pid));
-    let said = |line: &&str| line.contains("using the classic backend, which cannot provide: costs");
+    let said =
+        |line: &&str| line.contains("using the classic backend, which cannot provide: costs");
     assert_eq!(
         trace.stderr.lines().filter(said).count(),
         1,

@@ -70,7 +70,8 @@ fn taken_without_bpf() {
     let pid = slow_subject(&["sleep", "300"]);
     let trace = tracer.stop();
     assert_eq!(args(exec_of(&about(&trace, pid)))[1..], ["sleep", "300"]);
-    let said = |line: &&str| line.contains("using the cnproc backend, which cannot provide: failed execs");
+    let said =
+        |line: &&str| line.contains("using the cnproc backend, which cannot provide: failed execs");
     assert_eq!(
         trace.stderr.lines().filter(said).count(),
         1,
