@@ -38,6 +38,7 @@ run: install-build build ## Show every exec on this machine until Ctrl-C (instal
 
 test: install-test ## Run all tests on this kernel (end-to-end tests as root, through sudo)
 	$(call cargo_through,run-test) test --workspace --no-fail-fast $(CARGO_FLAGS)
+	cargo test --package execsnoop --no-default-features $(CARGO_FLAGS)
 
 e2e: install-test ## Run the end-to-end tests whose name contains T, as root: make e2e T=columns [P=bpfrun]
 	$(call cargo_through,run-test) test $(P:%=--package %) --test e2e $(CARGO_FLAGS) -- $(T) $(ARGS)
@@ -74,6 +75,7 @@ vmlinux: install-vmlinux ## Write the running kernel's types to target/vmlinux.h
 lint: install-lint ## Check formats and lints of the Rust, the C and the scripts; compile the C for arm64 too
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets $(CARGO_FLAGS) -- -D warnings
+	cargo clippy --package execsnoop --no-default-features --all-targets $(CARGO_FLAGS) -- -D warnings
 	scripts/check-c-format $(C_FILES)
 	shellcheck .ci/run scripts/* xtask/src/kernels/init.sh
 	scripts/check-bpf $(CLANG)

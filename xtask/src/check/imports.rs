@@ -194,6 +194,22 @@ mod tests {
     }
 
     #[test]
+    fn a_macro_of_the_same_file_comes_first() {
+        let found = complaints(&[
+            ("lib.rs", "mod a; mod b;"),
+            (
+                "a.rs",
+                "macro_rules! call { () => {} } pub fn a() { call!() }",
+            ),
+            (
+                "b.rs",
+                "macro_rules! call { () => {} } pub fn b() { call!(); crate::a::a() }",
+            ),
+        ]);
+        assert_eq!(found, [""; 0]);
+    }
+
+    #[test]
     fn a_diamond_is_fine() {
         let found = complaints(&[
             ("lib.rs", "mod a; mod b; mod c; mod d; pub use a::A;"),

@@ -54,8 +54,8 @@ pub(super) struct SourceTree {
     modules: Vec<Module>,
     /// Files with `mod child;`: what they re-export is not theirs.
     facades: Vec<bool>,
-    /// The file of each `macro_rules!`.
-    macros: HashMap<String, usize>,
+    /// The files of each `macro_rules!`; several may define one of the same name.
+    macros: HashMap<String, Vec<usize>>,
 }
 
 /// A file names an item that another file defines.
@@ -105,8 +105,13 @@ impl SourceTree {
             Some((to, reference.segments.join("::"), reference.line))
         });
         let macros = collected.macros.iter().filter_map(|(name, line)| {
-            let to = self.macros.get(name)?;
-            Some((*to, format!("{name}!"), *line))
+            let files = self.macros.get(name)?;
+            let to = if files.contains(file) {
+                *file
+            } else {
+                files[0]
+            };
+            Some((to, format!("{name}!"), *line))
         });
         let edges = by_path.chain(macros).map(|(to, path, line)| Edge {
             from: *file,
@@ -260,7 +265,7 @@ impl SourceTree {
         }) = item
         {
             let file = self.modules[module].file;
-            self.macros.insert(name.to_string(), file);
+            self.macros.entry(name.to_string()).or_default().push(file);
         }
         if let Some(name) = name_of(item) {
             self.define(module, name, Definition::Item);
