@@ -25,9 +25,9 @@ pub(crate) struct Options {
     locked: bool,
 }
 
-/// What goes beside the binary.
+/// Files that are packed beside the binary.
 const PAPERS: [&str; 4] = ["README.md", "CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT"];
-/// The licence of the BPF programs, which are in the binary too.
+/// The licence of the BPF programs, which the binary contains.
 const BPF_LICENCE: &str = "crates/probe/bpf/LICENSE";
 
 /// Packs `target/dist/execsnoop-VERSION-linux-ARCH.tar.gz`, with a checksum beside it.
@@ -45,11 +45,11 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let version = version
         .split_whitespace()
         .nth(1)
-        .context("the binary tells no version")?;
+        .context("the binary printed no version")?;
     let name = format!("execsnoop-{version}-linux-{}", std::env::consts::ARCH);
     let dist = target_dir(&execsnoop)?.join("dist");
     let archive = pack(&execsnoop, &dist, &name)?;
-    // Where whoever tests it finds it, whatever its version.
+    // Under a name without the version, for tests.
     fs::copy(&execsnoop, dist.join("execsnoop"))?;
     println!("{}", archive.display());
     Ok(ExitCode::SUCCESS)
@@ -67,7 +67,7 @@ fn pack(execsnoop: &Path, dist: &Path, name: &str) -> Result<PathBuf> {
     }
     fs::copy(workspace().join(BPF_LICENCE), dir.join("LICENSE-BPF"))?;
     let archive = format!("{name}.tar.gz");
-    // The same files make the same archive, whoever packs them and when.
+    // The same files make the same archive, for any user and at any time.
     run_through(
         Command::new("tar")
             .args(["--sort=name", "--owner=0", "--group=0", "--numeric-owner"])

@@ -1,8 +1,8 @@
 //! End-to-end tests on the real kernel.
 //!
-//! A machine that cannot trace skips these tests: loudly, and counted as ignored, never as passed.
-//! `EXECSNOOP_TESTS_MUST_RUN=1` makes every skipped test an error, for machines that should run all.
-//! `TESTS=FILE` runs only the tests that a file names, one a line: see `cargo xtask kernels`.
+//! A machine that cannot run a test skips it: the run prints it with the reason, and counts it as
+//! ignored. `EXECSNOOP_TESTS_MUST_RUN=1` makes a skipped test an error. `TESTS=FILE` runs only the
+//! tests that the file names, one per line: `cargo xtask kernels` uses it.
 
 #![forbid(unsafe_code)]
 
@@ -21,24 +21,24 @@ pub use crate::patience::patience;
 pub use crate::patience::slowness;
 pub use crate::patience::wait_until;
 
-/// Something that not every machine has.
+/// A requirement that not every machine meets.
 pub trait Need: Copy + Debug + 'static {
-    /// What this machine lacks, if it does.
+    /// What this machine lacks; `None` if it meets the requirement.
     fn lack(self) -> Option<&'static str>;
 }
 
 /// One test: it fails by panicking.
 #[derive(Debug)]
 pub struct Case<N: 'static> {
-    /// Its path: the module's and its own.
+    /// The path of its module and its function.
     pub name: &'static str,
-    /// What it cannot do without.
+    /// Its requirements.
     pub needs: &'static [N],
     /// The test.
     pub run: fn(),
 }
 
-/// Lists tests by what they need, each under its module's name.
+/// Lists tests by their requirements, each under its module's name.
 #[macro_export]
 macro_rules! cases {
     ($($needs:expr => [$($test:ident),* $(,)?]);* $(;)?) => {
@@ -55,7 +55,7 @@ impl<N: Need> Case<N> {
         self.name.strip_prefix("e2e::").unwrap_or(self.name)
     }
 
-    /// What this machine lacks for it.
+    /// What this machine lacks for this test.
     fn lacks(&self) -> Option<&'static str> {
         self.needs.iter().find_map(|need| need.lack())
     }
@@ -71,8 +71,8 @@ impl<N: Need> Case<N> {
     }
 }
 
-/// Runs the tests of `program` that the command line asks for, one after the other: they watch the whole
-/// machine, so each would see the others' subjects.
+/// Runs the tests of `program` that the command line selects, one after another: they trace the
+/// whole machine, so each would see the processes of the others.
 pub fn run<N: Need>(program: &str, cases: Vec<Case<N>>) -> ExitCode {
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(1);
@@ -97,7 +97,7 @@ fn announce_no_match<N: Need>(program: &str, arguments: &Arguments, cases: &[Cas
     }
 }
 
-/// Those that the file of `TESTS` names; all when it names none.
+/// The tests that the file of `TESTS` names; all if it names none.
 fn chosen<N: Need>(mut cases: Vec<Case<N>>) -> Vec<Case<N>> {
     let file = std::env::var_os("TESTS");
     let names = file.map(|file| std::fs::read_to_string(file).expect("TESTS is a readable file"));
@@ -111,7 +111,8 @@ fn chosen<N: Need>(mut cases: Vec<Case<N>>) -> Vec<Case<N>> {
     cases
 }
 
-/// Says which tests this machine cannot run, and why, so that nobody takes silence for success.
+/// Prints the tests that this machine cannot run, and why, so that silence is not taken for
+/// success.
 fn announce_skipped<N: Need>(program: &str, cases: &[Case<N>]) -> usize {
     let skipped: Vec<_> = cases
         .iter()

@@ -1,10 +1,10 @@
-//! What the machine is and has.
+//! Facts about the machine.
 
 use std::ffi::OsStr;
 use std::process::Command;
 use std::process::Stdio;
 
-/// Whether a command is there and succeeds.
+/// Whether a command exists and succeeds.
 pub fn runs(program: impl AsRef<OsStr>, args: &[&str]) -> bool {
     let status = Command::new(program)
         .args(args)

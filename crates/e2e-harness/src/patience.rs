@@ -6,15 +6,14 @@ use std::thread;
 use std::time::Duration;
 use std::time::Instant;
 
-/// How much longer everything takes than on a machine of today: `SLOW=20` says so of one whose
-/// processor is emulated.
+/// How many times slower this machine is than usual: `SLOW=20` for an emulated processor.
 pub fn slowness() -> u32 {
     static SLOW: OnceLock<u32> = OnceLock::new();
     let number = |slow: String| slow.parse::<NonZeroU32>().expect("SLOW is a number");
     *SLOW.get_or_init(|| std::env::var("SLOW").map_or(1, |slow| number(slow).get()))
 }
 
-/// Longer than anything takes that works.
+/// A time that is longer than anything takes that works.
 pub fn patience() -> Duration {
     Duration::from_secs(30) * slowness()
 }

@@ -1,4 +1,5 @@
-//! The kernel's audit rules, which auditd only writes down: set for a measurement, and taken back.
+//! Audit rules in the kernel, set for a measurement and removed after it. auditd only writes their
+//! records.
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +12,7 @@ use anyhow::ensure;
 use super::markers::sum_of;
 use crate::process::run::output_of;
 
-/// As auditd ships, but for where it writes, and that it goes on when its file grows.
+/// auditd's default configuration, with another log file that has no size limit.
 const CONFIG: &str = "\
 local_events = yes
 write_logs = yes
@@ -55,7 +56,7 @@ impl AuditRules {
         fs::write(dir.join("auditd.conf"), config).context("auditd.conf could not be written")
     }
 
-    /// Has the kernel report each exec.
+    /// Makes the kernel report each exec.
     pub(crate) fn set() -> Result<Self> {
         let status = auditctl(&["-s"])?;
         ensure!(
@@ -73,7 +74,7 @@ impl AuditRules {
         Ok(rules)
     }
 
-    /// How many records were lost since then.
+    /// The number of records lost since then.
     pub(crate) fn lost(self) -> Result<u64> {
         let lost = in_status(&auditctl(&["-s"])?, "lost")?;
         Ok(lost.saturating_sub(self.lost_before))

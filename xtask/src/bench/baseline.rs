@@ -1,5 +1,5 @@
-//! A program that traces nothing, but sleeps and computes as a tracer does. What a storm loses by that is the
-//! scheduler's doing, and in every tracer's figure as well.
+//! A program that traces nothing, but sleeps and computes as a tracer does. The slow-down that it
+//! causes is the scheduler's, and part of every tracer's figure.
 
 use std::path::Path;
 use std::process::Command;
@@ -14,13 +14,13 @@ use crate::measure::pairs::SlowDown;
 use crate::measure::storm::Storm;
 use crate::process::kill_on_drop::KillOnDrop;
 
-/// How long it sleeps, as execsnoop does between two looks at its ring.
+/// How long the program sleeps, as execsnoop does between two reads of its ring.
 pub(crate) const PAUSE: Duration = Duration::from_millis(50);
 
-/// How long it computes then: about what `execsnoop -d` needs for what came meanwhile.
+/// How long it computes then: about as long as `execsnoop -d` does per read.
 pub(crate) const COMPUTES: Duration = Duration::from_micros(2500);
 
-/// So many pairs of storms, the second of each beside that program.
+/// Measures `rounds` pairs of storms, one of each pair beside that program.
 pub(crate) fn measure(storm: &Storm, rounds: u64) -> Result<SlowDown> {
     let alone = || storm.run();
     let beside = || {
@@ -31,7 +31,7 @@ pub(crate) fn measure(storm: &Storm, rounds: u64) -> Result<SlowDown> {
     Ok(SlowDown::of(&Pair::measure_all(rounds, &alone, &beside)?))
 }
 
-/// That program.
+/// Starts that program.
 fn busy(workload: &Path) -> Result<KillOnDrop> {
     let micros = |time: Duration| time.as_micros().to_string();
     let child = Command::new(workload)

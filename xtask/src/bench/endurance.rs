@@ -1,4 +1,4 @@
-//! What execsnoop loses: with two producers at the machine's full rate for a minute, and with its reader
+//! What execsnoop loses: in a storm of two producers that lasts a minute, and with its reader
 //! stopped meanwhile.
 
 use std::path::Path;
@@ -20,19 +20,19 @@ use super::running_tool::ToolDir;
 use super::tools::Tool;
 use crate::measure::storm::Storm;
 
-/// What became of the execs of a long storm.
+/// The account of a long storm.
 #[derive(Debug)]
 pub(crate) struct Sustained {
     pub(crate) what: String,
     pub(crate) execs: u64,
     pub(crate) seconds: f64,
-    /// By execsnoop's own account.
+    /// As execsnoop reports.
     pub(crate) seen: u64,
     pub(crate) shown: u64,
     pub(crate) lost: u64,
 }
 
-/// Runs storms until the time is over. With `stopped`, the reader does nothing for so long, once.
+/// Runs storms until `time` is over. With `stopped`, the reader is stopped once for that long.
 pub(crate) fn sustain(
     tool: &Tool,
     storm: &Storm,
@@ -80,7 +80,7 @@ fn describe(stopped: Option<Duration>) -> String {
     })
 }
 
-/// Stops the reader after a moment, and lets it go on.
+/// Stops the reader after a moment, and continues it after `time`.
 fn pause_soon(pid: u32, time: Duration) -> std::thread::JoinHandle<Result<()>> {
     spawn(move || {
         let pid = Pid::from_raw(pid.try_into()?);

@@ -25,13 +25,13 @@ use super::running_tool::run_ready_mark;
 use super::tools::Tool;
 use crate::process::kill_on_drop::KillOnDrop;
 
-/// Those that compile take seconds.
+/// Tools that compile their program take seconds.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// When what happened, counted from the start.
+/// Times since the start of the tool.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct FirstEvent {
-    /// The probes are attached, as far as a tool tells.
+    /// The probes are attached; `None` if the tool does not report it.
     pub(crate) attached: Option<Duration>,
     /// The first process is shown.
     pub(crate) shown: Duration,
@@ -74,7 +74,7 @@ pub(crate) fn measure(tool: &Tool, workload: &Path, dir: &Path) -> Result<Option
     Ok(Some(first))
 }
 
-/// The screen's end, which gives nothing rather than wait, and the terminal's.
+/// Both ends of a pseudoterminal. Reads of the controlling end do not block.
 fn open_terminal() -> Result<(File, OwnedFd)> {
     let pair = openpty(None, None).context("no terminal could be made")?;
     fcntl(&pair.master, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
@@ -83,7 +83,7 @@ fn open_terminal() -> Result<(File, OwnedFd)> {
 
 fn read_some(screen: &mut File, into: &mut Vec<u8>) -> Result<()> {
     match screen.read_to_end(into) {
-        // There is nothing at the moment; or nobody writes any more.
+        // No data at the moment, or the other end is closed.
         Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(()),
         Err(error) if error.raw_os_error() == Some(Errno::EIO as i32) => Ok(()),
         outcome => outcome.map(drop).context("the terminal cannot be read"),

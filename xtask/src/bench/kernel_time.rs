@@ -1,4 +1,4 @@
-//! What execsnoop's programs take in the kernel, by what is asked of them.
+//! The time of execsnoop's BPF programs, by command line.
 
 use std::path::Path;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use crate::measure::tracer::Program;
 use crate::measure::tracer::Tracer;
 use crate::measure::tracer::parse_programs;
 
-/// What is asked for, from little to much.
+/// The measured options, from few events to many.
 const ASKED: [&[&str]; 8] = [
     &["--format", "csv", "--columns", "pid,args"],
     &[],
@@ -23,13 +23,13 @@ const ASKED: [&[&str]; 8] = [
     &["-d", "--format", "json"],
 ];
 
-/// Storms for each: an odd number, the median counts.
+/// Storms per command line: an odd number, for the median.
 const STORMS: usize = 5;
 
-/// What execsnoop's programs take for an exec.
+/// The time of execsnoop's BPF programs per exec.
 #[derive(Debug)]
 pub(crate) struct KernelTime {
-    /// What was asked, as one would type it.
+    /// The command line as a user types it.
     pub(crate) command: String,
     /// ns, by program.
     pub(crate) programs: Vec<(String, f64)>,
@@ -42,7 +42,7 @@ impl KernelTime {
     }
 }
 
-/// Asks for one thing after the other.
+/// Measures one command line after another.
 pub(crate) fn measure(execsnoop: &Path, storm: &Storm, dir: &Path) -> Result<Vec<KernelTime>> {
     let _on = BpfStats::on()?;
     let median = |asked| {
@@ -68,7 +68,7 @@ fn once(execsnoop: &Path, storm: &Storm, dir: &Path, asked: &[&str]) -> Result<K
     })
 }
 
-/// Some run for what is no exec, too: for system calls that succeed, for threads.
+/// Some programs also run for other events: system calls that succeed, threads.
 fn for_each_exec(program: &Program, storm: &Storm) -> (String, f64) {
     let total = program.ns_each * program.runs as f64;
     (program.name.clone(), total / storm.execs as f64)

@@ -1,4 +1,4 @@
-//! What of a storm stands in a tracer's output.
+//! Finds the execs of a storm in a tracer's output.
 
 use anyhow::Context;
 use anyhow::Result;
@@ -7,7 +7,7 @@ use regex::bytes::Regex;
 
 use super::tools::MarkerKind;
 
-/// How many execs, and of how many the last argument.
+/// The number of execs in an output, and the number of those with their last argument.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Found {
     pub(crate) seen: u64,
@@ -34,7 +34,7 @@ impl Found {
     }
 }
 
-/// Whether there is a sign in this output that the tracer has begun.
+/// Whether this output shows that the tracer has begun.
 pub(crate) fn has_begun(output: &[u8], marker_kind: MarkerKind) -> bool {
     match marker_kind {
         MarkerKind::Arguments | MarkerKind::Lines => memmem::find(output, b"ready:").is_some(),
@@ -57,7 +57,7 @@ fn calls(output: &[u8]) -> u64 {
     lines.filter(ended).count() as u64
 }
 
-/// The sum of the numbers that a pattern finds.
+/// The sum of the numbers that a pattern matches.
 pub(crate) fn sum_of(pattern: &str, text: &[u8]) -> Result<u64> {
     let pattern = Regex::new(pattern).context("a pattern of ours")?;
     let numbers = pattern.captures_iter(text).filter_map(|found| {

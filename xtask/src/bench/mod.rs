@@ -54,7 +54,7 @@ pub(crate) struct Options {
     /// Only storms whose title contains this
     #[arg(long, value_name = "TEXT")]
     storm: Option<String>,
-    /// How long the storm is by which losses are looked for, in seconds; 0 leaves it out
+    /// Length of the storm that measures losses, in seconds; 0 skips it
     #[arg(long, default_value_t = 60, value_name = "SECONDS")]
     endurance: u64,
     /// Measure this binary instead of building one
@@ -150,7 +150,7 @@ impl Bench<'_> {
         }
     }
 
-    /// Everything about one tool. That it cannot run here is a result, too.
+    /// Measures one tool. If the tool cannot run here, the row says why.
     fn row(&self, tool: &Tool) -> Result<Row> {
         let mut row = Row {
             name: tool.name,
@@ -220,7 +220,7 @@ impl Bench<'_> {
         Ok(all)
     }
 
-    /// What is in each of these figures that is no tracer's.
+    /// The part of each of these figures that no tracer causes.
     fn control(&self) -> Result<String> {
         let mut figures = Vec::new();
         for workload in [ONE_PRODUCER, ONE_CPU] {
@@ -246,14 +246,14 @@ impl Bench<'_> {
     }
 }
 
-/// Long enough for the reader to be stopped in its midst.
+/// Long enough to stop the reader in the middle of it.
 const STOPPED_STORM: Duration = Duration::from_secs(6);
 
 fn section(title: &str, text: &str) {
     println!("## {title}\n\n{text}");
 }
 
-/// Peers need these to be mounted, some at the older of the two places; often they are.
+/// Other tracers need these mounts, some of them the older one.
 fn mount_tracing() {
     for (kind, at) in [
         ("debugfs", "/sys/kernel/debug"),

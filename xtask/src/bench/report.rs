@@ -1,4 +1,4 @@
-//! The tables, as Markdown: docs/benchmarks.md holds what this prints.
+//! The tables of docs/benchmarks.md, as Markdown.
 
 use std::fmt::Write as _;
 
@@ -10,14 +10,14 @@ use super::tool_run::ToolResult;
 use super::workloads::Workload;
 use crate::measure::pairs::SlowDown;
 
-/// What is known of one tool.
+/// The results of one tool.
 #[derive(Debug, Default)]
 pub(crate) struct Row {
     pub(crate) name: &'static str,
     pub(crate) command: String,
-    /// One for each shape.
+    /// One for each workload.
     pub(crate) results: Vec<ToolResult>,
-    /// What it said when it could not go on.
+    /// Why the tool could not run.
     pub(crate) obstacle: Option<String>,
     pub(crate) tax_ns: Option<f64>,
     pub(crate) first: Option<FirstEvent>,
@@ -52,7 +52,7 @@ fn ratio(it: &SlowDown) -> String {
     format!("{:.3} ({:.3}–{:.3})", it.ratio, it.lowest, it.highest)
 }
 
-/// What of each storm is shown.
+/// The share of each storm that is shown.
 pub(crate) fn completeness(rows: &[Row], workloads: &[&Workload]) -> String {
     matrix(rows, workloads, |result| {
         let share = |count| percent(count, result.expected);
@@ -67,7 +67,7 @@ pub(crate) fn completeness(rows: &[Row], workloads: &[&Workload]) -> String {
     })
 }
 
-/// What each tool takes; of the storms, the second has the most producers.
+/// The resource usage of each tool.
 pub(crate) fn costs(rows: &[Row]) -> String {
     let head = [
         "",
@@ -117,7 +117,7 @@ pub(crate) fn endurance(sustained: &[Sustained]) -> String {
     table(&head, body)
 }
 
-/// Kernel time for each exec by what is asked for.
+/// Kernel time per exec, by command line.
 pub(crate) fn kernel_time(times: &[KernelTime]) -> String {
     let body = times.iter().map(|time| {
         let each = time
@@ -134,7 +134,7 @@ pub(crate) fn kernel_time(times: &[KernelTime]) -> String {
     table(&["", "ns for each exec", "by program"], body)
 }
 
-/// How each was started, and those that could not be.
+/// How each tool was started, and why some could not run.
 pub(crate) fn commands(rows: &[Row]) -> String {
     let body = rows.iter().map(|row| {
         let outcome = row.obstacle.as_deref().unwrap_or("ran");
@@ -159,7 +159,7 @@ fn mb(kb: u64) -> String {
     format!("{:.1}", kb as f64 / 1024.0)
 }
 
-/// Never 100 % unless it is all.
+/// A percentage that is rounded down: 100 % means all.
 fn percent(part: u64, whole: u64) -> String {
     match part {
         0 => "0 %".to_owned(),

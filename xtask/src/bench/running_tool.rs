@@ -1,4 +1,4 @@
-//! A tracer at work: started, seen to have begun, ended, what it wrote and said.
+//! A running tracer: start, wait for its first output, end, read its output.
 
 use std::fs;
 use std::fs::File;
@@ -27,17 +27,17 @@ use super::tools::Tool;
 use super::usage;
 use super::usage::Usage;
 
-/// Those with a compiler inside take seconds to begin. All take a while to end with much unread.
+/// Tools that compile take seconds to start, and all tools take a while to drain their buffers.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Where one run of a tool keeps its files.
+/// The directory with the files of one run of a tool.
 #[derive(Debug)]
 pub(crate) struct ToolDir {
     pub(crate) dir: PathBuf,
 }
 
 impl ToolDir {
-    /// A fresh folder, without what an earlier run left in it.
+    /// Makes an empty directory; removes one of an earlier run.
     pub(crate) fn fresh(dir: PathBuf) -> Result<Self> {
         match fs::remove_dir_all(&dir) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -53,24 +53,24 @@ impl ToolDir {
         self.dir.join(name)
     }
 
-    /// What the tool wrote: to standard output, or to a file that it was told.
+    /// What the tool wrote to standard output and to its output file.
     pub(crate) fn output(&self) -> Vec<u8> {
         let read = |name| fs::read(self.file(name)).unwrap_or_default();
         [read("out"), read("stdout")].concat()
     }
 
-    /// What it said beside that.
+    /// What the tool wrote to standard error.
     pub(crate) fn said(&self) -> Vec<u8> {
         fs::read(self.file("stderr")).unwrap_or_default()
     }
 
-    /// What it said first: reasons come before what follows from them.
+    /// The first line of its messages: the cause comes before its consequences.
     pub(crate) fn first_words(&self) -> String {
         let stdout = fs::read(self.file("stdout")).unwrap_or_default();
         first_words(&[self.said(), stdout].concat())
     }
 
-    /// A tool's command, its output here.
+    /// A tool's command, with its output in this directory.
     pub(crate) fn command(&self, tool: &Tool, failed: bool) -> Result<Command> {
         let mut command = Command::new(&tool.program);
         let more = tool.failed.filter(|_| failed).unwrap_or_default();
@@ -91,7 +91,7 @@ impl ToolDir {
     }
 }
 
-/// The first line with something in it.
+/// The first line that is not blank.
 pub(crate) fn first_words(said: &[u8]) -> String {
     let text = String::from_utf8_lossy(said);
     let mut lines = text.lines().map(str::trim);
@@ -106,12 +106,12 @@ pub(crate) struct RunningTool {
     tool_dir: ToolDir,
     marker_kind: MarkerKind,
     rules: Option<AuditRules>,
-    /// Works for it in the kernel.
+    /// The kernel thread that works for the tool.
     helper: Option<u32>,
 }
 
 impl RunningTool {
-    /// Starts a tool, and returns when its output shows what is run.
+    /// Starts a tool, and returns when its output shows processes.
     pub(crate) fn start(
         tool: &Tool,
         failed: bool,
@@ -139,7 +139,7 @@ impl RunningTool {
         Ok(running)
     }
 
-    /// Has processes run until one shows. (Some tools hold back their first 4 KiB.)
+    /// Runs processes until the tool shows one. (Some tools buffer their first 4 KiB.)
     fn await_output(&mut self, workload: &Path) -> Result<()> {
         let start = Instant::now();
         while !markers::has_begun(&self.tool_dir.output(), self.marker_kind) {
@@ -169,7 +169,8 @@ impl RunningTool {
         usage::loaded_bytes(self.pid())
     }
 
-    /// Ends it as Ctrl-C does, and gives back where its files are, and what the kernel's rules say was lost.
+    /// Interrupts the tool as Ctrl-C does. Returns its directory, and the losses that the audit
+    /// system reports.
     pub(crate) fn stop(mut self) -> Result<(ToolDir, Option<u64>)> {
         let lost = self.rules.take().map(AuditRules::lost).transpose()?;
         kill(Pid::from_raw(self.pid().try_into()?), Signal::SIGINT)?;

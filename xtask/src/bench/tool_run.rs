@@ -1,4 +1,4 @@
-//! One tool against one storm: how much it slows it, what it sees of it, what it takes for that.
+//! One tool measured on one storm: slow-down, completeness, resource usage.
 
 use std::cell::RefCell;
 use std::path::Path;
@@ -29,16 +29,16 @@ use crate::measure::pairs::median_difference;
 use crate::measure::storm::Outcome;
 use crate::measure::storm::Storm;
 
-/// What came out, over all rounds.
+/// The result over all rounds.
 #[derive(Debug)]
 pub(crate) struct ToolResult {
     pub(crate) slow_down: SlowDown,
-    /// Calls of exec that it should show.
+    /// Calls of exec that the tool should show.
     pub(crate) expected: u64,
     pub(crate) found: Found,
-    /// What it says that it lost.
+    /// The losses that the tool reports; `None` if it reports none.
     pub(crate) lost: Option<u64>,
-    /// Its own time on a CPU for each call, in µs: the median.
+    /// The tool's own CPU time per call, in µs: the median.
     pub(crate) cpu_us: f64,
     pub(crate) usage: Usage,
     pub(crate) loaded_bytes: u64,
@@ -55,7 +55,7 @@ struct Round {
     loaded_bytes: u64,
 }
 
-/// Who is measured against what, and where files may be kept.
+/// The tool, the storm, and a directory for files.
 #[derive(Debug)]
 pub(crate) struct ToolRun<'a> {
     pub(crate) tool: &'a Tool,
@@ -65,7 +65,7 @@ pub(crate) struct ToolRun<'a> {
 }
 
 impl ToolRun<'_> {
-    /// Runs so many pairs of untraced and traced storms.
+    /// Runs `rounds` pairs of an untraced and a traced storm.
     pub(crate) fn run(&self, rounds: u64) -> Result<ToolResult> {
         let done = RefCell::new(Vec::new());
         let traced = || {
@@ -87,7 +87,7 @@ impl ToolRun<'_> {
         }
     }
 
-    /// The tool looks at the whole machine.
+    /// The tool traces the whole machine.
     fn beside(&self, tool_dir: ToolDir) -> Result<Round> {
         let running =
             RunningTool::start(self.tool, self.workload.fails, tool_dir, &self.storm.binary)?;
@@ -146,7 +146,7 @@ impl ToolRun<'_> {
     }
 }
 
-/// A program's libraries are all there a moment after its start.
+/// All libraries of a program are mapped a moment after its start.
 fn loaded_soon(pid: u32) -> u64 {
     sleep(Duration::from_millis(100));
     loaded_bytes(pid)
@@ -182,7 +182,7 @@ impl Round {
     }
 }
 
-/// How much longer a system call takes that is no exec, in ns: the median of pairs.
+/// How much longer a system call other than exec takes, in ns: the median of the pairs.
 pub(crate) fn tax(tool: &Tool, workload: &Path, dir: &Path, rounds: u64) -> Result<f64> {
     let tool_dir = || ToolDir::fresh(dir.join("tool"));
     // What stops each call takes a thousand times as long.
@@ -209,14 +209,14 @@ pub(crate) fn tax(tool: &Tool, workload: &Path, dir: &Path, rounds: u64) -> Resu
     Ok(median_difference(&pairs))
 }
 
-/// What the workload says about the calls it made.
+/// What the workload reports about its calls.
 #[derive(Debug, Deserialize)]
 struct Calls {
     calls: u64,
     ns: u64,
 }
 
-/// ns for each of so many.
+/// ns per call, over `count` calls.
 fn time_of_calls(command: &mut Command, count: u64) -> Result<f64> {
     let output = command
         .args(["calls", &count.to_string()])

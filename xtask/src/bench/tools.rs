@@ -1,55 +1,54 @@
-//! Whom execsnoop is measured beside: what people would use instead, each told to show as much of the
-//! arguments as it can.
+//! The other tracers of the benchmark. Each shows as much of the arguments as it can.
 
 use std::path::Path;
 use std::path::PathBuf;
 
-/// A tracer and how it is told what to do. `{out}` stands for the file that it writes.
+/// A tracer and its command line. `{out}` is replaced by the path of its output file.
 #[derive(Debug)]
 pub(crate) struct Tool {
     pub(crate) name: &'static str,
     pub(crate) program: PathBuf,
     pub(crate) args: Vec<&'static str>,
-    /// More arguments, for failed execs to be shown; `None` where it shows none.
+    /// Additional arguments that show failed execs; `None` if the tool cannot show them.
     pub(crate) failed: Option<&'static [&'static str]>,
-    /// In place of `args`, for writing to a terminal; `None` where it cannot or need not.
+    /// Replaces `args` for output to a terminal; `None` if the tool is not measured there.
     pub(crate) terminal: Option<Vec<&'static str>>,
     pub(crate) scope: Scope,
     pub(crate) marker_kind: MarkerKind,
-    /// Where what it says has the number of events that it lost; without this it does not tell.
+    /// A pattern for the losses that the tool reports; `None` if it reports none.
     pub(crate) lost: Option<&'static str>,
     pub(crate) ours: bool,
 }
 
-/// What it looks at.
+/// What a tool traces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scope {
     /// Everything that the machine runs.
     Machine,
-    /// A command that it starts itself, and what descends from that.
+    /// A command that the tool starts, and its descendants.
     Command,
-    /// Everything, by rules that the kernel keeps.
+    /// Everything, by audit rules in the kernel.
     AuditRules,
 }
 
 /// How an exec of a storm shows in its output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum MarkerKind {
-    /// By the texts among its arguments.
+    /// By the texts in its arguments.
     Arguments,
-    /// By a line for each exec, with arguments when they were still there to be read.
+    /// By one line per exec, with the arguments if the tool could still read them.
     Lines,
-    /// By a line for the call; of its arguments only their address is told.
+    /// By one line per call, which has only the address of the arguments.
     Calls,
 }
 
-/// Where Debian has them, in order of preference.
+/// The first of these paths that exists, otherwise the first.
 fn first_of(paths: &[&str]) -> PathBuf {
     let there = paths.iter().find(|path| Path::new(path).exists());
     PathBuf::from(there.unwrap_or(&paths[0]))
 }
 
-/// All of them, our own first.
+/// All tools, execsnoop first.
 pub(crate) fn all(execsnoop: &Path) -> Vec<Tool> {
     [ours(execsnoop), peers()].into_iter().flatten().collect()
 }
@@ -73,7 +72,7 @@ fn ours(execsnoop: &Path) -> Vec<Tool> {
     ]
 }
 
-/// What all of them have in common, unless they say otherwise.
+/// The defaults of the other tools.
 fn peer(name: &'static str, paths: &[&str], args: &[&'static str]) -> Tool {
     Tool {
         name,
@@ -182,7 +181,7 @@ fn script() -> &'static str {
 }
 
 impl Tool {
-    /// The command line, as one would type it.
+    /// The command line as a user types it.
     pub(crate) fn command_line(&self) -> String {
         let program = self.program.file_name().unwrap_or_default();
         let words = std::iter::once(program.to_string_lossy().into_owned());

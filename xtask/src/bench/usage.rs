@@ -1,4 +1,4 @@
-//! What a running tracer takes: CPU time, memory, memory of the kernel, files.
+//! Resource usage of a running tracer: CPU time, memory, kernel memory, files.
 
 use std::collections::HashMap;
 use std::fs;
@@ -14,22 +14,22 @@ use std::time::Instant;
 use anyhow::Result;
 use anyhow::anyhow;
 
-/// At one moment.
+/// Resource usage at one moment.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Usage {
-    /// On a CPU, since it began.
+    /// CPU time since the start.
     pub(crate) cpu_ns: u64,
-    /// The most memory that it had resident; pages that it shares with the kernel among it.
+    /// Peak resident memory, including pages that are shared with the kernel.
     pub(crate) peak_rss_kb: u64,
-    /// Of that, what lies in its ring buffers now.
+    /// The part of it that is mapped from ring buffers now.
     pub(crate) ring_kb: u64,
-    /// What its maps and perf buffers take in the kernel.
+    /// Kernel memory of its maps and perf buffers.
     pub(crate) kernel_kb: u64,
 }
 
 impl Usage {
-    /// Of a process and, for its CPU time alone, of a kernel thread that works for it; what cannot be read
-    /// any more is 0.
+    /// Of a process. A kernel thread that works for it adds its CPU time. Values that cannot be
+    /// read are 0.
     pub(crate) fn of(pid: u32, helper: Option<u32>) -> Self {
         let rings = ring_mappings(pid);
         Self {
@@ -50,7 +50,8 @@ impl Usage {
     }
 }
 
-/// Time on a CPU of all threads. (Ticks would be too coarse: `Documentation/scheduler/sched-stats.rst`.)
+/// CPU time of all threads, from schedstat, since ticks are too coarse
+/// (`Documentation/scheduler/sched-stats.rst`).
 pub(crate) fn cpu_ns(pid: u32) -> u64 {
     let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else {
         return 0;
@@ -90,8 +91,8 @@ struct Rings {
     perf: u64,
 }
 
-/// A BPF ring buffer maps its pages twice, so that records never break at its end: resident memory counts
-/// them twice, too.
+/// A BPF ring buffer maps its pages twice, so that records never wrap. Resident memory counts them
+/// twice as well.
 fn ring_mappings(pid: u32) -> Rings {
     let text = fs::read_to_string(format!("/proc/{pid}/smaps")).unwrap_or_default();
     rings_in(&text)
@@ -113,7 +114,7 @@ fn rings_in(smaps: &str) -> Rings {
     rings
 }
 
-/// Each map once, however often it is open.
+/// Counts each map once, even if several descriptors refer to it.
 fn map_bytes(pid: u32) -> u64 {
     let Ok(files) = fs::read_dir(format!("/proc/{pid}/fdinfo")) else {
         return 0;
@@ -125,7 +126,7 @@ fn map_bytes(pid: u32) -> u64 {
     maps.values().sum()
 }
 
-/// A map's number and its memory, in what the kernel tells of an open file.
+/// A map's id and memory, from the fdinfo of a descriptor.
 fn map_in(fdinfo: &str) -> Option<(u64, u64)> {
     let number = |name: &str| {
         let line = fdinfo.lines().find(|line| line.starts_with(name))?;
@@ -135,7 +136,7 @@ fn map_in(fdinfo: &str) -> Option<(u64, u64)> {
     Some((number("map_id:")?, number("memlock:")?))
 }
 
-/// The bytes of all files that it has loaded: the program, its libraries.
+/// The size of the program and its libraries, in bytes.
 pub(crate) fn loaded_bytes(pid: u32) -> u64 {
     let maps = fs::read_to_string(format!("/proc/{pid}/maps")).unwrap_or_default();
     let mut files: Vec<&str> = maps.lines().filter_map(loaded_file).collect();
@@ -154,7 +155,7 @@ fn loaded_file(line: &str) -> Option<&str> {
     mode.contains('x').then_some(path)
 }
 
-/// The kernel's thread of that name.
+/// The pid of the kernel thread of this name.
 pub(crate) fn kernel_thread(name: &str) -> Option<u32> {
     let processes = fs::read_dir("/proc").ok()?;
     let mut pids = processes
@@ -166,7 +167,7 @@ pub(crate) fn kernel_thread(name: &str) -> Option<u32> {
     })
 }
 
-/// Waits until a process has nothing more to do, 30 s at most.
+/// Waits until a process is idle, 30 s at most.
 pub(crate) fn wait_until_quiet(pid: u32) {
     let start = Instant::now();
     let mut before = cpu_ns(pid);
@@ -180,7 +181,7 @@ pub(crate) fn wait_until_quiet(pid: u32) {
     }
 }
 
-/// Looks at a process now and then, until it is told to stop: what has ended cannot be asked any more.
+/// Samples a process until it is stopped: usage cannot be read after the process has ended.
 #[derive(Debug)]
 pub(crate) struct Sampler {
     stop: Arc<AtomicBool>,
@@ -202,7 +203,7 @@ impl Sampler {
         Self { stop, thread }
     }
 
-    /// The most that was seen of each.
+    /// The maximum of each value.
     pub(crate) fn stop(self) -> Result<Usage> {
         self.stop.store(true, Ordering::Relaxed);
         self.thread.join().map_err(|_| anyhow!("the sampler died"))

@@ -1,29 +1,29 @@
-//! The storms: what their execs look like.
+//! The kinds of storms, by what their execs look like.
 
 /// A kind of storm.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Workload {
-    /// What a reader of the tables knows it by.
+    /// The name in the tables.
     pub(crate) title: &'static str,
-    /// What the workload knows it by.
+    /// The workload's name for it.
     pub(crate) name: &'static str,
     pub(crate) producers: u64,
-    /// Execs, for a storm of about a second without a tracer.
+    /// The number of execs: about a second without a tracer.
     pub(crate) execs: u64,
-    /// Whether some of its calls fail.
+    /// Whether some of the calls fail.
     pub(crate) fails: bool,
 }
 
-/// The plainest.
+/// The simplest storm.
 pub(crate) const ONE_PRODUCER: Workload = shape("1 producer", "short", 1, 10_000);
 
-/// The same without a choice for the scheduler, whose choices cost a storm more than most tracers do.
+/// The same on one CPU. The scheduler's choice of a CPU costs a storm more than most tracers do.
 pub(crate) const ONE_CPU: Workload = shape("1 producer, on one CPU", "stays", 1, 10_000);
 
-/// What makes most execs in a second.
+/// The storm with the most execs per second.
 pub(crate) const TWO_PRODUCERS: Workload = shape("2 producers", "short", 2, 16_000);
 
-/// All of them.
+/// All storms.
 pub(crate) const WORKLOADS: [Workload; 7] = [
     ONE_PRODUCER,
     ONE_CPU,

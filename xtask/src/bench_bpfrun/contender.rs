@@ -1,4 +1,4 @@
-//! One way to run the program: started, timed until it is attached, looked at, ended.
+//! One way to run the program: start it, wait until it is attached, measure, end it.
 
 use std::fs;
 use std::fs::File;
@@ -17,7 +17,7 @@ use anyhow::ensure;
 
 use crate::process::kill_on_drop::KillOnDrop;
 
-/// What is started.
+/// What runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// bpfrun, with an empty cache.
@@ -26,35 +26,35 @@ pub(crate) enum Kind {
     Cached,
     /// bpfrun, on an object: only loading and attaching.
     Object,
-    /// BCC, on the same file, by the shortest script there is.
+    /// BCC on the same file, by a minimal script.
     BccSameFile,
     /// BCC's own execsnoop.
     BccTool,
 }
 
-/// A start that came to its end.
+/// A completed start.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Start {
     pub(crate) ms: f64,
-    /// Resident, when all was attached.
+    /// Resident memory after attaching.
     pub(crate) mb: f64,
 }
 
-/// How and where something is started.
+/// How and where to start it.
 #[derive(Debug)]
 pub(crate) struct Contender {
     pub(crate) kind: Kind,
     pub(crate) bpfrun: PathBuf,
     pub(crate) program: PathBuf,
     pub(crate) object: PathBuf,
-    /// For caches and what they say.
+    /// For caches and outputs.
     pub(crate) dir: PathBuf,
 }
 
 /// BCC needs seconds on a slow machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// How BCC's execsnoop is called by Debian, and by everybody else.
+/// The name of BCC's execsnoop in Debian, and elsewhere.
 const BCC_TOOLS: [&str; 2] = [
     "/usr/sbin/execsnoop-bpfcc",
     "/usr/share/bcc/tools/execsnoop",
@@ -79,7 +79,7 @@ impl Kind {
         Self::BccTool,
     ];
 
-    /// How a reader of the report knows it.
+    /// The name in the report.
     pub(crate) fn label(self) -> &'static str {
         match self {
             Self::Anew => "bpfrun, compiled anew",
@@ -90,14 +90,14 @@ impl Kind {
         }
     }
 
-    /// Whether it has to run.
+    /// Whether a failure to run is an error.
     pub(crate) fn is_ours(self) -> bool {
         matches!(self, Self::Anew | Self::Cached | Self::Object)
     }
 }
 
 impl Contender {
-    /// Starts it once; what it said, when it ended instead of getting ready.
+    /// Starts it once. Returns its messages if it ended before it was ready.
     pub(crate) fn start(&self) -> Result<Result<Start, String>> {
         let (ready, log) = (self.dir.join("ready"), self.dir.join("log"));
         if ready.exists() {
@@ -168,7 +168,7 @@ impl Contender {
         Ok(cache)
     }
 
-    /// BCC's tool says so by its table's head.
+    /// BCC's tool prints the head of its table when it is ready.
     fn is_ready(&self, ready: &Path, log: &Path) -> bool {
         match self.kind {
             Kind::BccTool => fs::read_to_string(log).is_ok_and(|text| text.contains("PCOMM")),
@@ -177,7 +177,7 @@ impl Contender {
     }
 }
 
-/// The system's own, for which its packages are; another may come first in the PATH.
+/// The system's Python, which has the packages; the PATH may have another one first.
 fn python() -> Option<Command> {
     ["/usr/bin/python3", "python3"]
         .into_iter()
@@ -192,7 +192,7 @@ fn bcc_tool() -> Option<&'static str> {
     BCC_TOOLS.into_iter().find(|path| Path::new(path).exists())
 }
 
-/// Why BCC does not start: that there are no headers it says long before its end; all else at its end.
+/// Why BCC does not start. A lack of headers is reported early, every other reason at the end.
 fn reason(said: &[u8]) -> String {
     let text = String::from_utf8_lossy(said);
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());

@@ -1,5 +1,5 @@
-//! `cargo xtask bench-bpfrun`: how long bpfrun takes until a program of the classic size is attached, and what it
-//! holds then; beside BCC, where BCC runs.
+//! `cargo xtask bench-bpfrun`: how long bpfrun takes until a program of the classic size is
+//! attached, and what it holds then; beside BCC, where BCC runs.
 
 use std::path::Path;
 use std::path::PathBuf;
@@ -35,8 +35,8 @@ pub(crate) struct Options {
     /// Measure this binary instead of target/release/bpfrun
     #[arg(long, value_name = "PATH", default_value = "target/release/bpfrun")]
     bpfrun: PathBuf,
-    /// Fail when it takes more than 250 ms anew, more than 50 ms above loading and attaching from the
-    /// cache, or holds more than 30 MB
+    /// Fail if it takes more than 250 ms uncached, more than 50 ms above loading and attaching from
+    /// the cache, or holds more than 30 MB
     #[arg(long)]
     check: bool,
 }
@@ -90,8 +90,8 @@ fn contenders(bpfrun: &Path, dir: &Path) -> Result<Vec<Contender>> {
     Ok(Kind::ALL.map(of).into())
 }
 
-/// All in each round, so that a machine that is busy for a while favours none. One that does not start is
-/// asked once, at the beginning, and its reason kept.
+/// All in each round, so that a machine that is busy for a while favours none. One that does not
+/// start is asked once, at the beginning, and its reason kept.
 fn measure(options: &Options, contenders: &[Contender], interrupt: &Interrupt) -> Result<Vec<Row>> {
     let mut rows: Vec<Row> = contenders.iter().map(|one| Row::new(one.kind)).collect();
     for round in 0..=options.rounds {

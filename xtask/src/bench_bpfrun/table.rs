@@ -6,8 +6,8 @@ use super::contender::Kind;
 use super::contender::Start;
 use crate::measure::pairs::median;
 
-/// The most milliseconds that compiling, loading and attaching may take; that the cache may add to loading and
-/// attaching; the most megabytes that are held afterwards.
+/// The most milliseconds that compiling, loading and attaching may take; that the cache may add to
+/// loading and attaching; the most megabytes that are held afterwards.
 const MOST_ANEW: f64 = 250.0;
 const MOST_ABOVE: f64 = 50.0;
 const MOST_MB: f64 = 30.0;
@@ -50,7 +50,7 @@ impl Row {
 pub(crate) struct Report(pub(crate) Vec<Row>);
 
 impl Report {
-    /// What is more than it may be, in words.
+    /// What exceeds its limit, in words.
     pub(crate) fn complaints(&self) -> Vec<String> {
         let mut complaints = Vec::new();
         let mut check = |what: String, found: f64, most: f64, unit: &str| {

@@ -1,4 +1,4 @@
-//! What is measured, and what it is measured with.
+//! The programs of a measurement: execsnoop and the workload.
 
 use std::path::Path;
 use std::path::PathBuf;
@@ -53,8 +53,8 @@ fn build_execsnoop() -> Result<PathBuf> {
     existing(&workspace().join(target).join("release/execsnoop"))
 }
 
-/// Built as the end-to-end tests build it. Static, and with an entrance of its own (entry.c), an exec
-/// of it costs as little as an exec can, so that the tracer's share shows.
+/// Builds the workload as the end-to-end tests do. It is static and has its own entry point
+/// (entry.c), so that its exec costs as little as possible and the tracer's share is visible.
 pub(crate) fn build_workload(dir: &Path) -> Result<PathBuf> {
     let binary = dir.join("workload");
     run(Command::new("cc")

@@ -1,4 +1,4 @@
-//! Binaries that need nothing of the machine they run on.
+//! Static binaries, which need no libraries of the machine.
 
 use std::path::Path;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use crate::build::binaries::workspace;
 
-/// What a build is given.
+/// Settings of a build.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct StaticBuild {
     /// The clang that compiles the BPF programs; by default the one that the PATH has.
@@ -81,7 +81,7 @@ fn config(triple: &str) -> String {
     format!("target.{triple}.rustflags=[\"-Ctarget-feature=+crt-static\"]")
 }
 
-/// glibc's own, since the C that is built in is compiled by the machine's gcc.
+/// The glibc target, since the machine's gcc compiles the C libraries.
 fn triple() -> Result<&'static str> {
     match std::env::consts::ARCH {
         "x86_64" => Ok("x86_64-unknown-linux-gnu"),
@@ -90,7 +90,7 @@ fn triple() -> Result<&'static str> {
     }
 }
 
-/// Of cargo's messages, one JSON object a line, those about executables.
+/// The executables in cargo's messages, which are one JSON object per line.
 fn parse_artifacts(messages: &str) -> Vec<Artifact> {
     let messages = messages.lines();
     let artifacts = messages.filter_map(|line| serde_json::from_str::<Artifact>(line).ok());
@@ -104,7 +104,7 @@ fn find(artifacts: &[Artifact], name: &str) -> Result<PathBuf> {
         .with_context(|| format!("cargo has built no executable {name}"))
 }
 
-/// Whether an executable asks for no loader: by its program headers, as the kernel does.
+/// Whether an executable has no program header that asks for a loader.
 pub(crate) fn is_static(executable: &Path) -> Result<bool> {
     let headers = crate::process::run::output_of(
         Command::new("readelf")

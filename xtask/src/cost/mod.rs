@@ -42,19 +42,19 @@ pub(crate) struct Options {
     /// Execs in one storm
     #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(1..))]
     execs: u64,
-    /// Processes that make them side by side
+    /// Processes that exec in parallel
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1024))]
     producers: u64,
     /// Measure this binary instead of building one
     #[arg(long, value_name = "PATH")]
     execsnoop: Option<PathBuf>,
-    /// Fail when it is more than 1000 ns in the kernel per exec or a slow-down of more than 5 %; for
-    /// whole lives 2000 ns, 6 %
+    /// Fail if an exec costs more than 1000 ns in the kernel, or the slow-down exceeds 5 %; for
+    /// whole processes 2000 ns and 6 %
     #[arg(long)]
     check: bool,
 }
 
-/// Measures and prints; fails under `--check` when it costs too much.
+/// Measures and prints. With `--check`, fails if tracing costs too much.
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     ensure!(
         options.execs.is_multiple_of(options.producers),
@@ -187,7 +187,7 @@ impl<'a> Bench<'a> {
         self.storm.run()
     }
 
-    /// µs per exec, and what the tracer says at its end.
+    /// µs per exec, and the tracer's last messages.
     fn traced(&self, output: Output, more: &[&str]) -> Result<(f64, String)> {
         self.interrupt.check()?;
         let mut arguments = output.arguments(self.dir);
@@ -198,7 +198,7 @@ impl<'a> Bench<'a> {
     }
 }
 
-/// One line that the next one overwrites: minutes pass without a result.
+/// A progress line that the next one overwrites.
 fn progress(what: &str) {
     let mut stderr = std::io::stderr();
     if stderr.is_terminal() {

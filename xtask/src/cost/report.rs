@@ -1,4 +1,4 @@
-//! What was measured, as tables for a person.
+//! The results, as tables for the terminal.
 
 use std::fmt;
 
@@ -21,7 +21,7 @@ impl KernelTime {
         self.programs.iter().map(time).sum::<f64>() / self.execs as f64
     }
 
-    /// The middle one of several, which must not be none.
+    /// The median of several storms. There must be at least one.
     pub(crate) fn median(mut storms: Vec<Self>) -> Self {
         storms.sort_by(|a, b| a.ns_per_exec().total_cmp(&b.ns_per_exec()));
         storms.swap_remove(storms.len() / 2)
@@ -37,7 +37,7 @@ pub(crate) struct Cost {
 }
 
 impl Cost {
-    /// What is more than it may be, in words.
+    /// What exceeds its limit, in words.
     pub(crate) fn complaints(&self) -> Vec<String> {
         let label = self.output.label();
         let mut complaints = Vec::new();

@@ -1,5 +1,6 @@
-//! Fetches packages with apt, by a configuration of our own: from the machine's own package source, but
-//! from more releases than the machine itself follows. Nothing is installed, and no root is needed.
+//! Fetches packages with apt, by a configuration of our own: from the machine's own package source,
+//! but from more releases than the machine itself follows. Nothing is installed, and no root is
+//! needed.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -48,7 +49,8 @@ struct Sites {
 }
 
 impl Apt {
-    /// Sets it up in `dir`, and fetches the lists of packages unless those that are there are fresh.
+    /// Sets it up in `dir`, and fetches the lists of packages unless those that are there are
+    /// fresh.
     pub(crate) fn set_up(dir: &Path) -> Result<Self> {
         let apt = Self {
             dir: dir.to_owned(),
@@ -137,8 +139,8 @@ impl Apt {
 }
 
 impl Sites {
-    /// From the system's own configuration, whichever of its formats that is in. On a machine whose lists
-    /// were never fetched apt does not tell, so that they are fetched, aside.
+    /// The system's own package sources, in either format. apt does not report them before its
+    /// lists were fetched, so the lists are fetched into a directory of their own.
     fn find(dir: &Path) -> Result<Self> {
         if let Some(sites) = Self::parse(&index_targets(&[])?) {
             return Ok(sites);
@@ -208,7 +210,7 @@ fn configuration(dir: &Path) -> String {
          Dir::Etc::sourcelist \"{dir}/sources.list\";\nDir::Etc::sourceparts \"{dir}/etc\";\n\
          Dir::Etc::preferences \"/dev/null\";\nDir::Etc::preferencesparts \"{dir}/etc\";\n\
          Acquire::Languages \"none\";\nAPT::Sandbox::User \"\";\n\
-         // Old releases are not signed anew.\nAcquire::Check-Valid-Until \"false\";\n"
+         // Old releases are not signed again.\nAcquire::Check-Valid-Until \"false\";\n"
     )
 }
 

@@ -1,5 +1,5 @@
-//! Where kernels are kept between runs: outside the tree, since `cargo clean` is no reason to fetch them
-//! again.
+//! Where kernels are kept between runs: outside the tree, since `cargo clean` is no reason to fetch
+//! them again.
 
 use std::fs;
 use std::path::Path;
@@ -32,8 +32,8 @@ pub(crate) fn default_dir() -> Result<PathBuf> {
     Ok(cache.join("execsnoop-kernels"))
 }
 
-/// The kernels of these packages, fetched unless they are there; and the packages that the source lists and
-/// does not serve, which happens.
+/// The kernels of these packages, fetched unless they are there; and the packages that the source
+/// lists and does not serve, which happens.
 pub(crate) fn kernels(
     apt: &Apt,
     dir: &Path,

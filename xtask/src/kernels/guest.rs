@@ -46,34 +46,34 @@ const MACHINE: [&str; 14] = [
 /// How much longer the tests wait for everything, since the processor is emulated.
 const SLOW: u32 = 20;
 
-/// A guest that tells nothing for so long is stuck: no test takes half of it.
+/// A guest without output for this long is stuck: no test takes half of it.
 const SILENCE: Duration = Duration::from_secs(240);
 
-/// What is booted, and what it is told.
+/// What is booted, and with which parameters.
 #[derive(Debug)]
 pub(crate) struct Boot<'a> {
     pub(crate) kernel: &'a Kernel,
     pub(crate) initramfs: &'a Path,
     pub(crate) backend: Backend,
-    /// The longest that it may take.
+    /// The time limit.
     pub(crate) limit: Duration,
 }
 
-/// What came of it.
+/// The result.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Run {
     pub(crate) results: Results,
-    /// All that the kernel and the tests said.
+    /// All output of the kernel and the tests.
     pub(crate) console: String,
     pub(crate) took: Duration,
-    /// Why it did not come to its end.
+    /// Why the guest did not finish; `None` if it did.
     pub(crate) stuck: Option<String>,
-    /// The tests that took longest.
+    /// The slowest tests.
     pub(crate) times: Vec<(Duration, String)>,
 }
 
 impl Boot<'_> {
-    /// Boots the kernel and waits until it powers off, or is stuck.
+    /// Boots the kernel and waits until it powers off or is stuck.
     pub(crate) fn run(&self, console: &Path, interrupt: &Interrupt) -> Result<Run> {
         let start = Instant::now();
         let mut guest = self.start(console)?;
@@ -110,7 +110,7 @@ impl Boot<'_> {
     }
 }
 
-/// Takes in what the guest tells until it ends. The reason, when it does not.
+/// Reads the guest's output until it ends. Returns the reason if it does not end.
 fn follow(
     run: &mut Run,
     lines: &Receiver<String>,
@@ -140,7 +140,7 @@ fn follow(
     }
 }
 
-/// Between two lines lies one test: the first says that it begins, the second how it ended.
+/// Two lines enclose each test: the first says that it starts, the second how it ended.
 fn hear(run: &mut Run, line: &str, after: Duration) {
     let current = run.results.current.clone();
     run.results.take(line);
@@ -151,13 +151,13 @@ fn hear(run: &mut Run, line: &str, after: Duration) {
     }
 }
 
-/// Line by line as they come; all that was told is kept in `copy`, too.
+/// Reads line by line; `copy` receives all output as well.
 fn lines_of(output: ChildStdout, mut copy: File) -> Receiver<String> {
     let (sender, receiver) = channel();
     std::thread::spawn(move || {
         for line in BufReader::new(output).split(b'\n') {
             let Ok(line) = line else { return };
-            // For whoever looks into what went wrong; nothing depends on it.
+            // For diagnosis only: errors do not matter.
             let _ = copy.write_all(&[&line[..], b"\n"].concat());
             if sender
                 .send(String::from_utf8_lossy(&line).into_owned())

@@ -1,4 +1,4 @@
-//! The guests' root file system: busybox, execsnoop, its tests, and what tools they can use.
+//! The guests' root file system: busybox, execsnoop, its tests, and tools that they use.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -14,36 +14,36 @@ use anyhow::Result;
 use crate::process::run::output_of;
 use crate::process::run::run;
 
-/// What goes into it.
+/// The contents of the root file system.
 #[derive(Debug)]
 pub(crate) struct Contents<'a> {
     pub(crate) execsnoop: &'a Path,
     pub(crate) e2e: &'a Path,
     pub(crate) workload: &'a Path,
-    /// Names of the tests that are to be run, if not all are.
+    /// Names of the tests to run; `None` for all.
     pub(crate) tests: Option<&'a [String]>,
     pub(crate) probes: Option<&'a Probes>,
 }
 
-/// bpfrun and what it is tested with.
+/// bpfrun, its tests and their programs.
 #[derive(Debug)]
 pub(crate) struct Probes {
     pub(crate) bpfrun: PathBuf,
     pub(crate) executable: PathBuf,
     /// The directory of the compiled programs.
     pub(crate) objects: PathBuf,
-    /// Names of the tests that are to be run.
+    /// Names of the tests to run.
     pub(crate) tests: Vec<String>,
 }
 
-/// Tools of this machine that tests use when they are there, and that busybox has not, or only in part.
+/// Optional tools of this machine that tests use, and that busybox lacks or has in part.
 const TOOLS: [&str; 5] = ["setpriv", "setcap", "unshare", "bpftool", "script"];
 
-/// The users whom tests become.
+/// The users that tests switch to.
 const PASSWD: &str = "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n";
 const GROUP: &str = "root:x:0:\nnogroup:x:65534:\n";
 
-/// Makes it in `dir`, and returns the archive that QEMU is given.
+/// Makes it in `dir`, and returns the path of the archive for QEMU.
 pub(crate) fn make(contents: &Contents<'_>, dir: &Path) -> Result<PathBuf> {
     let root = dir.join("root");
     for place in ["bin", "etc", "root", "usr/bin", "usr/local/bin"] {
@@ -58,7 +58,7 @@ pub(crate) fn make(contents: &Contents<'_>, dir: &Path) -> Result<PathBuf> {
     pack(&root, &dir.join("initramfs"))
 }
 
-/// Debian's package puts it at one of two places, as whether /bin is a directory of its own.
+/// Debian's package has one of two paths, depending on whether /bin is a link to /usr/bin.
 fn add_busybox(root: &Path) -> Result<()> {
     let busybox = root.join("bin/busybox");
     let places = ["/bin/busybox", "/usr/bin/busybox"];
@@ -107,7 +107,7 @@ fn add_probes(probes: &Probes, root: &Path) -> Result<()> {
     Ok(())
 }
 
-/// What is not there is left out: the tests that need it then say so.
+/// Missing tools are left out: the tests that need them are skipped and say so.
 fn add_tools(root: &Path) -> Result<()> {
     let mut libraries = BTreeSet::new();
     for tool in TOOLS {
@@ -131,7 +131,7 @@ fn find_tool(name: &str) -> Option<PathBuf> {
     paths.find(|path| path.exists())
 }
 
-/// ldd fails for scripts and static binaries, which need none.
+/// ldd fails for scripts and static binaries, which need no libraries.
 fn libraries_of(program: &Path) -> Result<Vec<PathBuf>> {
     let output = Command::new("ldd").arg(program).output()?;
     Ok(parse_libraries(&String::from_utf8_lossy(&output.stdout)))

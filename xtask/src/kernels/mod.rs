@@ -42,16 +42,16 @@ use crate::build::static_build::StaticBuild;
 use crate::process::interrupt::Interrupt;
 use crate::process::run::output_of;
 
-/// How often a guest is booted that does not come to its end.
+/// How often a guest is booted that does not finish.
 const BOOTS: usize = 4;
 
-/// What bpfrun takes the kernel's types from.
+/// The source of the kernel's types for bpfrun.
 const TYPES: &str = "/sys/kernel/btf/vmlinux";
 
-/// Nothing was tested, since this machine cannot.
+/// Exit status: nothing was tested, since this machine cannot.
 const SKIPPED: u8 = 77;
 
-/// Boots all kernels that are asked for; fails when any is not green.
+/// Boots the chosen kernels; fails if any row is not green.
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let (apt, packages) = match find_packages(options) {
         Ok(found) => found,
@@ -75,7 +75,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     report(options, &rows, &missing)
 }
 
-/// Of a series that several packages hold, one will do; a series without any is none.
+/// One package is enough for each series; a series without any package is an error.
 fn fetch(apt: &Apt, cache: &Path, packages: &[Package]) -> Result<(Vec<Kernel>, Vec<Package>)> {
     let (kernels, missing) = cache::kernels(apt, cache, packages)?;
     if let Some((major, minor)) = cache::uncovered(&kernels, &missing) {
@@ -131,7 +131,7 @@ fn choose(options: &Options, packages: Vec<Package>) -> Result<Vec<Package>> {
     Ok(packages.into_iter().filter(wanted).collect())
 }
 
-/// What all guests have in common.
+/// Settings that all guests share.
 struct Matrix<'a> {
     options: &'a Options,
     dir: TempDir,
@@ -173,7 +173,7 @@ impl<'a> Matrix<'a> {
         })
     }
 
-    /// As many at a time as was asked for, in the order of the kernels.
+    /// Boots up to `--jobs` guests at a time. Returns the rows in the order of the kernels.
     fn run(&self, kernels: &[Kernel]) -> Result<Vec<Row>> {
         let waiting = Mutex::new(kernels.iter().enumerate());
         let next = || waiting.lock().ok().and_then(|mut waiting| waiting.next());
@@ -203,8 +203,9 @@ impl<'a> Matrix<'a> {
         self.options.jobs.unwrap_or(cpus)
     }
 
-    /// A guest that dies, or in which a test fails, is booted again, and the table says so: emulation itself is
-    /// not perfect (5.10 locks up in it now and then, all have crashed early in a boot), and it is slow.
+    /// A guest that dies, or in which a test fails, is booted again, and the table says so.
+    /// Emulation is slow and not perfect: 5.10 locks up sometimes, and all kernels have crashed
+    /// early in a boot.
     fn row(&self, kernel: &Kernel) -> Result<Row> {
         let mut notes = Vec::new();
         let mut run = self.boot(kernel)?;
@@ -274,7 +275,7 @@ impl<'a> Matrix<'a> {
     }
 }
 
-/// The first boot's console is kept beside the second's.
+/// A file name that is free: the console of an earlier boot stays.
 fn free_name(path: &Path) -> PathBuf {
     match path.exists() {
         true => free_name(&path.with_extension("again.log")),
@@ -282,8 +283,8 @@ fn free_name(path: &Path) -> PathBuf {
     }
 }
 
-/// Why a guest deserves another boot. One whose call trace went through a program of ours does not: the blame
-/// is not the emulation's.
+/// Why a guest is booted again; `None` if it is not. A call trace through one of our BPF programs
+/// is not the emulation's fault.
 fn second_chance(run: &Run) -> Option<String> {
     if run.stuck.is_some() {
         return (!console::blames_bpf(&run.console)).then(|| symptom(run));
@@ -297,7 +298,7 @@ fn second_chance(run: &Run) -> Option<String> {
     (!failed.is_empty()).then(|| format!("{} failed", failed.join(", ")))
 }
 
-/// How and where a guest did not come to its end.
+/// How and where a guest got stuck.
 fn symptom(run: &Run) -> String {
     let stuck = run.stuck.as_deref().unwrap_or_default();
     let at = run.results.current.as_deref();
@@ -306,7 +307,7 @@ fn symptom(run: &Run) -> String {
     format!("{stuck}{at}: {}", said.unwrap_or("no output").trim())
 }
 
-/// Names of execsnoop's tests: `None` for all of them, of which an empty list is none.
+/// Names of execsnoop's tests: `None` for all, an empty list for none.
 fn tests(options: &Options, e2e: &Path) -> Result<Option<Vec<String>>> {
     match options.tests() {
         "all" => Ok(None),
@@ -317,8 +318,8 @@ fn tests(options: &Options, e2e: &Path) -> Result<Option<Vec<String>>> {
     }
 }
 
-/// bpfrun's tests of probes inside the kernel, which are few: with every set, and by their names. They need
-/// the kernels' types, which those of the classic backend hide.
+/// bpfrun's few tests of probes inside the kernel, which run with every set and by name. They need
+/// the kernels' types, which are hidden for the classic backend.
 fn probes(options: &Options, build: &StaticBuild, dir: &Path) -> Result<Option<Probes>> {
     if options.backend == Backend::Classic {
         return Ok(None);
@@ -357,7 +358,7 @@ fn named(executable: &Path, wanted: &str) -> Result<Vec<String>> {
     Ok(chosen.map(str::to_owned).collect())
 }
 
-/// The clang that somebody means by its name.
+/// The path of a clang by its name.
 fn find_clang(name: &str) -> Result<PathBuf> {
     if name != "newest" {
         return Ok(name.into());
@@ -391,7 +392,7 @@ fn report(options: &Options, rows: &[Row], missing: &[Package]) -> Result<ExitCo
     })
 }
 
-/// What the figures mean nothing without.
+/// Date, versions and tests, for the line above the tables.
 fn circumstances(options: &Options) -> Result<String> {
     let date = jiff::Timestamp::now().strftime("%Y-%m-%d");
     let qemu = first_line(&output_of(Command::new(QEMU).arg("--version"))?);

@@ -1,5 +1,5 @@
-//! bpfrun's programs for the guests, where no compiler is: compiled here, with this kernel's types. That they run
-//! there on other kernels is a part of what is tested.
+//! bpfrun's programs for the guests, where no compiler is: compiled here, with this kernel's types.
+//! That they run there on other kernels is a part of what is tested.
 
 use std::fs;
 use std::path::Path;
@@ -14,7 +14,8 @@ use crate::process::run::output_of;
 
 const CORPUS: &str = "crates/bpfrun/tests/corpus";
 
-/// Those of the corpus that cannot run on every machine that builds, in it and in a folder of their own.
+/// Those of the corpus that cannot run on every machine that builds, in it and in a folder of their
+/// own.
 const FOLDER: &str = "probes";
 const OTHERS: [&str; 2] = ["bcc/kprobes.c", "bcc/syscall_names.c"];
 

@@ -9,45 +9,44 @@ use super::suite::Backend;
 /// Run the end-to-end tests on Debian's kernels, one of each series, in QEMU
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// Only these kernels: 6.1, 6.12.117, a whole release; may be given several times
+    /// Only these kernels: 6.1, 6.12.117 or a whole release; can be repeated
     #[arg(long, value_name = "KERNEL")]
     pub(super) only: Vec<String>,
     /// Only 5.10, 6.1, 6.12 and the newest
     #[arg(long, conflicts_with = "only")]
     pub(super) quick: bool,
-    /// Print which kernels there are, and boot none
+    /// List the kernels and boot none
     #[arg(long)]
     pub(super) list: bool,
-    /// Run the tests whose names contain one of these (a,b,c); or `all` of them; or those that depend on
-    /// the `kernel` (the default with --only); or of those the few of the `matrix`; or a `brief` look at
-    /// each program (the default else)
+    /// Tests to run: `brief` (each program once; the default), `matrix` (more), `kernel` (all that
+    /// depend on the kernel; the default with --only), `all`, or parts of names (a,b,c)
     #[arg(long, value_name = "FILTERS")]
     pub(super) tests: Option<String>,
-    /// The way in which execsnoop is to trace; on `classic` the kernels hide their BTF
+    /// The backend to test; with `classic` the kernels hide their BTF
     #[arg(long, value_enum, default_value = "core")]
     pub(super) backend: Backend,
-    /// Guests at a time, with two processors each; by default as many as this machine has CPUs
+    /// Guests at a time, with two processors each [default: the number of CPUs]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(super) jobs: Option<u16>,
-    /// The longest that one guest may take, in seconds
+    /// Time limit per guest, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 1800)]
     pub(super) limit: u64,
     /// Compile the BPF programs with this clang; `newest` takes the highest clang-N in the PATH
     #[arg(long, value_name = "CLANG")]
     pub(super) clang: Option<String>,
-    /// Where kernels are kept between runs
+    /// Directory that keeps kernels between runs
     #[arg(long, value_name = "DIR")]
     pub(super) cache: Option<PathBuf>,
     /// Keep the consoles of all guests in this directory
     #[arg(long, value_name = "DIR")]
     pub(super) logs: Option<PathBuf>,
-    /// Write the tables to this file as well, into the backend's chapter
+    /// Also write the tables to this file, into the backend's chapter
     #[arg(long, value_name = "FILE")]
     pub(super) write: Option<PathBuf>,
-    /// Tell how long each test took
+    /// Print how long each test took
     #[arg(long)]
     pub(super) times: bool,
-    /// Fail when kernels cannot be had here, instead of skipping all (exit status 77)
+    /// Fail if kernels are not available, instead of skipping all (exit status 77)
     #[arg(long)]
     pub(super) must_run: bool,
     /// Cargo.lock must not change

@@ -11,16 +11,19 @@ pub(crate) struct Package {
     pub(crate) release: String,
     /// `6.12`: what its developers maintain as one.
     pub(crate) series: (u32, u32),
-    /// The distribution's release that it was built for, such as `deb13`; empty when the name tells none.
+    /// The distribution's release that it was built for, such as `deb13`; empty when the name tells
+    /// none.
     build: String,
     /// All numbers of the release, for the order among packages of one series and build.
     numbers: Vec<u32>,
-    /// From 6.19 on the kernel itself is in `linux-binary-*`, and `linux-image-*` only depends on it.
+    /// From 6.19 on the kernel itself is in `linux-binary-*`, and `linux-image-*` only depends on
+    /// it.
     binary: bool,
 }
 
 impl Package {
-    /// Reads a line of `apt-cache search`: `NAME - DESCRIPTION`. Packages without a kernel give none.
+    /// Reads a line of `apt-cache search`: `NAME - DESCRIPTION`. Packages without a kernel give
+    /// none.
     pub(crate) fn parse(line: &str) -> Option<Self> {
         let (name, description) = line.split_once(" - ")?;
         if description.contains("meta-package") {
@@ -42,7 +45,7 @@ impl Package {
         })
     }
 
-    /// Whether somebody who writes `wanted` (`6.1`, `6.12.117`, a whole release) means this one.
+    /// Whether `wanted` (`6.1`, `6.12.117`, a whole release) matches this package.
     pub(crate) fn answers_to(&self, wanted: &str) -> bool {
         self.release
             .strip_prefix(wanted)

@@ -1,8 +1,8 @@
-//! Which tests run in the guests.
+//! The sets of tests that run in the guests.
 
 use clap::ValueEnum;
 
-/// How execsnoop sees what happens.
+/// The backends that the guests can test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Backend {
     /// With BTF and the ring buffer.
@@ -12,7 +12,7 @@ pub(crate) enum Backend {
 }
 
 impl Backend {
-    /// As execsnoop names it.
+    /// execsnoop's name for the backend.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Core => "core",
@@ -20,7 +20,7 @@ impl Backend {
         }
     }
 
-    /// The chapter about it in docs/kernels.md.
+    /// The title of its chapter in docs/kernels.md.
     pub(crate) fn chapter(self) -> &'static str {
         match self {
             Self::Core => "Core",
@@ -28,8 +28,8 @@ impl Backend {
         }
     }
 
-    /// All tests whose outcome depends on the kernel. How output is written does not, and is tested on the
-    /// machine that builds.
+    /// All tests with an outcome that depends on the kernel. Tests of output formats do not: they
+    /// run on the machine that builds.
     pub(crate) fn kernel_tests(self) -> Vec<String> {
         words(match self {
             Self::Core => CORE,
@@ -37,7 +37,7 @@ impl Backend {
         })
     }
 
-    /// Each program, each structure of the kernel that is read, each way of losing events: once.
+    /// Each program, each kernel structure that is read, and each kind of loss, once.
     pub(crate) fn matrix_tests(self) -> Vec<String> {
         words(match self {
             Self::Core => MATRIX,
@@ -45,7 +45,7 @@ impl Backend {
         })
     }
 
-    /// Each program once, on each backend: what a kernel can break at all.
+    /// Each program once, with each backend.
     pub(crate) fn brief_tests(self) -> Vec<String> {
         words(match self {
             Self::Core => BRIEF,
@@ -192,7 +192,7 @@ const CORE: &str = "
     filters::option_filters::user_of_failed_execs
 ";
 
-/// What that backend gives, and what it cannot know: its own tests say which is which.
+/// What the classic backend provides and what it lacks, by its own tests.
 const CLASSIC: &str = "
     backends::classic::at_the_borders_of_records
     backends::classic::command

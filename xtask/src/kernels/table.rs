@@ -1,4 +1,4 @@
-//! What became of each kernel, as tables in Markdown.
+//! The results of each kernel, as tables in Markdown.
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::console::Results;
 use super::suite::Backend;
 
-/// What is known of one kernel.
+/// The results of one kernel.
 #[derive(Debug, Clone)]
 pub(crate) struct Row {
     pub(crate) release: String,
@@ -18,16 +18,16 @@ pub(crate) struct Row {
     pub(crate) backend: Backend,
     pub(crate) results: Results,
     pub(crate) took: Duration,
-    /// Why it did not come to its end.
+    /// Why the guest did not finish; `None` if it did.
     pub(crate) stuck: Option<String>,
-    /// What is worth telling, and no failure.
+    /// Remarks that are no failures.
     pub(crate) notes: Vec<String>,
     /// Why tests were skipped, by test.
     pub(crate) reasons: BTreeMap<String, String>,
 }
 
 impl Row {
-    /// What is not as it should be: nothing, if the row is green.
+    /// What is wrong; empty if the row is green.
     pub(crate) fn complaints(&self) -> Vec<String> {
         let results = &self.results;
         let mut complaints = Vec::new();
@@ -154,7 +154,7 @@ impl Table<'_> {
         rows
     }
 
-    /// By test and reason, so that what is missing everywhere is told once.
+    /// By test and reason, so that each reason is listed once.
     fn skipped(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut skipped: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
         for row in self.0 {
@@ -198,7 +198,7 @@ impl Table<'_> {
     }
 }
 
-/// The first row is the head. Columns are as wide as what is in them, for those who read it as it is.
+/// The first row is the head. Columns are padded, so that the source is readable as well.
 fn write_table(f: &mut fmt::Formatter<'_>, rows: &[Vec<String>]) -> fmt::Result {
     let columns = rows.first().map_or(0, Vec::len);
     let width = |column: usize| {

@@ -14,12 +14,12 @@ pub(crate) struct BpfStats {
 }
 
 impl BpfStats {
-    /// Has the kernel time BPF programs. That itself takes time, so it is off for all else.
+    /// Makes the kernel time BPF programs. This costs time itself, so it is off otherwise.
     pub(crate) fn on() -> Result<Self> {
         Self::set("1")
     }
 
-    /// Has the kernel leave the time of BPF programs alone.
+    /// Makes sure that the kernel does not time BPF programs.
     pub(crate) fn off() -> Result<Self> {
         Self::set("0")
     }

@@ -1,4 +1,4 @@
-//! What a figure means nothing without: where and when it was measured.
+//! Where and when a figure was measured.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ pub(crate) fn describe() -> String {
     format!("Linux {release}, {cpus} CPUs ({model}), {date}, load average {load} before")
 }
 
-/// Of the last minute. Near 0 the ratios mean something, near the number of CPUs nothing at all.
+/// The load of the last minute. Ratios are meaningless when it is near the number of CPUs.
 fn load() -> String {
     let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     text.split(' ').next().unwrap_or_default().to_owned()

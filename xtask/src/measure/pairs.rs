@@ -1,5 +1,6 @@
 //! Pairs of an untraced and a traced storm. The two of a pair run next to each other and take turns
-//! in going first, so that a machine that warms up, slows down or is busy for a while favours neither.
+//! in going first, so that a machine that warms up, slows down or is busy for a while favours
+//! neither.
 
 use anyhow::Result;
 
@@ -31,7 +32,7 @@ impl Pair {
         })
     }
 
-    /// Measures so many.
+    /// Measures `rounds` pairs.
     pub(crate) fn measure_all(
         rounds: u64,
         untraced: &dyn Fn() -> Result<f64>,
@@ -48,7 +49,7 @@ impl Pair {
     }
 }
 
-/// What the pairs of one kind of output say together.
+/// The slow-down over the pairs of one kind of output.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct SlowDown {
     pub(crate) untraced: f64,
@@ -59,7 +60,7 @@ pub(crate) struct SlowDown {
 }
 
 impl SlowDown {
-    /// Medians over the pairs, of which there must be one at least.
+    /// Medians over the pairs. There must be at least one.
     pub(crate) fn of(pairs: &[Pair]) -> Self {
         let ratios = sorted(pairs, Pair::ratio);
         Self {
@@ -72,7 +73,7 @@ impl SlowDown {
     }
 }
 
-/// How much more the traced of a pair takes than the untraced, the median over the pairs.
+/// The difference between traced and untraced, the median over the pairs.
 pub(crate) fn median_difference(pairs: &[Pair]) -> f64 {
     median(&sorted(pairs, |pair| pair.traced - pair.untraced))
 }
@@ -83,7 +84,7 @@ fn sorted(pairs: &[Pair], value: impl Fn(&Pair) -> f64) -> Vec<f64> {
     values
 }
 
-/// The middle of sorted values, of which there must be one at least.
+/// The middle of sorted values. There must be at least one.
 pub(crate) fn median(sorted: &[f64]) -> f64 {
     let middle = sorted.len() / 2;
     if sorted.len().is_multiple_of(2) {

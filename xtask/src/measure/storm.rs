@@ -1,4 +1,4 @@
-//! A storm: many execs, as fast as the machine makes them.
+//! A storm: many execs, as fast as the machine can run them.
 
 use std::path::PathBuf;
 use std::process::Child;
@@ -10,18 +10,18 @@ use anyhow::Result;
 use anyhow::ensure;
 use serde::Deserialize;
 
-/// A storm to be run, as often as one likes.
+/// A storm, which can run repeatedly.
 #[derive(Debug)]
 pub(crate) struct Storm {
     /// The workload, built.
     pub(crate) binary: PathBuf,
     pub(crate) execs: u64,
     pub(crate) producers: u64,
-    /// What its execs look like, as the workload names it; `None` for one short argument.
+    /// The workload's name for the kind of execs; `None` for one short argument.
     pub(crate) workload: Option<&'static str>,
 }
 
-/// What the workload says about the storm it ran.
+/// What the workload reports about a storm.
 #[derive(Debug, Clone, Copy, Deserialize, PartialEq)]
 pub(crate) struct Outcome {
     pub(crate) execs: u64,
@@ -37,7 +37,7 @@ impl Outcome {
 }
 
 impl Storm {
-    /// Runs it and gives the time that each exec took, in µs.
+    /// Runs the storm and returns the time per exec, in µs.
     pub(crate) fn run(&self) -> Result<f64> {
         Ok(self.outcome()?.time())
     }
@@ -48,7 +48,7 @@ impl Storm {
         self.outcome_of(child)
     }
 
-    /// Starts it by a command that takes it as its own arguments, or is itself the workload.
+    /// Starts the storm by a command: the workload itself, or a tool that runs its arguments.
     pub(crate) fn spawn(&self, mut command: Command) -> Result<Child> {
         command
             .args([

@@ -1,4 +1,4 @@
-//! execsnoop as a child: started, seen to be ready, interrupted, its last words read.
+//! execsnoop as a child: start, wait until it is ready, interrupt, read its last messages.
 
 use std::fs::File;
 use std::path::Path;
@@ -42,7 +42,7 @@ pub(crate) enum Output {
 impl Output {
     pub(crate) const ALL: [Self; 3] = [Self::Text, Self::Json, Self::Lives];
 
-    /// How a reader of the report knows it.
+    /// The name in the report.
     pub(crate) fn label(self) -> &'static str {
         match self {
             Self::Text => "text to /dev/null",
@@ -51,7 +51,7 @@ impl Output {
         }
     }
 
-    /// How execsnoop is told.
+    /// The options that choose it.
     pub(crate) fn arguments(self, dir: &Path) -> Vec<PathBuf> {
         let json = || {
             vec![
@@ -68,8 +68,8 @@ impl Output {
         }
     }
 
-    /// The most ns that its programs may take in the kernel for each exec; for whole lives, for each
-    /// life.
+    /// The highest kernel time of its programs that is allowed, in ns per exec; for whole
+    /// processes, per process.
     pub(crate) fn most_kernel_ns(self) -> f64 {
         match self {
             Self::Text | Self::Json => 1000.0,
@@ -77,7 +77,7 @@ impl Output {
         }
     }
 
-    /// How many times as long a storm may take.
+    /// The highest slow-down that is allowed, as a ratio.
     pub(crate) fn most_slow_down(self) -> f64 {
         match self {
             Self::Text | Self::Json => 1.05,
@@ -134,7 +134,7 @@ impl Tracer {
         Ok(())
     }
 
-    /// Interrupts execsnoop as Ctrl-C does, and gives what it said on stderr.
+    /// Interrupts execsnoop as Ctrl-C does, and returns its standard error.
     pub(crate) fn stop(mut self) -> Result<String> {
         kill(pid_of(&self.child)?, Signal::SIGINT).context("execsnoop could not be interrupted")?;
         let status = self.wait()?;
@@ -187,7 +187,7 @@ fn pid_of(child: &Child) -> Result<Pid> {
     Ok(Pid::from_raw(i32::try_from(child.id())?))
 }
 
-/// The programs that `--stats` tells of, in the lines that execsnoop prints at its end.
+/// The programs in the lines that `--stats` prints at the end.
 pub(crate) fn parse_programs(said: &str) -> Result<Vec<Program>> {
     let programs: Vec<_> = said.lines().filter_map(parse_program).collect();
     ensure!(

@@ -1,4 +1,4 @@
-//! Ctrl-C ends the measurement in order, so that the kernel's settings are put back.
+//! Ctrl-C ends a measurement in order, so that the kernel's settings are restored.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -11,12 +11,12 @@ use signal_hook::consts::SIGHUP;
 use signal_hook::consts::SIGINT;
 use signal_hook::consts::SIGTERM;
 
-/// Whether somebody asked us to stop.
+/// Whether a signal asked to stop.
 #[derive(Debug)]
 pub(crate) struct Interrupt(Arc<AtomicBool>);
 
 impl Interrupt {
-    /// Catches the signals that would end the process on the spot.
+    /// Catches the signals that would end the process at once.
     pub(crate) fn catch() -> Result<Self> {
         let flag = Arc::new(AtomicBool::new(false));
         for signal in [SIGINT, SIGTERM, SIGHUP] {

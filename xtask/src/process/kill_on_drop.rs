@@ -1,8 +1,8 @@
-//! A child that does not outlive whoever started it.
+//! A child process that is killed when its owner is dropped.
 
 use std::process::Child;
 
-/// It is killed when dropped.
+/// Kills and reaps the child on drop.
 #[derive(Debug)]
 pub(crate) struct KillOnDrop(pub(crate) Child);
 

@@ -1,4 +1,4 @@
-//! Other programs, run to their end.
+//! Running other programs to their end.
 
 use std::process::Command;
 use std::process::Stdio;
@@ -18,7 +18,7 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// What a program prints; when it fails, what it says is the error.
+/// The standard output of a program. If it fails, its standard error is the error.
 pub(crate) fn output_of(command: &mut Command) -> Result<String> {
     let program = name_of(command);
     let output = command
