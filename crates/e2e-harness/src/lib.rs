@@ -104,8 +104,8 @@ fn chosen<N: Need>(mut cases: Vec<Case<N>>) -> Vec<Case<N>> {
     let names = names.unwrap_or_default();
     let names: Vec<&str> = names.lines().collect();
     for name in &names {
-        let there = cases.iter().any(|case| case.short_name() == *name);
-        assert!(there, "TESTS names {name}, and there is no such test");
+        let exists = cases.iter().any(|case| case.short_name() == *name);
+        assert!(exists, "TESTS names {name}, which does not exist");
     }
     cases.retain(|case| names.is_empty() || names.contains(&case.short_name()));
     cases

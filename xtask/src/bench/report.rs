@@ -48,8 +48,11 @@ pub(crate) fn control(figures: &[(&str, SlowDown)]) -> String {
     table(&head, std::iter::once(row))
 }
 
-fn ratio(it: &SlowDown) -> String {
-    format!("{:.3} ({:.3}–{:.3})", it.ratio, it.lowest, it.highest)
+fn ratio(slow_down: &SlowDown) -> String {
+    format!(
+        "{:.3} ({:.3}–{:.3})",
+        slow_down.ratio, slow_down.lowest, slow_down.highest
+    )
 }
 
 /// The share of each storm that is shown.
@@ -103,15 +106,15 @@ pub(crate) fn costs(rows: &[Row]) -> String {
 /// What execsnoop loses.
 pub(crate) fn endurance(sustained: &[Sustained]) -> String {
     let head = ["", "storm", "execs", "per second", "seen", "shown", "lost"];
-    let body = sustained.iter().map(|it| {
+    let body = sustained.iter().map(|storm| {
         vec![
-            it.what.clone(),
-            format!("{:.0} s", it.seconds),
-            it.execs.to_string(),
-            format!("{:.0}", it.execs as f64 / it.seconds),
-            it.seen.to_string(),
-            it.shown.to_string(),
-            it.lost.to_string(),
+            storm.what.clone(),
+            format!("{:.0} s", storm.seconds),
+            storm.execs.to_string(),
+            format!("{:.0}", storm.execs as f64 / storm.seconds),
+            storm.seen.to_string(),
+            storm.shown.to_string(),
+            storm.lost.to_string(),
         ]
     });
     table(&head, body)

@@ -44,8 +44,8 @@ pub(crate) enum MarkerKind {
 
 /// The first of these paths that exists, otherwise the first.
 fn first_of(paths: &[&str]) -> PathBuf {
-    let there = paths.iter().find(|path| Path::new(path).exists());
-    PathBuf::from(there.unwrap_or(&paths[0]))
+    let existing = paths.iter().find(|path| Path::new(path).exists());
+    PathBuf::from(existing.unwrap_or(&paths[0]))
 }
 
 /// All tools, execsnoop first.

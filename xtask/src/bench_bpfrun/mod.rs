@@ -93,7 +93,10 @@ fn contenders(bpfrun: &Path, dir: &Path) -> Result<Vec<Contender>> {
 /// All in each round, so that a machine that is busy for a while favours none. One that does not
 /// start is asked once, at the beginning, and its reason kept.
 fn measure(options: &Options, contenders: &[Contender], interrupt: &Interrupt) -> Result<Vec<Row>> {
-    let mut rows: Vec<Row> = contenders.iter().map(|one| Row::new(one.kind)).collect();
+    let mut rows: Vec<Row> = contenders
+        .iter()
+        .map(|contender| Row::new(contender.kind))
+        .collect();
     for round in 0..=options.rounds {
         for (contender, row) in contenders.iter().zip(&mut rows) {
             interrupt.check()?;

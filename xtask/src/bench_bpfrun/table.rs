@@ -83,19 +83,17 @@ impl Report {
             .find(|row| row.kind == kind && !row.starts.is_empty())
     }
 
-    /// The median, over the rounds, of what two starts of a round have between them.
-    fn of_pairs(&self, one: Kind, other: Kind, between: fn(f64, f64) -> f64) -> Option<f64> {
-        let (one, other) = (self.row(one)?, self.row(other)?);
-        let pairs = one.starts.iter().zip(&other.starts);
-        let mut values: Vec<f64> = pairs
-            .map(|(one, other)| between(one.ms, other.ms))
-            .collect();
+    /// The median, over the rounds, of a function of the times of two starts.
+    fn of_pairs(&self, a: Kind, b: Kind, between: fn(f64, f64) -> f64) -> Option<f64> {
+        let (a, b) = (self.row(a)?, self.row(b)?);
+        let pairs = a.starts.iter().zip(&b.starts);
+        let mut values: Vec<f64> = pairs.map(|(a, b)| between(a.ms, b.ms)).collect();
         values.sort_by(f64::total_cmp);
         Some(median(&values))
     }
 
-    fn difference(&self, one: Kind, other: Kind) -> Option<f64> {
-        self.of_pairs(one, other, |one, other| one - other)
+    fn difference(&self, a: Kind, b: Kind) -> Option<f64> {
+        self.of_pairs(a, b, |a, b| a - b)
     }
 }
 
@@ -115,7 +113,7 @@ impl fmt::Display for Report {
             )?;
         }
         for kind in [Kind::BccSameFile, Kind::BccTool] {
-            if let Some(times) = self.of_pairs(kind, Kind::Anew, |one, other| one / other) {
+            if let Some(times) = self.of_pairs(kind, Kind::Anew, |a, b| a / b) {
                 let label = kind.label();
                 writeln!(
                     f,
@@ -192,19 +190,31 @@ BCC, the same file takes 5.0 times as long as bpfrun does anew (median of pairs)
             report.complaints().len()
         };
         assert_eq!(
-            spoilt(|report| report.0[0].starts.iter_mut().for_each(|one| one.ms += 50.0)),
+            spoilt(|report| report.0[0]
+                .starts
+                .iter_mut()
+                .for_each(|start| start.ms += 50.0)),
             1
         );
         assert_eq!(
-            spoilt(|report| report.0[1].starts.iter_mut().for_each(|one| one.ms += 50.0)),
+            spoilt(|report| report.0[1]
+                .starts
+                .iter_mut()
+                .for_each(|start| start.ms += 50.0)),
             1
         );
         assert_eq!(
-            spoilt(|report| report.0[2].starts.iter_mut().for_each(|one| one.mb += 50.0)),
+            spoilt(|report| report.0[2]
+                .starts
+                .iter_mut()
+                .for_each(|start| start.mb += 50.0)),
             1
         );
         assert_eq!(
-            spoilt(|report| report.0[3].starts.iter_mut().for_each(|one| one.mb += 50.0)),
+            spoilt(|report| report.0[3]
+                .starts
+                .iter_mut()
+                .for_each(|start| start.mb += 50.0)),
             0
         );
     }

@@ -94,13 +94,17 @@ fn triple() -> Result<&'static str> {
 fn parse_artifacts(messages: &str) -> Vec<Artifact> {
     let messages = messages.lines();
     let artifacts = messages.filter_map(|line| serde_json::from_str::<Artifact>(line).ok());
-    artifacts.filter(|one| one.executable.is_some()).collect()
+    artifacts
+        .filter(|artifact| artifact.executable.is_some())
+        .collect()
 }
 
 fn find(artifacts: &[Artifact], name: &str) -> Result<PathBuf> {
-    let artifact = artifacts.iter().find(|one| one.target.name == name);
+    let artifact = artifacts
+        .iter()
+        .find(|artifact| artifact.target.name == name);
     artifact
-        .and_then(|one| one.executable.clone())
+        .and_then(|artifact| artifact.executable.clone())
         .with_context(|| format!("cargo has built no executable {name}"))
 }
 

@@ -236,10 +236,10 @@ fn parse_versions(shown: &str) -> BTreeMap<String, String> {
 }
 
 fn only_file(dir: &Path, extension: &str) -> Result<PathBuf> {
-    let found = fs::read_dir(dir)?
+    let file = fs::read_dir(dir)?
         .filter_map(|entry| Some(entry.ok()?.path()))
-        .find(|path| path.extension().is_some_and(|found| found == extension));
-    found.with_context(|| format!("apt-get has left no .{extension} file"))
+        .find(|path| path.extension().is_some_and(|suffix| suffix == extension));
+    file.with_context(|| format!("apt-get has left no .{extension} file"))
 }
 
 #[cfg(test)]

@@ -83,23 +83,23 @@ fn image(apt: &Apt, dir: &Path, package: &Package, version: &str) -> Result<Path
 
 /// `/boot/vmlinuz-*`, from 7.2 on `/usr/lib/modules/*/vmlinuz`.
 fn find_image(unpacked: &Path) -> Result<PathBuf> {
-    let places = [
+    let dirs = [
         unpacked.join("boot"),
         unpacked.join("usr/lib/modules"),
         unpacked.join("lib/modules"),
     ];
-    let found: Vec<PathBuf> = places
+    let images: Vec<PathBuf> = dirs
         .iter()
-        .flat_map(|place| entries(place))
+        .flat_map(|dir| entries(dir))
         .flat_map(|entry| [entry.join("vmlinuz"), entry])
         .filter(|path| is_image(path))
         .collect();
     ensure!(
-        found.len() == 1,
-        "a package with {} kernels: {found:?}",
-        found.len()
+        images.len() == 1,
+        "a package with {} kernels: {images:?}",
+        images.len()
     );
-    Ok(found[0].clone())
+    Ok(images[0].clone())
 }
 
 fn is_image(path: &Path) -> bool {

@@ -1,7 +1,7 @@
 #!/bin/busybox sh
-# The first process of a guest: asks execsnoop what this kernel makes of it, runs the end-to-end tests and those
-# of bpfrun's probes, tells all that on the second serial port, where the kernel writes nothing, and powers off.
-# From the kernel's command line: backend (core or classic), slow (how much slower than a real machine).
+# The first process of a guest. It runs execsnoop once, the end-to-end tests and the tests of bpfrun's
+# probes, writes the results to the second serial port, which the kernel does not use, and powers off.
+# Parameters on the kernel command line: backend (core or classic), slow (see SLOW in CONTRIBUTING.md).
 # shellcheck shell=dash disable=SC2154 # the kernel sets them
 
 /bin/busybox mkdir -p /proc /sys /dev /tmp /mnt

@@ -46,8 +46,8 @@ const GROUP: &str = "root:x:0:\nnogroup:x:65534:\n";
 /// Makes it in `dir`, and returns the path of the archive for QEMU.
 pub(crate) fn make(contents: &Contents<'_>, dir: &Path) -> Result<PathBuf> {
     let root = dir.join("root");
-    for place in ["bin", "etc", "root", "usr/bin", "usr/local/bin"] {
-        fs::create_dir_all(root.join(place))?;
+    for dir_name in ["bin", "etc", "root", "usr/bin", "usr/local/bin"] {
+        fs::create_dir_all(root.join(dir_name))?;
     }
     add_busybox(&root)?;
     add_files(contents, &root)?;
@@ -61,8 +61,8 @@ pub(crate) fn make(contents: &Contents<'_>, dir: &Path) -> Result<PathBuf> {
 /// Debian's package has one of two paths, depending on whether /bin is a link to /usr/bin.
 fn add_busybox(root: &Path) -> Result<()> {
     let busybox = root.join("bin/busybox");
-    let places = ["/bin/busybox", "/usr/bin/busybox"];
-    let own = places.iter().find(|place| Path::new(place).exists());
+    let paths = ["/bin/busybox", "/usr/bin/busybox"];
+    let own = paths.iter().find(|path| Path::new(path).exists());
     let own = own.context("busybox is missing (Debian: busybox-static)")?;
     fs::copy(own, &busybox)?;
     for applet in output_of(Command::new(own).arg("--list"))?.lines() {
@@ -118,16 +118,16 @@ fn add_tools(root: &Path) -> Result<()> {
         fs::copy(&path, root.join("usr/local/bin").join(tool))?;
     }
     for library in libraries {
-        let place = root.join(library.strip_prefix("/")?);
-        fs::create_dir_all(place.parent().context("a library has a directory")?)?;
-        fs::copy(&library, place)?;
+        let copy = root.join(library.strip_prefix("/")?);
+        fs::create_dir_all(copy.parent().context("a library has a directory")?)?;
+        fs::copy(&library, copy)?;
     }
     Ok(())
 }
 
 fn find_tool(name: &str) -> Option<PathBuf> {
-    let places = ["/usr/bin", "/usr/sbin", "/bin", "/sbin"];
-    let mut paths = places.iter().map(|place| Path::new(place).join(name));
+    let dirs = ["/usr/bin", "/usr/sbin", "/bin", "/sbin"];
+    let mut paths = dirs.iter().map(|dir| Path::new(dir).join(name));
     paths.find(|path| path.exists())
 }
 

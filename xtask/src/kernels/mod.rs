@@ -119,14 +119,14 @@ fn choose(options: &Options, packages: Vec<Package>) -> Result<Vec<Package>> {
         return Ok(package::quick_set(&packages));
     }
     for wanted in &options.only {
-        let there = packages.iter().any(|package| package.answers_to(wanted));
+        let exists = packages.iter().any(|package| package.answers_to(wanted));
         ensure!(
-            there,
+            exists,
             "there is no kernel {wanted}: --list tells which there are"
         );
     }
     let wanted = |package: &Package| {
-        options.only.is_empty() || options.only.iter().any(|one| package.answers_to(one))
+        options.only.is_empty() || options.only.iter().any(|kernel| package.answers_to(kernel))
     };
     Ok(packages.into_iter().filter(wanted).collect())
 }

@@ -9,7 +9,7 @@ pub(crate) struct Package {
     pub(crate) name: String,
     /// What its kernel calls itself (`uname -r`).
     pub(crate) release: String,
-    /// `6.12`: what its developers maintain as one.
+    /// `6.12`: what its developers maintain as package.
     pub(crate) series: (u32, u32),
     /// The distribution's release that it was built for, such as `deb13`; empty when the name tells
     /// none.
@@ -96,10 +96,13 @@ pub(crate) fn quick_set(packages: &[Package]) -> Vec<Package> {
         .iter()
         .filter(|package| wanted.contains(&Some(package.series)))
         .fold(Vec::new(), |mut chosen: Vec<Package>, package| {
-            // One of each series, and of several builds the newest.
-            match chosen.iter_mut().find(|one| one.series == package.series) {
-                Some(known) if known.numbers >= package.numbers => {}
-                Some(known) => *known = package.clone(),
+            // One package per series: the newest build.
+            match chosen
+                .iter_mut()
+                .find(|chosen| chosen.series == package.series)
+            {
+                Some(newest) if newest.numbers >= package.numbers => {}
+                Some(newest) => *newest = package.clone(),
                 None => chosen.push(package.clone()),
             }
             chosen
@@ -133,7 +136,10 @@ linux-perf - Performance analysis tools for Linux (meta-package)
     }
 
     fn names(packages: &[Package]) -> Vec<&str> {
-        packages.iter().map(|one| one.name.as_str()).collect()
+        packages
+            .iter()
+            .map(|package| package.name.as_str())
+            .collect()
     }
 
     #[test]
@@ -164,7 +170,11 @@ linux-perf - Performance analysis tools for Linux (meta-package)
     #[test]
     fn a_kernel_answers_to_its_series_but_not_to_a_shorter_number() {
         let all = listed();
-        let answering = |wanted| all.iter().filter(|one| one.answers_to(wanted)).count();
+        let answering = |wanted| {
+            all.iter()
+                .filter(|package| package.answers_to(wanted))
+                .count()
+        };
         assert_eq!(answering("6.1"), 2);
         assert_eq!(answering("6.12"), 2);
         assert_eq!(answering("6.12.90"), 1);
