@@ -1,5 +1,5 @@
-//! What comes with an event is lent on and formatted into memory that is there already: an ordinary event
-//! allocates nothing.
+//! What comes with an event is lent on and formatted into memory that is there already: an ordinary
+//! event allocates nothing.
 
 mod common;
 
@@ -8,7 +8,7 @@ use execsnoop::bench_support::BenchPipeline;
 
 use common::Records;
 
-/// So many lives until every buffer has grown, and so many that are then counted.
+/// Processes that run until every buffer has grown, and processes that are counted then.
 const WARMING: u32 = 40_000;
 const COUNTED: u32 = 1000;
 
@@ -28,8 +28,8 @@ fn allocations(options: &[&str]) -> u64 {
     measure(|| live(COUNTED)).count_total
 }
 
-/// Where each exec is a line: its arguments searched for secrets, as in all that is kept; in JSON with
-/// its cgroup, its unit and the names of its user and group.
+/// Where each exec is a line: its arguments searched for secrets, as in all that is kept; in JSON
+/// with its cgroup, its unit and the names of its user and group.
 #[test]
 fn an_exec_allocates_nothing() {
     for options in [
@@ -50,8 +50,8 @@ fn an_exec_allocates_nothing() {
     }
 }
 
-/// A life in the process table keeps its image (two: what it says, and who shares it) and its end; all go
-/// again with it. The tables and queues that they are in grow seldom, if ever.
+/// A process in the table keeps its image (two allocations: the data, and the shared pointer to it)
+/// and its end. They are freed with it. The tables and queues that hold them rarely grow.
 #[test]
 fn a_life_allocates_what_it_keeps() {
     let few = 3 * u64::from(COUNTED) + 10;

@@ -9,7 +9,7 @@ use execsnoop_probe::replay::records;
 const START: usize = 8;
 const PID: usize = 20;
 
-/// A record's type, and where it stands.
+/// A record's type and its position.
 const TYPE: usize = 16;
 const FREED: u32 = 6;
 const FREED_LENGTH: usize = 48;

@@ -1,4 +1,4 @@
-//! End to end: the binary on the real kernel, beside processes whose every byte is known.
+//! End to end: the binary on the real kernel, beside processes with known arguments and results.
 //!
 //! crates/e2e-harness runs the tests, and skips those for which the machine lacks something.
 

@@ -86,7 +86,7 @@ static void *race(void *unused)
 	return NULL;
 }
 
-/* race-out COUNT: so many threads leave at once. */
+/* race-out COUNT: COUNT threads exit at once. */
 int case_race_out(char **args)
 {
 	long count = number(args[0], 2);

@@ -35,7 +35,7 @@ static int errno_named(const char *name)
 /* fail ERRNO PATH: for E2BIG, one of the arguments is too long. */
 int case_fail(char **args)
 {
-	/* On the stack, which is there: nobody has touched the constants before. */
+	/* On the stack, which is in memory. Constants may not be, before their first use. */
 	char words[][10] = {"failing", "first", "", "two words"};
 	char *list[] = {words[0], words[1], words[2], words[3], NULL};
 	static char long_one[TOO_LONG + 1];

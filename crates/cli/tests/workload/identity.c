@@ -49,7 +49,7 @@ static int live_shortly(const char *dir, char *name)
 	return pid < 0 ? EXIT_CANNOT : 0;
 }
 
-/* containers DIR COUNT: so many containers, one after the other. The id of each is its number. */
+/* containers DIR COUNT: COUNT containers, one after another. The id of each is its number. */
 int case_containers(char **args)
 {
 	long count = number(args[1], 1);
@@ -105,8 +105,8 @@ int case_odd_env(char **args)
 	die("execve");
 }
 
-/* big-env MARK KIB [ARGS_KIB]: so many variables of 1 KiB, a wanted one behind them; so many
- * arguments before them. */
+/* big-env MARK KIB [ARGS_KIB]: KIB variables of 1 KiB and a wanted one behind them; ARGS_KIB
+ * arguments of 1 KiB before them. */
 int case_big_env(char **args)
 {
 	long count = number(args[1], 1), words = number(args[2], 0);

@@ -59,7 +59,7 @@ static pid_t start(bool exec, char **words)
 	return pid;
 }
 
-/* What /proc/PID/io holds, as fields of JSON. A process that nobody has reaped still has it. */
+/* What /proc/PID/io holds, as fields of JSON. A process keeps it until it is reaped. */
 static void print_io(pid_t pid)
 {
 	unsigned long long count;

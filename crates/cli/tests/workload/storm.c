@@ -28,7 +28,7 @@ struct shape {
 	/* Arguments between these two, and how long each is. */
 	int fillers;
 	size_t filler_len;
-	/* So many calls fail before one that succeeds, ... */
+	/* Calls that fail before one that succeeds, ... */
 	int failures;
 	/* ... but only before each n-th. */
 	int every;
@@ -148,7 +148,7 @@ static void report(long execs, long failures, long long started)
 	printf("{\"execs\":%ld,\"failures\":%ld,\"ns\":%lld}\n", execs, failures, ns);
 }
 
-/* How many calls of exec fail while one producer makes so many that do not. */
+/* The number of calls that fail while one producer makes `execs` calls that succeed. */
 static long failures_among(long execs)
 {
 	long failures = 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * The subjects of the end-to-end tests: `workload CASE [ARGS...]` provokes one kind of exec, fork
- * or end. Each case does what it does whether somebody traces it or not, and checks that it
- * happened; what the tracer made of it is for the tests to judge.
+ * or end. Each case does the same with and without a tracer, and checks that it happened. The
+ * tests check what the tracer made of it.
  */
 #define _GNU_SOURCE
 #include "workload.h"

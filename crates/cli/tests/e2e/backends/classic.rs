@@ -32,8 +32,8 @@ use crate::support::text;
 use crate::support::wait_until;
 use crate::support::workload;
 
-/// Runs what follows where the kernel seems to have no BTF. Only there: the mount is in a namespace of
-/// its own.
+/// Runs what follows where the kernel seems to have no BTF. Only there: the mount is in a namespace
+/// of its own.
 pub(crate) const WITHOUT_BTF: [&str; 5] = [
     "unshare",
     "-m",
@@ -50,7 +50,8 @@ fn classic(options: &[&str]) -> Tracer {
     Tracer::start_behind(&WITHOUT_BTF, &options)
 }
 
-/// Everything about one process, by its number; all tests of this rung run in the initial pid namespace.
+/// Everything about one process, by its number; all tests of this rung run in the initial pid
+/// namespace.
 pub(crate) fn about(trace: &Trace, pid: u32) -> Vec<Value> {
     let mut events = trace.json();
     events.retain(|event| event["pid"] == pid);
@@ -67,7 +68,7 @@ fn last_exec(trace: &Trace, pid: u32) -> Value {
     exec
 }
 
-/// What this rung cannot know is there, and null; not zero, and not what somebody guessed.
+/// Fields that this backend lacks are present and null: not zero, and not a guess.
 #[track_caller]
 pub(crate) fn check_lost(rung: Backend, record: &Value) {
     for (name, value) in record.as_object().expect("each is an object") {
@@ -304,7 +305,7 @@ fn failed_execs() {
     }
 }
 
-/// The kinds of subjects whose whole lives are compared.
+/// The kinds of subjects for which complete process records are compared.
 fn lives() -> Vec<Subject> {
     let cases: [&[&str]; 7] = [
         &["noop"],
@@ -318,7 +319,8 @@ fn lives() -> Vec<Subject> {
     cases.map(subject).into()
 }
 
-/// Who was there before tracing began has a start time of /proc's, cut to 10 ms; such as this process.
+/// Who was there before tracing began has a start time of /proc's, cut to 10 ms; such as this
+/// process.
 fn cut_start(value: &Value) -> Value {
     let own = format!("{}-", std::process::id());
     match value.as_str() {
@@ -330,8 +332,8 @@ fn cut_start(value: &Value) -> Value {
 /// What is not the same when two tracers look at the same event.
 const OF_THE_LOOK: [&str; 3] = ["time", "lifetime_ns", "exec_lifetime_ns"];
 
-/// Beside the core rung, over the same processes: the same records with the same fields and the same
-/// values, ids and start times among them; and what is lost is null.
+/// Beside the core rung, over the same processes: the same records with the same fields and the
+/// same values, ids and start times among them; and what is lost is null.
 fn same_as_core_but_for_what_is_lost() {
     for options in BUFFERS {
         let all = [
@@ -354,8 +356,8 @@ fn same_as_core_but_for_what_is_lost() {
     }
 }
 
-/// In the order of what they are about: a process's record comes later on the core rung, with its final
-/// account.
+/// In the order of what they are about: a process's record comes later on the core rung, with its
+/// final account.
 fn sorted(mut events: Vec<Value>) -> Vec<Value> {
     events.sort_by_key(|event| event["type"].to_string());
     events
@@ -379,7 +381,8 @@ fn compare(by_core: &[Value], by_classic: &[Value]) {
     }
 }
 
-/// A condition on what is not known here never holds; a column of it stays empty. Both are said, in one line.
+/// A condition on what is not known here never holds; a column of it stays empty. Both are said, in
+/// one line.
 fn asked_for_what_is_lost() {
     let filter = "exe == \"/bin/true\" || uid == 0";
     let columns = "+container,runtime,exe,uid";
@@ -408,7 +411,7 @@ fn asked_for_what_is_lost() {
     assert!(!trace.stderr.contains("asked for"), "{}", trace.stderr);
 }
 
-/// A BTF file of one's own tells where fields are; what is no BTF, or another kernel's, is refused.
+/// `--btf` takes the offsets from a file; a file that is not BTF, or another kernel's, is refused.
 fn btf_file() {
     let dir = public_dir();
     let file = dir.path().join("btf");
@@ -433,7 +436,7 @@ fn btf_file() {
     );
 }
 
-/// How processes end: once each, whatever their threads do.
+/// How processes end: once each, for all orders of their threads.
 fn ends() {
     let tracer = classic(&["--events", "exit"]);
     let run = |case: &[&str]| {
@@ -469,8 +472,8 @@ fn ends() {
             "wait4 says 3, which nobody sees"
         ),
     }
-    // Where programs can be preempted (seen on 7.3), the kernel skips some of those that race; it counts
-    // them, and we say so.
+    // Where programs can be preempted (seen on 7.3), the kernel skips some of those that race; it
+    // counts them, and we say so.
     let ends_of = |pid: &u32| about(&trace, *pid).len();
     assert!(racing.iter().all(|pid| ends_of(pid) <= 1));
     let missing = racing.iter().filter(|pid| ends_of(pid) == 0).count();
@@ -506,7 +509,7 @@ fn processes_that_were_there() {
     }
 }
 
-/// A command and its descendants, and nobody else.
+/// A command and its descendants, and no other process.
 fn command() {
     let options = ["--backend", "classic", "--format", "json"];
     let workload = workload();
@@ -589,7 +592,8 @@ fn losses() {
     }
 }
 
-/// Several CPUs at once: nothing is lost, and what comes out of their buffers is in the order of time.
+/// Several CPUs at once: nothing is lost, and what comes out of their buffers is in the order of
+/// time.
 fn in_order() {
     // Each of four producers makes as many.
     let count = scaled(1000, 252);

@@ -42,7 +42,8 @@ fn exec_of(events: &[Value]) -> &Value {
     exec.unwrap_or_else(|| panic!("no exec in {events:?}"))
 }
 
-/// A process that is there for longer than anybody needs to look at it, and ends with a status of choice.
+/// A process that is there for longer than anybody needs to look at it, and ends with a status of
+/// choice.
 fn slow_subject(case: &[&str]) -> u32 {
     let mut child = Command::new(workload())
         .args(case)
@@ -81,7 +82,7 @@ fn taken_without_bpf() {
     trace.accounting();
 }
 
-/// Who may not even listen is told so.
+/// Without the right to listen, there is a message.
 fn without_the_right() {
     let wrapper = [
         "setpriv",
@@ -131,8 +132,8 @@ fn in_time() {
     );
 }
 
-/// A process that is gone when /proc is read: that it was there, whose child it was and how it ended is
-/// known, the rest is null.
+/// A process that is gone when /proc is read: its pid, its parent and its end are known, the rest
+/// is null.
 fn too_late() {
     let tracer = cnproc(&["--events", "exec,exit,fork"]);
     let pid = asleep(&tracer, || slow_subject(&["exit", "7"]));
@@ -160,7 +161,8 @@ fn too_late() {
     trace.accounting();
 }
 
-/// Of two execs in a row, /proc shows the second: the first has no arguments rather than the other's.
+/// Of two execs in a row, /proc shows the second: the first has no arguments rather than the
+/// other's.
 fn overtaken() {
     let tracer = cnproc(&[]);
     let mut child = asleep(&tracer, || {
@@ -182,7 +184,7 @@ fn overtaken() {
     assert_eq!(args(&execs[1]), ["/bin/sleep", "1"]);
 }
 
-/// How processes end: once each, whatever their threads do.
+/// How processes end: once each, for all orders of their threads.
 fn ends() {
     let tracer = cnproc(&["--events", "exit"]);
     let seven = slow_subject(&["exit", "7"]);
@@ -209,7 +211,7 @@ fn ends() {
     }
 }
 
-/// A command and its descendants, and nobody else; CMD's exit status is ours.
+/// A command and its descendants, and no other process; CMD's exit status is ours.
 fn command() {
     let workload = workload();
     let words = [text(&workload), "lives", "exec", "3", "sleep", "100"];
@@ -218,8 +220,8 @@ fn command() {
     assert_eq!(trace.execs().len(), 4, "{}", trace.text());
 }
 
-/// Of a process that is seen in time: the same records as on the core rung, with the same fields; what is lost
-/// is null, and nothing else.
+/// Of a process that is seen in time: the same records as on the core rung, with the same fields;
+/// what is lost is null, and nothing else.
 fn same_fields_as_core() {
     let all = [
         "--events",
@@ -246,7 +248,8 @@ fn same_fields_as_core() {
     }
 }
 
-/// A condition on what is not known here is said, and so is one on failed execs, which are not seen.
+/// A condition on what is not known here is said, and so is one on failed execs, which are not
+/// seen.
 fn asked_for_what_is_lost() {
     let filter = "errno == \"ENOENT\" || filename == \"/bin/true\" || uid == 0";
     let trace = cnproc(&["-x", "--filter", filter]).stop();
@@ -292,7 +295,7 @@ fn losses() {
     assert!(accounting.seen < 3000, "{accounting:?}");
 }
 
-/// There is nothing in the kernel of which a cost could be told.
+/// `--stats` has no costs: no program runs in the kernel.
 fn statistics() {
     let tracer = cnproc(&["--stats"]);
     subject(&["noop"]);

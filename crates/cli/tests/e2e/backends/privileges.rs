@@ -88,7 +88,7 @@ fn two_capabilities_suffice() {
     assert_eq!(trace.accounting().lost, 0);
 }
 
-/// The way that the refusal recommends works: capabilities of the file, for whoever runs it.
+/// The advice in the error message works: file capabilities, for any user that runs the file.
 fn capabilities_of_the_file_suffice() {
     let dir = public_dir();
     let program = dir.path().join("execsnoop");
@@ -135,7 +135,8 @@ fn no_command_without_tracing() {
     }
 }
 
-/// Without the kernel's type information the core rung has status 77, and the word that finds it in any search.
+/// Without the kernel's type information the core rung has status 77, and the word that finds it in
+/// any search.
 fn no_btf() {
     let core = ["--backend", "core", "--duration", "1s"];
     check_refusal(&run(WITHOUT_BTF, &core), &["BTF"]);
@@ -169,7 +170,8 @@ fn gives_up_what_it_no_longer_needs() {
     }
 }
 
-/// A low limit on locked memory is no obstacle: kernels that know the ring buffer do not ask for it.
+/// A low limit on locked memory is no obstacle: kernels that know the ring buffer do not ask for
+/// it.
 fn locked_memory_does_not_matter() {
     let limited = &[&["sh", "-c", "ulimit -l 0 && exec \"$0\" \"$@\""], SETPRIV].concat();
     let trace = run(limited, &["--duration", "1ms"]);

@@ -1,4 +1,4 @@
-//! --columns: tables and CSV of what somebody asks for.
+//! `--columns`: tables and CSV with chosen columns.
 
 use crate::Case;
 use crate::support::cgroups::Group;
@@ -135,8 +135,8 @@ fn containers_in_csv() {
     );
 }
 
-/// A value that is longer than its column pushes on the rest of its line, and is not cut; a name with a
-/// blank or a line break in it makes no second column or line.
+/// A value that is longer than its column pushes on the rest of its line, and is not cut; a name
+/// with a blank or a line break in it makes no second column or line.
 fn long_values() {
     let mark = mark();
     let unit = format!("a-very-long-name-of-a-unit-{mark}.service");
@@ -151,7 +151,7 @@ fn long_values() {
     assert_eq!(words(line)[..2], [&unit, &pid.to_string()]);
 }
 
-/// Cells stand below their headings as long as they fit.
+/// Cells are aligned with their headings while they fit.
 fn alignment() {
     let mark = mark();
     let tracer = Tracer::start(&["--columns", "user,pid,unit,container,tty,args"]);

@@ -1,4 +1,4 @@
-//! `--compat`: columns, widths and order of the tools that execsnoop stands in for.
+//! `--compat`: columns, widths and order of the tools that execsnoop replaces.
 
 use std::process::Command;
 
@@ -83,7 +83,7 @@ fn bcc_with_all_columns() {
     );
 }
 
-/// printf formats of libbpf-tools/execsnoop.c, whose PCOMM is the process's own name.
+/// printf formats of libbpf-tools/execsnoop.c. Its PCOMM is the process's own name.
 fn libbpf() {
     let (trace, pid) = trace(&["--compat", "libbpf"], &["noop", "one"]);
     let header = format!(
@@ -124,7 +124,7 @@ fn failed_execs() {
     }
 }
 
-/// The file's name stands in place of the caller's name for it.
+/// The file's name replaces the caller's name for it.
 fn filename_first() {
     for tool in ["bcc", "libbpf"] {
         let (trace, _) = trace(&["--compat", tool], &["argv", "3"]);
@@ -163,7 +163,8 @@ fn twenty_words() {
     }
 }
 
-/// A script is shown as its caller called it, without the interpreter that the kernel put before it.
+/// A script is shown as its caller called it, without the interpreter that the kernel put before
+/// it.
 fn script() {
     let dir = public_dir();
     let path = dir.path().join("script");

@@ -38,8 +38,8 @@ struct Diagnosis {
 }
 
 impl Diagnosis {
-    /// Asks it behind the words of `wrapper`. Both forms must say the same, and it must be true: the
-    /// status tells whether a trace starts there.
+    /// Asks it behind the words of `wrapper`. Both forms must say the same, and it must be true:
+    /// the status says whether a trace starts there.
     #[track_caller]
     fn behind(wrapper: &[&str]) -> Self {
         let json = run(wrapper, &["doctor", "--format", "json"]);
@@ -93,7 +93,7 @@ impl Diagnosis {
         }
     }
 
-    /// What stands in the way.
+    /// What prevents it.
     fn causes(&self) -> Vec<&str> {
         let no = self.checks().filter(|(_, check)| check["state"] == "no");
         no.map(|(name, _)| name).collect()
@@ -103,8 +103,8 @@ impl Diagnosis {
         &self.report["checks"][check]["facts"][fact]
     }
 
-    /// Not everything can be traced, for this one cause, and the text says these words. Lower rungs may be
-    /// there.
+    /// Not everything can be traced, for this one cause, and the text says these words. Lower rungs
+    /// may be there.
     #[track_caller]
     fn refuses(self, cause: &str, words: &[&str]) -> Self {
         assert_eq!(self.causes(), [cause], "{}", self.text);
@@ -158,7 +158,7 @@ fn capabilities() {
     Diagnosis::confirmed_behind(BPF_ALONE).refuses("capabilities", &["CAP_BPF alone"]);
 }
 
-/// Nobody is told how to trace.
+/// The user `nobody` gets advice on how to trace.
 fn as_nobody() {
     let path = execsnoop();
     let setcap = format!("sudo setcap cap_bpf,cap_perfmon+ep {}", text(&path));
@@ -216,7 +216,7 @@ fn in_a_user_namespace() {
     assert_eq!(diagnosis.fact("process_connector", "usable"), false);
 }
 
-/// Without the kernel's types, and with a file that is none of them.
+/// Without BTF, and with a file that is not BTF.
 fn without_btf() {
     let words = ["CONFIG_DEBUG_INFO_BTF=y"];
     let diagnosis = Diagnosis::confirmed_behind(WITHOUT_BTF).refuses("btf", &words);
@@ -228,7 +228,7 @@ fn without_btf() {
     diagnosis.refuses("btf", &["findmnt -T /sys/kernel/btf/vmlinux"]);
 }
 
-/// Where neither /proc nor /sys is, as in a bare chroot: it says so, and what to mount.
+/// Without /proc and /sys, as in a bare chroot: it prints that, and what to mount.
 fn without_proc_and_sys() {
     let hide = "mount -t tmpfs none /sys && mount -t tmpfs none /proc && exec \"$0\" \"$@\"";
     let diagnosis = Diagnosis::confirmed_behind(&["unshare", "-m", "sh", "-c", hide]);
@@ -242,7 +242,7 @@ fn without_proc_and_sys() {
     assert_eq!(diagnosis.fact("user_namespace", "initial"), &Value::Null);
 }
 
-/// Without /proc alone it can be told less, and tracing goes on.
+/// Without /proc alone, less can be found out, and tracing works.
 fn without_proc() {
     let hide = "mount -t tmpfs none /proc && exec \"$0\" \"$@\"";
     let diagnosis = Diagnosis::confirmed_behind(&["unshare", "-m", "sh", "-c", hide]).traces_all();
@@ -257,7 +257,8 @@ fn in_a_pid_namespace() {
     assert_eq!(diagnosis.fact("pid_namespace", "initial"), false);
 }
 
-/// A filter's refusal is told from the kernel's, and nobody dies of one that kills, whatever is asked for.
+/// The refusal of a seccomp filter is distinguished from the kernel's. A filter that kills does not
+/// kill doctor.
 fn under_seccomp() {
     let workload = workload();
     for answer in ["EPERM", "ENOSYS", "kill"] {
@@ -279,7 +280,7 @@ fn under_seccomp() {
     }
 }
 
-/// The old limit of locked memory is told, and does no harm on a kernel of today.
+/// The old limit of locked memory is reported, and has no effect on current kernels.
 fn with_little_locked_memory() {
     let limited = ["sh", "-c", "ulimit -l 64 && exec \"$0\" \"$@\""];
     let diagnosis = Diagnosis::confirmed_behind(&limited).traces_all();
@@ -311,7 +312,7 @@ fn colors() {
     assert_eq!(without_colors(piped.text()), piped.text());
 }
 
-/// A reader who has gone is no failure; a full disk is one.
+/// A reader that is gone is no failure; a full disk is one.
 fn output_that_fails() {
     let ask = |stdout: Stdio| {
         let mut command = Command::new(execsnoop());
@@ -342,7 +343,7 @@ fn output_that_fails() {
     );
 }
 
-/// The word is a verb only where a verb can be; whoever misplaces it is told.
+/// `doctor` is a verb only in the place of a verb; elsewhere there is a message.
 fn the_word_doctor() {
     let dir = public_dir();
     let namesake = dir.path().join("doctor");

@@ -119,7 +119,7 @@ fn into_pipe(args: &[&str]) -> (std::process::Child, ChildStdout) {
     (child, stdout)
 }
 
-/// When nobody reads any more, it ends by itself: quietly, and well.
+/// When its reader is gone, it ends by itself, without a message, with status 0.
 fn closed_pipe() {
     for format in ["text", "json", "csv"] {
         let (mut child, stdout) = into_pipe(&["--format", format]);
@@ -167,7 +167,8 @@ fn latency(lines: &mpsc::Receiver<(Instant, String)>) -> Duration {
     }
 }
 
-/// An exec is in the pipe within 100 ms. (Of eleven, the median: the machine has other things to do.)
+/// An exec is in the pipe within 100 ms. (Of eleven, the median: the machine has other things to
+/// do.)
 fn arrives_within_100_ms() {
     for format in ["text", "json"] {
         let (mut child, stdout) = into_pipe(&["--format", format]);
@@ -255,8 +256,8 @@ fn two_at_once() {
     assert_eq!(first, second);
 }
 
-/// While nothing happens it sleeps, and what happens then is shown as soon as ever. Of all users only one is
-/// traced, since a machine is seldom silent.
+/// While nothing happens it sleeps, and what happens then is shown as soon as ever. Of all users
+/// only one is traced, since a machine is seldom silent.
 fn sleeps_until_something_happens() {
     let tracer = Tracer::json(&["-u", &STRANGER.to_string()]);
     thread::sleep(Duration::from_secs(2));

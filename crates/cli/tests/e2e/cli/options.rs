@@ -201,7 +201,7 @@ fn events() {
     assert_eq!(trace.accounting().shown, trace.execs().len() as u64);
 }
 
-/// Processes that never exec are seen as forks, with who created them.
+/// Processes that never exec are seen as forks, with their creators.
 fn forks() {
     let tracer = Tracer::json(&["--events", "fork"]);
     let parent = subject(&["fork-children", "5"]);
@@ -225,7 +225,7 @@ fn forks() {
     assert_eq!(trace.execs().len(), 0);
 }
 
-/// --count ends the trace after so many events; what came later is discarded, and counted.
+/// `--count` ends the trace after that number of events; later ones are discarded, and counted.
 fn count() {
     let tracer = Tracer::json(&["--count", "5"]);
     subject(&["storm", "100"]);
@@ -315,7 +315,7 @@ fn output_file() {
     assert_eq!(trace.accounting().lost, 0);
 }
 
-/// What others ran is not for everybody to read, unless somebody made the file so.
+/// An output file is private, unless it existed with other permissions.
 fn output_file_is_private() {
     let dir = public_dir();
     let mode = |file: &Path| fs::metadata(file).expect("it is there").mode() & 0o777;

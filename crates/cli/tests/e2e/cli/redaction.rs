@@ -1,4 +1,4 @@
-//! Secrets: masked in what is kept, shown to who looks on.
+//! Secrets: masked in files and pipes, shown on a terminal.
 
 use crate::Case;
 use crate::support::output_reader::Trace;
@@ -63,7 +63,7 @@ fn names_of_failed_execs() {
     assert!(trace.text().contains("https://bob:[redacted]@host/x"));
 }
 
-/// Variables that are asked for by name are masked when the name says so.
+/// Chosen variables are masked when their names are those of secrets.
 fn variables() {
     let script = format!("LANG=C API_TOKEN={SECRET} {} exit 0", text(&workload()));
     let options = ["--format", "json", "--env", "API_TOKEN,LANG"];

@@ -27,7 +27,7 @@ use crate::support::workload;
 /// Runs what follows with a standard error that cannot be written to.
 const FULL_STDERR: [&str; 4] = ["sh", "-c", "exec \"$@\" 2>/dev/full", "sh"];
 
-/// Messages that nobody can read change neither the outcome nor a command's status.
+/// Messages that cannot be written change neither the outcome nor a command's status.
 fn full_standard_error() {
     let trace = run(&FULL_STDERR, &["--duration", "1ms"]);
     assert_eq!(trace.status.code(), Some(0));
@@ -40,7 +40,7 @@ fn full_standard_error() {
     assert_eq!(trace.status.code(), Some(127));
 }
 
-/// The trace of a command can end before the command, whose status is then waited for.
+/// The trace of a command can end before the command; its status is awaited.
 fn duration_with_a_command() {
     let begin = Instant::now();
     let script = "sleep 0.6; /bin/true late; exit 3";
@@ -63,7 +63,8 @@ fn count_with_a_command() {
     assert_eq!(trace.accounting().shown, 1);
 }
 
-/// A reader that takes nothing cannot keep the tracer from ending, and the account says what it missed.
+/// A reader that takes nothing cannot keep the tracer from ending, and the account says what it
+/// missed.
 fn stuck_reader() {
     let dir = public_dir();
     let (ready, errors) = (dir.path().join("ready"), dir.path().join("stderr"));
@@ -141,7 +142,8 @@ fn failed_exec_of_70_000_arguments() {
     assert_eq!(args(&exec).len(), 70_000);
 }
 
-/// The path of a file 100 directories deep is right; of one 300 deep it is not known, and not wrong.
+/// The path of a file 100 directories deep is right; of one 300 deep it is not known, and not
+/// wrong.
 fn deep_paths() {
     for (depth, known) in [(100, true), (300, false)] {
         let dir = public_dir();
@@ -160,7 +162,7 @@ fn deep_paths() {
     }
 }
 
-/// When only failures are shown, a walk that ends well stands for those before.
+/// When only failures are shown, a walk that ends in success is one line for its failures.
 fn folded_walk_without_successes() {
     let path = "PATH=/nonexistent/a:/nonexistent/b:/usr/bin:/bin";
     let options = ["--fold", "--events", "failed", "--format", "json"];
@@ -202,7 +204,7 @@ fn folded_walk() {
     assert_eq!(trace.accounting().shown, tries);
 }
 
-/// Ends know who they descend from, also when no processes are shown.
+/// Exit records have ancestors, even if no processes are shown.
 fn ancestors_of_ends() {
     let options = ["--events", "exit", "--ancestors=2", "--format", "json"];
     let trace = trace_command(&options, &["sh", "-c", "/bin/true; exit 0"]);

@@ -1,5 +1,5 @@
-//! The static binary in root file systems of other distributions, where it has to find names of users
-//! without their C library.
+//! The static binary in root file systems of other distributions, where it has to find names of
+//! users without their C library.
 
 use std::fs;
 use std::process::Command;
@@ -17,7 +17,7 @@ use crate::support::requirements::Need::Unshare;
 use crate::support::text;
 use crate::support::workload;
 
-/// A user whom only these files know.
+/// A user that only these files define.
 const PASSWD: &str = "root:x:0:0:root:/root:/bin/sh\nsomebody:x:4242:4243::/:/bin/sh\n";
 const GROUP: &str = "root:x:0:\nsome:x:4243:\nmore:x:4244:somebody\n";
 

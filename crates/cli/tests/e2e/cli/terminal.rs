@@ -46,7 +46,7 @@ fn colors() {
     );
 }
 
-/// Whoever wants no colours gets none.
+/// NO_COLOR switches colours off.
 fn no_colors() {
     assert!(
         !is_colored(&on_terminal(true, "", "noop")),
@@ -60,7 +60,7 @@ fn no_colors() {
     )));
 }
 
-/// A very long argument does not flood a terminal: it is cut, and says so with its size.
+/// A very long argument does not flood a terminal: it is cut, and its size is shown.
 fn long_arguments_are_abridged() {
     let text = without_colors(&on_terminal(false, "", "argv 2 100000"));
     assert!(text.len() < 20_000, "{} bytes", text.len());

@@ -30,8 +30,8 @@ fn check_harmless(what: &str, output: &str) {
     );
 }
 
-/// Traces the arguments of the workload's `bytes`: one line for what leads, one for the workload, one
-/// for the exec with those arguments.
+/// Traces the arguments of the workload's `bytes`: one line for what leads, one for the workload,
+/// one for the exec with those arguments.
 fn trace_bytes(options: &[&str]) -> Trace {
     let workload = workload();
     let trace = trace_command(options, &[text(&workload), "bytes"]).expect_success();
@@ -96,7 +96,7 @@ pub(crate) fn without_colors(text: &str) -> String {
     })
 }
 
-/// Every argument can be told from its neighbours, and pasted into a shell.
+/// Every argument is separate from its neighbours, and can be pasted into a shell.
 fn quoted_for_a_shell() {
     let trace = trace_bytes(&[]);
     let row = trace.lines().last().expect("three lines");

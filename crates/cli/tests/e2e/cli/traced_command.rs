@@ -1,4 +1,4 @@
-//! `-- CMD`: its descendants and nobody else; its exit status; its signals.
+//! `-- CMD`: its descendants and no other process; its exit status; its signals.
 
 use std::fs;
 use std::io::Write as _;
@@ -39,7 +39,7 @@ fn trace_workload(case: &[&str]) -> Trace {
     trace_command(JSON, &[&[text(&workload)], case].concat())
 }
 
-/// The exit status is the command's, whatever it is.
+/// The exit status is the command's, for every status.
 fn exit_status() {
     for code in [0, 1, 2, 63, 77, 125, 126, 127, 128, 137, 255] {
         let trace = trace_workload(&["exit", &code.to_string()]);
@@ -165,7 +165,7 @@ fn daemons_too() {
     );
 }
 
-/// Tracing ends when the command does, whoever it leaves behind.
+/// Tracing ends when the command does, even if it leaves processes behind.
 fn ends_with_the_command() {
     let begin = Instant::now();
     let sleep = Duration::from_secs(10) * slowness();
@@ -178,7 +178,7 @@ fn ends_with_the_command() {
     assert_eq!(trace.execs().len(), 1);
 }
 
-/// Failed execs of descendants are shown, and of nobody else.
+/// Failed execs of descendants are shown, and of no other process.
 fn failed_execs() {
     let workload = workload();
     let fail = [text(&workload), "fail", "ENOENT", "/nonexistent/program"];
@@ -284,8 +284,8 @@ fn directory_and_environment() {
     assert_eq!(traced, alone);
 }
 
-/// Starts a command that sleeps, with the tracer as leader of their process group, and waits until it
-/// does sleep.
+/// Starts a command that sleeps, with the tracer as leader of their process group, and waits until
+/// it does sleep.
 fn run_sleeping(ms: &str) -> CommandRun {
     let run = CommandRun::start_behind(&["setsid"], JSON, &[text(&workload()), "sleep", ms]);
     let events = run.events();
@@ -295,7 +295,7 @@ fn run_sleeping(ms: &str) -> CommandRun {
     run
 }
 
-/// SIGTERM is passed on to the command, whose end is the end.
+/// SIGTERM is passed on to the command; the trace ends when the command does.
 fn sigterm_is_passed_on() {
     let run = run_sleeping("20000");
     kill_process(run.pid(), Signal::SIGTERM);
@@ -353,7 +353,8 @@ fn id_of_command(options: &[&str], sudo_user: Option<&User>) -> String {
         .to_owned()
 }
 
-/// Under sudo the command runs as who called sudo, unless told otherwise; without sudo, as oneself.
+/// Under sudo the command runs as the user that called sudo, unless an option says otherwise;
+/// without sudo, as the user itself.
 fn user_of_the_command() {
     let nobody = User::from_name("nobody")
         .expect("users can be looked up")

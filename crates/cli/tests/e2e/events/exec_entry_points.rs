@@ -15,8 +15,8 @@ use crate::support::subject;
 use crate::support::text;
 use crate::support::workload;
 
-/// A script's arguments begin with its interpreter; the file named is the script, the file that runs
-/// is the interpreter.
+/// A script's arguments begin with its interpreter; the file named is the script, the file that
+/// runs is the interpreter.
 fn script_with_interpreter_line() {
     let dir = public_dir();
     let path = dir.path().join("script");

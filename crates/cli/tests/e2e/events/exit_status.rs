@@ -95,8 +95,8 @@ fn exec_by_a_thread() {
     }
 }
 
-/// A pid that comes back is another process, with a life of its own, and the end of the first is its
-/// own as well, though its final account comes when the second is there already.
+/// A pid that comes back is another process, with a life of its own, and the end of the first is
+/// its own as well, though its final account comes when the second is there already.
 fn reused_pid() {
     let tracer = Tracer::json(ENDS);
     let pid = subject(&["reuse-pid"]).json()["pid"].clone();

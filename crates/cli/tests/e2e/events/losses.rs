@@ -46,7 +46,8 @@ fn lost_by_lines(trace: &Trace) -> u64 {
     trace.of_type("lost").iter().map(counts).sum()
 }
 
-/// Of a storm's 3,001 execs, each is shown or counted as lost: exactly, for nobody else is that user.
+/// Each of a storm's 3,001 execs is shown or counted as lost. The count is exact, since no other
+/// process has that user.
 fn small_ring() {
     let trace = trace_asleep(&["-u", &STRANGER.to_string()], storm_of_stranger);
     let accounting = trace.accounting();

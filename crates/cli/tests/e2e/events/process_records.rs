@@ -53,7 +53,7 @@ fn with_mark(trace: &Trace, name: &str, mark: &str) -> Vec<Value> {
     records
 }
 
-/// An ordinary life: what ran, who it was, how long it took.
+/// An ordinary process: its image, its user, its duration.
 fn plain_life() {
     let mark = mark();
     let tracer = Tracer::json(&["-d"]);
@@ -172,7 +172,8 @@ fn storm_of_5000() {
     check_numbers(&lives, 2, count / 2);
     let ids: BTreeSet<String> = lives.iter().map(|life| life["id"].to_string()).collect();
     assert_eq!(ids.len(), count);
-    // A kernel that saves power frees the last ones of a CPU late (CONFIG_RCU_LAZY): seconds, at worst.
+    // A kernel that saves power frees the last ones of a CPU late (CONFIG_RCU_LAZY): seconds, at
+    // worst.
     let inexact = lives.iter().filter(|life| life["cpu_exact"] != true);
     assert!(inexact.count() <= count / 20);
 }
@@ -230,7 +231,7 @@ fn failed_only_of_the_living() {
     assert_eq!(accounting.shown, 0);
 }
 
-/// How many lines are counted: processes are not where exits are shown, of which they are made.
+/// `--count` counts lines: processes are not counted again where exits are shown.
 fn counted_lines(trace: &Trace, options: &[&str]) -> u64 {
     let lines = trace.json();
     let has_exits = options.iter().any(|option| option.contains("exit"));
@@ -242,7 +243,7 @@ fn counted_lines(trace: &Trace, options: &[&str]) -> u64 {
     lines.iter().filter(is_counted).count() as u64
 }
 
-/// Each event that was seen is accounted for, whatever is shown.
+/// Each event is accounted for, for all choices of what is shown.
 fn accounts() {
     let own_pid = std::process::id().to_string();
     for options in [
@@ -310,7 +311,8 @@ fn seconds(text: &str) -> f64 {
     found.unwrap_or_else(|| panic!("{text} is no duration of less than a minute"))
 }
 
-/// The table of -d, after some cases have run, each marked: its headings, and the words of each row.
+/// The table of -d, after some cases have run, each marked: its headings, and the words of each
+/// row.
 fn heading_and_rows(cases: &[&[&str]]) -> (Vec<String>, Vec<Vec<String>>) {
     let tracer = Tracer::start(&["-d"]);
     let marked = cases.iter().map(|case| {

@@ -24,7 +24,7 @@ use crate::support::scaled;
 use crate::support::text;
 use crate::support::workload;
 
-/// A copy of the workload with a path of its own, so that its execs can be told from all others.
+/// A copy of the workload with its own path, which distinguishes its execs from all others.
 #[derive(Debug)]
 pub(crate) struct Storm {
     program: PathBuf,
@@ -49,7 +49,7 @@ impl Storm {
         assert!(subject.json()["execs"].as_u64() > Some(0));
     }
 
-    /// Its execs, the first of which is its own.
+    /// Its execs; the first is its own.
     fn execs(&self, trace: &Trace) -> Vec<Value> {
         let mut execs = trace.execs_named(text(&self.program));
         assert_eq!(execs[0]["args"][0], text(&self.program));
@@ -165,7 +165,7 @@ fn check_huge_in_storm(options: &[&str]) {
     check_huge(&huge[0]);
 }
 
-/// 6 MiB of arguments in the middle of a storm cost nobody else an event.
+/// 6 MiB of arguments in the middle of a storm push out no other event.
 fn one_exec_of_6_mebibytes_within() {
     check_huge_in_storm(&[]);
 }

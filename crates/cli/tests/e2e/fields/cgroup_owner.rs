@@ -1,5 +1,5 @@
-//! Whose process it is: containers and services by the shapes of their cgroups, which are gone before
-//! the tracer could look at them.
+//! Whose process it is: containers and services by the shapes of their cgroups, which are gone
+//! before the tracer could look at them.
 
 use std::time::Duration;
 use std::time::Instant;
@@ -27,7 +27,7 @@ use crate::support::text;
 use crate::support::workload;
 
 /// `path | unit | user unit | runtime | container | pod`: `-` for none, `?` for a runtime that the
-/// path does not tell.
+/// path does not contain.
 const SHAPES: &str = r"
 /docker/{A} | - | - | docker | {A} | -
 /docker/{A}/init.scope | - | - | docker | {A} | -
@@ -65,7 +65,7 @@ struct Shape {
 }
 
 impl Shape {
-    /// From a line of the table, with ids that nobody else uses.
+    /// From a line of the table, with unique ids.
     fn parse(line: &str) -> Self {
         let (a, b, name) = (id(), id(), mark().replace('-', "x"));
         let pod = format!(
@@ -117,7 +117,7 @@ fn expected(cells: &[&str]) -> Value {
         "container": container, "pod_uid": word(cells[5])})
 }
 
-/// What an event says of whose it is.
+/// The owner fields of an event.
 pub(crate) fn identity(event: &Value) -> Value {
     let names = ["cgroup", "unit", "user_unit", "container", "pod_uid"];
     names
@@ -158,7 +158,8 @@ fn faults(shape: &Shape, pid: u32, trace: &[Value]) -> Vec<String> {
     faults
 }
 
-/// Every shape in one hierarchy. The tracer is stopped meanwhile: it cannot have looked anything up.
+/// Every shape in one hierarchy. The tracer is stopped meanwhile: it cannot have looked anything
+/// up.
 #[track_caller]
 fn check_shapes(hierarchy: Hierarchy) {
     let shapes = SHAPES.lines().filter(|line| !line.is_empty());
@@ -238,7 +239,7 @@ fn run_containers(above: &Group, count: usize) {
     lobby.remove();
 }
 
-/// The numbers of the containers in the order of their execs, which must tell the truth.
+/// The numbers of the containers, in the order of their execs. Each must match its exec.
 #[track_caller]
 fn numbers(trace: &Trace, above: &str) -> Vec<u64> {
     const ID_LEN: usize = 64;
@@ -315,8 +316,8 @@ fn hostile_names() {
     assert!(!trace.text().contains(['\x1b', '\u{202e}']));
 }
 
-/// A path of 60 names is told whole. Of one with more than the kernel side walks (64), nothing is told
-/// rather than half of it, which would be another's.
+/// A path of 60 names is complete. A path with more names than the kernel side walks (64) is null:
+/// a part of it would be the path of another cgroup.
 fn deep_paths() {
     let top = format!("/execsnoop-{}", mark());
     for (depth, told) in [(59, true), (70, false)] {

@@ -71,7 +71,7 @@ fn numbers_of_processes() {
     }
 }
 
-/// When a process was started, as its id tells it, in clock ticks of 10 ms.
+/// The start of a process by its id, in clock ticks of 10 ms.
 fn ticks_of(id: &Value) -> u64 {
     let id = id.as_str().expect("ids are words");
     let (_, start) = id.split_once('-').expect("pid and start time");
@@ -109,8 +109,8 @@ fn time() {
     assert!(before <= time && time <= after, "{before} {time} {after}");
 }
 
-/// Events come in the order of their times, whichever CPU they come from: two that happen at the same
-/// instant may change places, more than that may not.
+/// Events come in the order of their times, whichever CPU they come from: two that happen at the
+/// same instant may change places, more than that may not.
 fn times_are_in_order() {
     let tracer = Tracer::json(&[]);
     subject(&["storm", "400", "2"]);

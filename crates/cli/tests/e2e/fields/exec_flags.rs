@@ -1,5 +1,5 @@
-//! Facts about an exec that are worth a look: more rights than the caller's, files that are not there,
-//! where it happened, in which environment, in which namespaces.
+//! Facts about an exec that are worth a look: more rights than the caller's, files that are not
+//! there, where it happened, in which environment, in which namespaces.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -131,7 +131,7 @@ fn memfd() {
     );
 }
 
-/// Of a script both are named: itself, and who interprets it.
+/// A script's record names both the script and its interpreter.
 fn script() {
     let dir = public_dir();
     let script = dir.path().join("script");
@@ -270,7 +270,7 @@ fn none_of_the_chosen() {
     assert_eq!(exec["env"], json!({}));
 }
 
-/// An environment without variables is not the same as one that nobody asked for.
+/// An empty environment differs from one that was not asked for.
 fn empty_environment() {
     let exec = seen(
         &["--env", "PATH"],
@@ -412,7 +412,7 @@ fn own_namespaces() {
     );
 }
 
-/// Root of a user namespace is the machine's user who made it.
+/// Root of a user namespace is the user of the machine that created it.
 fn user_namespace() {
     let mark = mark();
     let program = workload();

@@ -1,4 +1,4 @@
-//! Who started whom: creators and ancestors, also when they are gone, and what descends from a process.
+//! Lineage: creators and ancestors, also after their end, and the descendants of a process.
 
 use std::fs;
 use std::io::BufRead as _;
@@ -24,7 +24,7 @@ use crate::support::wait4_oracle::check_whole;
 use crate::support::wait4_oracle::settle;
 use crate::support::workload;
 
-/// A daemon, adopted by init or who acts for it: the case, and what its last exec was.
+/// A daemon, adopted by init or a subreaper: the case, and its last exec.
 struct Daemon {
     subject: Subject,
     mark: String,
@@ -64,7 +64,8 @@ fn process(trace: &Trace, id: &Value) -> Value {
     processes.remove(0)
 }
 
-/// Whoever adopts a daemon, its creator is who forked it: up to the process that began it all.
+/// The creator of a daemon is the process that forked it, not the one that adopted it; and so on up
+/// to the first process.
 fn creators_of_a_daemon() {
     let daemon = Daemon::trace(&["-d"]);
     let life = daemon.record("process");
@@ -115,8 +116,8 @@ fn parent_of(pid: u64) -> Option<u64> {
     line.trim().parse().ok().filter(|&parent| parent != 0)
 }
 
-/// Those who were there before are among the ancestors: the tests, and all above them. (A machine may
-/// hide its first process, even from root.)
+/// Processes that existed before the trace are among the ancestors: the tests, and all above them.
+/// (A machine may hide its first process, even from root.)
 fn ancestors_from_before() {
     let tracer = Tracer::json(&["--ancestors"]);
     let pid = subject(&["noop"]).pid;
@@ -170,7 +171,7 @@ fn ancestors_in_the_table() {
     assert_eq!(names[1], format!("workload({})", subject.pid), "{line}");
 }
 
-/// A process with a child and a grandchild, all of which wait.
+/// A process with a child and a grandchild; all of them wait.
 struct Brood {
     child: Child,
     mark: String,
@@ -208,8 +209,8 @@ impl Brood {
     }
 }
 
-/// -p: what a running process does from now on, what its children do that were there already, and
-/// theirs; and nobody else.
+/// `-p`: the later events of a running process, of its existing children, and of their descendants;
+/// and of no other process.
 fn descendants_of_a_running_process() {
     let mut brood = Brood::start();
     let stranger = mark();
@@ -242,7 +243,8 @@ fn descendants_of_a_running_process() {
     );
 }
 
-/// Of those who were there before, what began before is not known, but the life is right.
+/// For processes that existed before the trace, earlier events are unknown, but the record is
+/// right.
 fn lives_from_before() {
     let mut brood = Brood::start();
     let tracer = Tracer::json(&["-d"]);

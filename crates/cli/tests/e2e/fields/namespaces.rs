@@ -94,7 +94,7 @@ fn trace_children_of_number_one(mark: &str) -> Trace {
     }
 }
 
-/// The numbers in options are those of whoever gives them.
+/// Pids in options are those of the pid namespace of the tracer.
 fn parent_by_inner_number() {
     let mark = mark();
     let trace = trace_children_of_number_one(&mark).expect_success();

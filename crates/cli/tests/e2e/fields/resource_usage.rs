@@ -12,7 +12,8 @@ use crate::support::wait4_oracle::lives_of;
 
 const MIB: u64 = 1 << 20;
 
-/// Linux 6.16 lets a process's memory be there still at its end, so that an image's own peak is known.
+/// Linux 6.16 lets a process's memory be there still at its end, so that an image's own peak is
+/// known.
 fn knows_peak_of_image() -> bool {
     kernel_version() >= (6, 16)
 }
@@ -69,8 +70,8 @@ fn short_lives_with_exec() {
     check_short_lives("exec");
 }
 
-/// 200 ms, half of it in the kernel: the sum within 2 %, and divided as the kernel divides it, but for
-/// some ticks.
+/// 200 ms, half of it in the kernel: the sum within 2 %, and divided as the kernel divides it, but
+/// for some ticks.
 fn long_life() {
     let life = &lives_of(&["lives", "exec", "1", "burn", "100000", "100000"])[0];
     let expected = life.waited.cpu_ns();
@@ -109,8 +110,8 @@ fn memory() {
     }
 }
 
-/// A small child of a process of 400 MB: what it inherited through exec is not its own. Older kernels
-/// cannot tell, and then nothing is said.
+/// A small child of a process of 400 MB: what it inherited through exec is not its own. Older
+/// kernels do not know it; the field is null then.
 fn small_child_of_a_large_parent() {
     let life = &lives_of(&["small-child", "400"])[0];
     assert!(

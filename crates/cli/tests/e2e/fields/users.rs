@@ -1,4 +1,4 @@
-//! Who somebody is: users and groups by name, who logged in, and on which terminal.
+//! Users and groups by name, login users, and terminals.
 
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
@@ -75,13 +75,13 @@ fn root() {
     assert_eq!(exec["group"], "root");
 }
 
-/// A number that nobody has given a name to.
+/// A uid without a name.
 fn no_name() {
     let exec = exec_as(Command::new(workload()), STRANGER, STRANGER);
     assert_eq!(names(&exec), [&Value::Null, &Value::Null]);
 }
 
-/// A container has users of its own, whose names the machine does not know, except root's.
+/// A container has its own users. The machine does not know their names, except root's.
 fn no_names_in_a_container() {
     let user = nobody();
     let group = Group::telling(&format!("/docker/{}", id()));
@@ -119,7 +119,7 @@ fn no_names_in_a_table() {
     assert_eq!(last.split_whitespace().next(), Some(&*uid), "{last}");
 }
 
-/// A tracer in a container does not know the machine's users either, and says so once.
+/// A tracer in a container does not know the machine's users either, and warns once.
 fn seen_from_a_container() {
     let mark = mark();
     let run = CommandRun::start_behind(
@@ -149,7 +149,7 @@ fn seen_from_a_container() {
     );
 }
 
-/// Who logged in remains who it was, whoever the process is by now.
+/// The login user stays the same when the process changes its user.
 fn login_uid() {
     let mark = mark();
     let script = "echo 4711 > /proc/self/loginuid && exec \"$@\"";
@@ -176,7 +176,7 @@ fn login_uid() {
     assert!(exec["audit_session"].is_u64(), "{exec}");
 }
 
-/// Who nobody let in has neither: the kernel's 4294967295 is no user.
+/// A process without a login has neither: the kernel's 4294967295 is no user.
 fn nobody_logged_in() {
     let own = std::fs::read_to_string("/proc/self/loginuid").unwrap_or_default();
     let mark = mark();
@@ -201,7 +201,7 @@ fn on_terminal(line: &str) -> String {
     run_subject(&mut command).stdout.replace('\r', "")
 }
 
-/// The session of a terminal is told by its number, and by that of the process that began it.
+/// The session of a terminal is identified by its number and its leader.
 fn terminal() {
     let mark = mark();
     let line = format!(

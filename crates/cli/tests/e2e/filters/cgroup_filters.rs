@@ -1,4 +1,4 @@
-//! --container, --unit, --cgroup: only what belongs to somebody.
+//! `--container`, `--unit`, `--cgroup`: only processes of a container, unit or cgroup.
 
 use std::thread;
 use std::time::Duration;
@@ -111,7 +111,7 @@ fn cgroup_path() {
     check_hides(&["--cgroup", &above[..above.len() - 1]], &group);
 }
 
-/// A directory stands for what is below it in version 2, wherever that is mounted.
+/// A directory means the cgroup below the mount of version 2, for any mount point.
 fn cgroup_directory() {
     let above = format!("/execsnoop-{}", mark());
     let group = Group::make(Hierarchy::Unified, &format!("{above}/below"));
@@ -185,7 +185,7 @@ fn of_a_command() {
     check(&trace, &shown, &hidden);
 }
 
-/// How much was lost of so many execs beside the container, while the tracer did not run.
+/// The losses among `count` execs beside the container, while the tracer was stopped.
 fn lost_of_unwanted(options: &[&str], count: usize) -> Trace {
     let (id, group) = docker();
     let mark = mark();
@@ -202,8 +202,8 @@ fn lost_of_unwanted(options: &[&str], count: usize) -> Trace {
     tracer.stop()
 }
 
-/// What is not wanted is left out by the kernel, once it is known to be that: it takes no room in the
-/// ring, where so much would have none.
+/// What is not wanted is left out by the kernel, once it is known to be that: it takes no room in
+/// the ring, where so much would have none.
 fn left_out_early() {
     const COUNT: usize = 4000;
     let accounting = lost_of_unwanted(&[], COUNT).accounting();
@@ -217,7 +217,8 @@ fn left_out_late() {
     assert!(accounting.lost > 400, "{accounting:?}");
 }
 
-/// Of what is so deep that its path has no beginning, nobody can say whose it is; but that it was left out for that.
+/// A path that is too deep has no beginning, so its owner is unknown. The process is left out, and
+/// a message says so.
 fn too_deep_to_tell() {
     let id = id();
     let note = "\n1 filtered because the name of their cgroup is not known";

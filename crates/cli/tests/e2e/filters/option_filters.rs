@@ -146,8 +146,8 @@ fn cgroup() {
     check(&tracer.stop(), &shown, &hidden);
 }
 
-/// A tracer with a pinned map that has one key. (The BPF file system is one of its own, which nobody
-/// else sees, and which is gone with the tracer.)
+/// A tracer with a pinned map that has one key. (The BPF file system is one of its own, which
+/// no other process sees, and which is gone with the tracer.)
 fn with_pinned_map(option: &str, key: u64, value_size: usize) -> Tracer {
     let dir = public_dir();
     let map = dir.path().join("map");
@@ -166,7 +166,7 @@ fn with_pinned_map(option: &str, key: u64, value_size: usize) -> Tracer {
     )
 }
 
-/// --cgroupmap shows what runs in the cgroups whose ids somebody else keeps in a map.
+/// `--cgroupmap` shows processes in cgroups with an id in the user's pinned map.
 fn map_of_cgroups() {
     let cgroup = Cgroup::create().expect("a cgroup can be made");
     let (shown, hidden) = (mark(), mark());
@@ -179,7 +179,7 @@ fn map_of_cgroups() {
     check(&tracer.stop(), &shown, &hidden);
 }
 
-/// --mntnsmap shows what runs in the mount namespaces whose numbers somebody else keeps in a map.
+/// `--mntnsmap` shows processes in mount namespaces with a number in the user's pinned map.
 fn map_of_mount_namespaces() {
     let hidden = mark();
     let inside = Waiting::start(&["unshare", "-m"], &["storm", "2"]).settled();

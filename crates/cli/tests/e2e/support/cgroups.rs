@@ -13,7 +13,7 @@ use crate::support::text;
 use crate::support::wait_until;
 use crate::support::workload;
 
-/// A tree of cgroups that can tell whose a process is.
+/// A cgroup hierarchy that can identify the owner of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Hierarchy {
     /// Version 2.
@@ -51,8 +51,8 @@ impl Hierarchy {
             && Group::try_make(self, &unique("/execsnoop-{ID}")).is_ok()
     }
 
-    /// The hierarchies that are asked before this one: a process is told by this one if it is at the
-    /// root of those.
+    /// The hierarchies that are preferred to this one. A process is identified by this one if it is
+    /// at the root of those.
     fn before(self) -> &'static [Self] {
         match self {
             Self::Memory => &[],
@@ -62,7 +62,7 @@ impl Hierarchy {
     }
 }
 
-/// The first hierarchy of the machine that tells whose a process is: where runtimes put containers.
+/// The first hierarchy of the machine that identifies owners: where runtimes put containers.
 pub(crate) fn telling() -> Hierarchy {
     let all = [Hierarchy::Memory, Hierarchy::Pids, Hierarchy::Unified];
     all.into_iter()
@@ -82,7 +82,7 @@ pub(crate) fn unique(path: &str) -> String {
     path.replace("{ID}", &id())
 }
 
-/// A cgroup, and those above it as far as they were not there.
+/// A cgroup, and those of its ancestors that did not exist.
 #[derive(Debug)]
 pub(crate) struct Group {
     hierarchy: Hierarchy,
@@ -96,7 +96,7 @@ impl Group {
         Self::try_make(hierarchy, path).unwrap_or_else(|err| panic!("{hierarchy:?} {path}: {err}"))
     }
 
-    /// In the hierarchy that tells most.
+    /// In the preferred hierarchy.
     #[track_caller]
     pub(crate) fn telling(path: &str) -> Self {
         Self::make(telling(), path)
@@ -111,7 +111,7 @@ impl Group {
                 made: Vec::new(),
             };
             match group.make_dirs() {
-                // Somebody else has removed what we are about to use.
+                // Another process has removed what we are about to use.
                 Err(err) if err.kind() == ErrorKind::NotFound && tries < 100 => tries += 1,
                 Err(err) => return Err(err),
                 Ok(()) => return Ok(group),

@@ -120,8 +120,8 @@ impl Trace {
         execs
     }
 
-    /// The second of exactly two execs of one process: a subject executes the workload, then something
-    /// that is of interest.
+    /// The second of exactly two execs of one process: a subject executes the workload, then
+    /// something that is of interest.
     #[track_caller]
     pub(crate) fn second_exec_of(&self, pid: u32) -> Value {
         let mut execs = self.execs_of(pid);
@@ -151,7 +151,7 @@ fn has_arg(exec: &Value, mark: &str) -> bool {
     args.is_some_and(|args| args.iter().any(|arg| arg == mark))
 }
 
-/// The arguments of an exec, all of which must be known and text.
+/// The arguments of an exec. All must be known and text.
 #[track_caller]
 pub(crate) fn args(exec: &Value) -> Vec<&str> {
     assert_eq!(
@@ -163,7 +163,7 @@ pub(crate) fn args(exec: &Value) -> Vec<&str> {
     known_args(exec)
 }
 
-/// The arguments of an exec as far as they are known.
+/// The arguments of an exec that are known.
 #[track_caller]
 pub(crate) fn known_args(exec: &Value) -> Vec<&str> {
     let args = exec["args"].as_array().expect("args is a list");

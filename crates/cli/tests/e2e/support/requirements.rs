@@ -24,7 +24,7 @@ pub(crate) enum Need {
     Classic,
     /// The process connector.
     Connector,
-    /// To be root, in order to become somebody else.
+    /// To be root, in order to become another user.
     Root,
     /// setpriv, and a kernel that knows CAP_BPF and CAP_PERFMON.
     Setpriv,
@@ -56,13 +56,14 @@ pub(crate) enum Need {
     Int80,
     /// A place for temporary files where set-user-id programs work.
     SetUserId,
-    /// Linux 6.8 opens a file before it copies arguments, and so leaves those of a missing file alone.
+    /// Linux 6.8 opens a file before it copies arguments, and so leaves those of a missing file
+    /// alone.
     OpensFirst,
     /// The right to choose a new process's number (Linux 5.5).
     ChosenPid,
     /// A user `nobody`.
     Nobody,
-    /// The right to say who has logged in.
+    /// The right to set the login uid.
     LoginUid,
     /// User namespaces for everybody.
     UserNamespaceForAll,

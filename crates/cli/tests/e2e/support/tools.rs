@@ -21,13 +21,13 @@ pub(crate) use execsnoop_e2e_harness::wait_until;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// Who nobody on the machine is: the user of tests that must tell their own execs from others.
+/// A uid that no process on the machine has: tests use it to distinguish their own execs.
 pub(crate) const STRANGER: u32 = 61_234;
 
 static WORKSHOP: OnceLock<PathBuf> = OnceLock::new();
 
-/// Makes the directory that holds the tools, where every user can reach them. It goes away with what
-/// is returned.
+/// Makes the directory that holds the tools, where every user can reach them. It goes away with
+/// what is returned.
 pub(crate) fn open_workshop() -> TempDir {
     let dir = public_dir();
     let tracer = given("EXECSNOOP").unwrap_or_else(|| env!("CARGO_BIN_EXE_execsnoop").into());
@@ -43,8 +43,8 @@ pub(crate) fn open_workshop() -> TempDir {
     dir
 }
 
-/// A program that was built elsewhere: for machines that have no compiler, such as a guest with another
-/// kernel.
+/// A program that was built elsewhere: for machines that have no compiler, such as a guest with
+/// another kernel.
 fn given(name: &str) -> Option<PathBuf> {
     std::env::var_os(name).map(PathBuf::from)
 }
@@ -151,7 +151,7 @@ pub(crate) fn run_subject(command: &mut Command) -> Subject {
     Subject { pid, stdout }
 }
 
-/// A subject that waits to be told to go on.
+/// A subject that waits until it may continue.
 #[derive(Debug)]
 pub(crate) struct Waiting(Child);
 

@@ -1,4 +1,4 @@
-//! Lives as the tracer tells them, beside what wait4 said of them.
+//! Process records, compared with the results of wait4.
 
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::Command;
@@ -90,8 +90,8 @@ pub(crate) fn check_whole(trace: &Trace) {
     );
 }
 
-/// Traces a case that prints what its children were, and gives their lives, each of which is as its
-/// parent saw it.
+/// Traces a case that prints the results of wait4 for its children. Returns their records, each
+/// compared with what its parent saw.
 #[track_caller]
 pub(crate) fn lives_of(case: &[&str]) -> Vec<Life> {
     lives_of_command(Command::new(workload()).args(case))
@@ -146,7 +146,8 @@ fn check_life(life: &Life) {
     assert_eq!(since_exec.is_null(), execs == 0, "{}", life.process);
     assert!(since_exec.as_u64() < life.process["lifetime_ns"].as_u64());
     assert_eq!(life.exit["cpu_exact"], false);
-    // That of the process is exact, unless the kernel took its time to free it: `costs` counts how many.
+    // That of the process is exact, unless the kernel took its time to free it: `costs` counts how
+    // many.
     assert!(life.process["cpu_exact"].is_boolean(), "{}", life.process);
 }
 
@@ -170,7 +171,7 @@ fn check_end(record: &Value, status: ExitStatus) {
     }
 }
 
-/// What it cost, as far as that is exact for every process.
+/// The costs that are exact for every process.
 #[track_caller]
 fn check_costs(record: &Value, waited: &Waited) {
     let of = |field: &str| record[field].as_u64().expect("a number");
