@@ -1,6 +1,6 @@
 //! Why a program cannot be loaded, and what to do about it.
 
-use execsnoop_probe::Obstacle;
+use execsnoop_host::Obstacle;
 
 use crate::libbpf_log;
 use crate::verifier::Objection;

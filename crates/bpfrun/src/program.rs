@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::path::PathBuf;
 
-use execsnoop_probe::Features;
-use execsnoop_probe::Obstacle;
-use execsnoop_probe::obstacle_before_load;
+use execsnoop_host::Obstacle;
+use execsnoop_host::features::HostFeatures;
+use execsnoop_host::obstacle_before_load;
 use libbpf_rs::MapType;
 use libbpf_rs::Object;
 use libbpf_rs::ObjectBuilder;
@@ -249,7 +249,7 @@ impl Program {
 const LOG_STATISTICS: u32 = 4;
 
 fn can_load() -> Result<(), Obstacle> {
-    match obstacle_before_load(&Features::detect()) {
+    match obstacle_before_load(&HostFeatures::detect()) {
         // Not every program has a ring buffer.
         None | Some(Obstacle::RingBuffer { .. }) => Ok(()),
         Some(obstacle) => Err(obstacle),

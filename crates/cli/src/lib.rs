@@ -29,7 +29,7 @@ use crate::args::Verb;
 /// Runs the command with the arguments of this process.
 pub fn main() -> ExitCode {
     #[cfg(feature = "live")]
-    execsnoop_probe::use_files_for_names();
+    execsnoop_host::process::use_files_for_names();
     let line = CommandLine::of_this_process();
     start_logging("execsnoop", line.verbose());
     match run(&line) {

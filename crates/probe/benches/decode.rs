@@ -5,9 +5,9 @@ use std::ops::Range;
 
 use criterion::Criterion;
 use criterion::Throughput;
-use execsnoop_probe::replay::CAPTURED;
-use execsnoop_probe::replay::Replay;
-use execsnoop_probe::replay::records;
+use execsnoop_probe::testing::CAPTURED;
+use execsnoop_probe::testing::FixtureDecoder;
+use execsnoop_probe::testing::records;
 
 /// Which of the captured records make one.
 const KINDS: [(&str, Range<usize>); 6] = [
@@ -25,7 +25,7 @@ fn decode(c: &mut Criterion) {
     for (name, pieces) in KINDS {
         let pieces = &records[pieces];
         let bytes: usize = pieces.iter().map(|piece| piece.len()).sum();
-        let mut replay = Replay::new(1_700_000_000_000_000_000);
+        let mut replay = FixtureDecoder::new(1_700_000_000_000_000_000);
         assert_eq!(events(&mut replay, pieces), 1, "{name}");
         group.throughput(Throughput::Bytes(bytes as u64));
         group.bench_function(name, |b| b.iter(|| events(&mut replay, black_box(pieces))));
@@ -33,7 +33,7 @@ fn decode(c: &mut Criterion) {
 }
 
 /// How many events the pieces make.
-fn events(replay: &mut Replay, pieces: &[&[u8]]) -> usize {
+fn events(replay: &mut FixtureDecoder, pieces: &[&[u8]]) -> usize {
     let mut count = 0;
     for piece in pieces {
         replay.decode(piece, &mut |event| {

@@ -13,27 +13,27 @@ use execsnoop_events::SourceError;
 use execsnoop_events::Tally;
 use nix::errno::Errno;
 
-use crate::classic;
+use crate::backend::classic;
+use crate::backend::cnproc::Cnproc;
+use crate::backend::core;
 use crate::clock;
-use crate::cnproc::Cnproc;
-use crate::core;
-use crate::core::Session;
-use crate::explain::Obstacle;
-use crate::explain::StartError;
-use crate::explain::obstacle_before_load;
-use crate::features::Features;
-use crate::features::attempt::Attempt;
-use crate::features::bpf;
-use crate::features::connector::Connector;
-use crate::features::process_connector_allowed;
-use crate::features::security;
-use crate::features::tracepoint_readable;
 use crate::load::keep_limit_of_locked_memory;
 use crate::options::Options;
+use crate::session::BpfSession;
+use crate::start_error::StartError;
 use crate::stats::Statistics;
+use execsnoop_host::Obstacle;
+use execsnoop_host::features::HostFeatures;
+use execsnoop_host::features::attempt::Attempt;
+use execsnoop_host::features::bpf;
+use execsnoop_host::features::connector::Connector;
+use execsnoop_host::features::process_connector_allowed;
+use execsnoop_host::features::security;
+use execsnoop_host::obstacle_before_load;
+use execsnoop_host::tracefs::is_readable;
 
 /// Why this backend cannot be taken, as far as that is known before anything is loaded.
-pub fn obstacle(backend: Backend, features: &Features) -> Option<Obstacle> {
+pub fn obstacle(backend: Backend, features: &HostFeatures) -> Option<Obstacle> {
     match backend {
         Backend::Core => obstacle_before_load(features),
         Backend::Classic => obstacle_before_classic(features),
@@ -42,7 +42,7 @@ pub fn obstacle(backend: Backend, features: &Features) -> Option<Obstacle> {
 }
 
 /// The classic backend needs no BTF, but the helpers of 5.5, and tracefs for what tracepoints carry.
-fn obstacle_before_classic(features: &Features) -> Option<Obstacle> {
+fn obstacle_before_classic(features: &HostFeatures) -> Option<Obstacle> {
     match obstacle_before_load(features) {
         None | Some(Obstacle::Btf | Obstacle::RingBuffer { .. }) => {}
         other => return other,
@@ -51,13 +51,14 @@ fn obstacle_before_classic(features: &Features) -> Option<Obstacle> {
         let release = features.release.clone();
         return Some(Obstacle::TooOld { release });
     }
-    (!tracepoint_readable("sched", "sched_process_exec")).then_some(Obstacle::Tracefs)
+    (!is_readable("sched", "sched_process_exec")).then_some(Obstacle::Tracefs)
 }
 
 /// What a seccomp filter would kill us for when this backend begins. It is tried, in a child, only where a filter
 /// may be in force, and where nothing milder stands in the way.
 fn killed_by_seccomp(backend: Backend) -> Option<Obstacle> {
-    if security::seccomp_filter() == Some(false) || obstacle(backend, &Features::detect()).is_some()
+    if security::seccomp_filter() == Some(false)
+        || obstacle(backend, &HostFeatures::detect()).is_some()
     {
         return None;
     }
@@ -80,7 +81,7 @@ pub struct Live {
 
 /// What a backend runs.
 enum LiveSource {
-    Bpf(Box<Session>),
+    Bpf(Box<BpfSession>),
     Connector(Box<Cnproc>),
 }
 

@@ -21,19 +21,19 @@ use nix::sys::resource::Resource;
 use nix::sys::resource::getrlimit;
 use nix::sys::resource::setrlimit;
 
-use crate::explain::StartError;
-use crate::explain::load_failure;
-use crate::features::Features;
-use crate::features::has_v1_hierarchy;
-use crate::features::namespace::tracer_pid_ns;
-use crate::features::tracepoint_readable;
-use crate::libbpf_log;
 use crate::options::KernelFilters;
 use crate::options::Options;
 use crate::skeleton::CoreSkel;
 use crate::skeleton::CoreSkelBuilder;
 use crate::skeleton::OpenCoreSkel;
 use crate::skeleton::types::rodata;
+use crate::start_error::StartError;
+use crate::start_error::load_failure;
+use execsnoop_host::features::HostFeatures;
+use execsnoop_host::features::has_v1_hierarchy;
+use execsnoop_host::features::namespace::tracer_pid_ns;
+use execsnoop_host::libbpf_log;
+use execsnoop_host::tracefs::is_readable;
 
 /// The verifier's statistics, without its trace of each instruction (include/linux/bpf_verifier.h).
 const BPF_LOG_STATS: u32 = 4;
@@ -50,7 +50,7 @@ impl FailedBy {
         if !options.failed {
             return None;
         }
-        let readable = |name| tracepoint_readable("syscalls", name);
+        let readable = |name| is_readable("syscalls", name);
         if readable("sys_exit_execve") && readable("sys_exit_execveat") {
             return Some(Self::Tracepoints);
         }
@@ -65,7 +65,7 @@ impl FailedBy {
 pub(crate) fn load(
     options: &Options,
     failed_by: Option<FailedBy>,
-    features: &Features,
+    features: &HostFeatures,
 ) -> Result<CoreSkel<'static>, StartError> {
     // The object lives as long as the process: the skeleton borrows its place.
     let place = Box::leak(Box::new(MaybeUninit::uninit()));
@@ -91,7 +91,7 @@ pub(crate) fn load(
 /// Loads what has been set up; with `-v`, what that costs is told.
 pub(crate) fn load_opened<'a, O: OpenSkel<'a>>(
     mut open: O,
-    features: &Features,
+    features: &HostFeatures,
 ) -> Result<O::Output, StartError> {
     if tracing::enabled!(tracing::Level::DEBUG) {
         ask_for_verifier_statistics(open.open_object_mut());
@@ -118,7 +118,7 @@ pub(crate) fn keep_limit_of_locked_memory<T>(load: impl FnOnce() -> T) -> T {
 }
 
 /// Loads all programs that any options ask for, and unloads them again. Returns how long loading took.
-pub(crate) fn try_load(features: &Features) -> Result<Duration, StartError> {
+pub(crate) fn try_load(features: &HostFeatures) -> Result<Duration, StartError> {
     libbpf_log::capture();
     let options = Options::everything();
     let begin = Instant::now();

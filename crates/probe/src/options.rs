@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::explain::StartError;
+use crate::start_error::StartError;
 use execsnoop_events::Backend;
 
 /// What to attach, and how.
@@ -40,6 +40,29 @@ pub struct Options {
     pub filters: KernelFilters,
 }
 
+impl Default for Options {
+    /// Successful execs alone, with a ring buffer of 16 MiB.
+    fn default() -> Self {
+        Self {
+            failed: false,
+            forks: false,
+            exits: false,
+            final_usage: false,
+            existing: false,
+            exe_path: false,
+            cwd: false,
+            env: false,
+            cgroups: false,
+            sessions: false,
+            ring_bytes: 16 << 20,
+            btf: None,
+            perf_buffer: false,
+            measure: false,
+            filters: KernelFilters::default(),
+        }
+    }
+}
+
 impl Options {
     /// All that can be traced, with the ring's usual size.
     pub(crate) fn everything() -> Self {
@@ -54,11 +77,7 @@ impl Options {
             env: true,
             cgroups: true,
             sessions: true,
-            ring_bytes: 16 << 20,
-            btf: None,
-            perf_buffer: false,
-            measure: false,
-            filters: KernelFilters::default(),
+            ..Self::default()
         }
     }
 }
@@ -75,7 +94,7 @@ pub struct KernelFilters {
     pub cgroup: Option<PathBuf>,
     /// Whoever takes the events chooses by the names of cgroups, and cannot do without.
     pub by_name: bool,
-    /// Leave out the cgroups that are named to [`Core::exclude_cgroup`](crate::Core::exclude_cgroup).
+    /// Leave out the cgroups that are named to [`Control::exclude_cgroup`](execsnoop_events::Control::exclude_cgroup).
     pub excludes_cgroups: bool,
     /// Only processes whose v2 cgroup id is a key of this pinned BPF hash map.
     pub cgroup_map: Option<PathBuf>,

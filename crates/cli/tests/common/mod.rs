@@ -1,9 +1,9 @@
 //! Records that a kernel sent, played to the program as if of ever new processes.
 
 use execsnoop::bench_support::BenchPipeline;
-use execsnoop_probe::replay::CAPTURED;
-use execsnoop_probe::replay::Replay;
-use execsnoop_probe::replay::records;
+use execsnoop_probe::testing::CAPTURED;
+use execsnoop_probe::testing::FixtureDecoder;
+use execsnoop_probe::testing::records;
 
 /// Where a record has the start time and the pid of the process that it is about (bpf/abi.h).
 const START: usize = 8;
@@ -17,7 +17,7 @@ const FREED_LENGTH: usize = 48;
 /// The records of one ordinary life, and the decoder for them.
 #[derive(Debug)]
 pub(crate) struct Records {
-    replay: Replay,
+    replay: FixtureDecoder,
     cgroup: Vec<u8>,
     life: [Vec<u8>; 4],
     lives: u32,
@@ -30,7 +30,7 @@ impl Records {
         let mut freed = exit[..FREED_LENGTH].to_vec();
         freed[TYPE..TYPE + 4].copy_from_slice(&FREED.to_ne_bytes());
         Self {
-            replay: Replay::new(1_700_000_000_000_000_000),
+            replay: FixtureDecoder::new(1_700_000_000_000_000_000),
             cgroup,
             life: [fork, exec, exit, freed],
             lives: 0,

@@ -2,8 +2,8 @@
 
 use execsnoop_clikit::CANNOT_TRACE;
 use execsnoop_events::Backend;
-use execsnoop_probe::Connector;
-use execsnoop_probe::Survey;
+use execsnoop_host::features::connector::Connector;
+use execsnoop_probe::Diagnosis;
 
 /// The rungs that this build has, the best first.
 pub const BUILT_IN: &[Backend] = &Backend::ALL;
@@ -12,11 +12,11 @@ pub const BUILT_IN: &[Backend] = &Backend::ALL;
 const WITH_LOSSES: u8 = 1;
 
 /// The best of these rungs that works here.
-pub fn rung(survey: &Survey, built_in: &[Backend]) -> Option<Backend> {
+pub fn rung(survey: &Diagnosis, built_in: &[Backend]) -> Option<Backend> {
     built_in.iter().copied().find(|rung| works(*rung, survey))
 }
 
-fn works(rung: Backend, survey: &Survey) -> bool {
+fn works(rung: Backend, survey: &Diagnosis) -> bool {
     match rung {
         Backend::Core => survey.core.loads(),
         Backend::Classic => {
@@ -27,7 +27,7 @@ fn works(rung: Backend, survey: &Survey) -> bool {
 }
 
 /// Without /proc it cannot be told, and a trace tries.
-fn may_listen(survey: &Survey) -> bool {
+fn may_listen(survey: &Diagnosis) -> bool {
     match survey.connector {
         Connector::Usable => true,
         Connector::Hidden => !survey.proc_mounted,

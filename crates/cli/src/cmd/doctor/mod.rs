@@ -15,7 +15,7 @@ use anyhow::Context as _;
 use execsnoop_clikit::Failure;
 use execsnoop_events::json;
 use execsnoop_events::quote;
-use execsnoop_probe::Survey;
+use execsnoop_probe::Diagnosis;
 
 use crate::args::DoctorArgs;
 use crate::args::ReportFormat;
@@ -24,7 +24,7 @@ use crate::output::is_colored;
 
 /// Looks at this machine, tells what it found, and returns the exit status.
 pub fn run(args: &DoctorArgs) -> Result<u8, Failure> {
-    let survey = Survey::take();
+    let survey = Diagnosis::take();
     let report = Report::of(&survey, &own_path());
     let mut out = Vec::new();
     match args.format {

@@ -2,12 +2,12 @@
 
 use caps::Capability;
 use execsnoop_events::errno_name;
-use execsnoop_probe::Attempt;
-use execsnoop_probe::CgroupVersion;
-use execsnoop_probe::Cgroups;
-use execsnoop_probe::Connector;
-use execsnoop_probe::Guards;
-use execsnoop_probe::Survey;
+use execsnoop_host::features::attempt::Attempt;
+use execsnoop_host::features::cgroup::CgroupVersion;
+use execsnoop_host::features::cgroup::Cgroups;
+use execsnoop_host::features::connector::Connector;
+use execsnoop_host::features::security::SecurityModules;
+use execsnoop_probe::Diagnosis;
 use serde_json::json;
 
 use crate::cmd::doctor::check::Check;
@@ -15,7 +15,7 @@ use crate::cmd::doctor::check::Finding;
 use crate::cmd::doctor::prerequisites::attempt_facts;
 
 /// The checks of all that is useful, and of what tells why something else is not there.
-pub fn checks(survey: &Survey) -> Vec<Check> {
+pub fn checks(survey: &Diagnosis) -> Vec<Check> {
     let tracefs = &survey.tracefs;
     let sys_admin =
         survey.capabilities.has(Capability::CAP_SYS_ADMIN) && survey.features.initial_user_ns;
@@ -85,27 +85,28 @@ pub fn checks(survey: &Survey) -> Vec<Check> {
     ]
 }
 
-fn tracefs_finding(survey: &Survey) -> Finding {
+fn tracefs_finding(survey: &Diagnosis) -> Finding {
     let otherwise = "-x then watches the exits of all system calls, which costs them a little more";
     match (&survey.tracefs.mount, survey.tracefs.readable) {
-        (_, true) => Finding::ok("readable"),
+        (Some(_), true) => Finding::ok("readable"),
+        (None, true) => Finding::ok("not mounted; opened without mounting it"),
         (Some(mount), false) => Finding::note(format!(
             "mounted at {}, and cannot be read: {otherwise}",
             shown(&mount.to_string_lossy())
         ))
-        .advise("root may read it: run it with sudo when that matters", &[]),
-        (None, false) => Finding::note(format!("not mounted, as far as can be seen: {otherwise}"))
+        .advise("root may read it: run it with sudo if that matters", &[]),
+        (None, false) => Finding::note(format!("not mounted, and cannot be opened: {otherwise}"))
             .advise(
-                "mount it, as root, when that matters",
+                "run it as root (Linux 5.2+), or mount it, if that matters",
                 &["sudo mount -t tracefs tracefs /sys/kernel/tracing"],
             ),
     }
 }
 
-fn tracepoints(survey: &Survey) -> Finding {
+fn tracepoints(survey: &Diagnosis) -> Finding {
     match survey.tracepoints {
         Attempt::Works => Finding::ok("load"),
-        Attempt::Untried => Finding::unknown("not tried: see what stands in the way above"),
+        Attempt::Skipped => Finding::unknown("not tried: see what stands in the way above"),
         other => Finding::note(format!("do not load ({})", why(other))).advise(
             "see what the kernel says of it (CONFIG_BPF_EVENTS=y is needed)",
             &["sudo dmesg | tail"],
@@ -113,15 +114,15 @@ fn tracepoints(survey: &Survey) -> Finding {
     }
 }
 
-fn perf_events(survey: &Survey) -> Finding {
+fn perf_events(survey: &Diagnosis) -> Finding {
     let level = survey.perf_event_paranoid;
     let level = level.map_or(String::new(), |level| {
         format!("; perf_event_paranoid is {level}")
     });
     match survey.perf_events {
         Attempt::Works => Finding::ok(format!("may be opened{level}")),
-        Attempt::Untried => Finding::unknown("not tried, since no process could be made for it"),
-        other if !survey.features.entitled() => Finding::note(format!(
+        Attempt::Skipped => Finding::unknown("not tried, since no process could be made for it"),
+        other if !survey.features.has_bpf_privileges() => Finding::note(format!(
             "refused without CAP_PERFMON ({}{level})",
             why(other)
         )),
@@ -143,7 +144,7 @@ fn perf_events(survey: &Survey) -> Finding {
     }
 }
 
-fn unprivileged_bpf(survey: &Survey) -> Finding {
+fn unprivileged_bpf(survey: &Diagnosis) -> Finding {
     match survey.unprivileged_bpf_disabled {
         None => Finding::unknown("cannot be told (no /proc/sys/kernel/unprivileged_bpf_disabled)"),
         Some(0) => {
@@ -163,7 +164,7 @@ fn run_times(sys_admin: bool) -> Finding {
     }
 }
 
-fn pid_namespace(survey: &Survey) -> Finding {
+fn pid_namespace(survey: &Diagnosis) -> Finding {
     match survey.pid_ns_initial {
         Some(true) => Finding::ok("the machine's own"),
         Some(false) => {
@@ -221,7 +222,7 @@ fn cgroup_facts(cgroups: Option<&Cgroups>) -> serde_json::Value {
     })
 }
 
-fn security_modules(survey: &Survey) -> Finding {
+fn security_modules(survey: &Diagnosis) -> Finding {
     let guards = &survey.guards;
     let mut parts: Vec<String> = Vec::new();
     parts.extend(guards.modules.as_ref().map(|names| shown(&names.join(" "))));
@@ -243,7 +244,7 @@ fn security_modules(survey: &Survey) -> Finding {
     }
 }
 
-fn guard_facts(guards: &Guards) -> serde_json::Value {
+fn guard_facts(guards: &SecurityModules) -> serde_json::Value {
     json!({
         "modules": guards.modules,
         "selinux_enforcing": guards.selinux_enforcing,
@@ -251,7 +252,7 @@ fn guard_facts(guards: &Guards) -> serde_json::Value {
     })
 }
 
-fn connector(survey: &Survey) -> Finding {
+fn connector(survey: &Diagnosis) -> Finding {
     match survey.connector {
         Connector::Usable if survey.cnproc.is_none() => Finding::ok("there, and may be used"),
         Connector::Usable => Finding::note(
@@ -269,7 +270,7 @@ fn connector(survey: &Survey) -> Finding {
     }
 }
 
-fn connector_usable(survey: &Survey) -> Option<bool> {
+fn connector_usable(survey: &Diagnosis) -> Option<bool> {
     let usable = survey.connector == Connector::Usable && survey.cnproc.is_none();
     (survey.connector != Connector::Hidden).then_some(usable)
 }

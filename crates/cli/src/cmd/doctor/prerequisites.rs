@@ -2,12 +2,12 @@
 
 use caps::Capability;
 use execsnoop_events::errno_name;
-use execsnoop_probe::Attempt;
-use execsnoop_probe::Btf;
+use execsnoop_host::ENOUGH_LOCKED;
+use execsnoop_host::Obstacle;
+use execsnoop_host::features::attempt::Attempt;
+use execsnoop_host::features::btf::Btf;
 use execsnoop_probe::Capabilities;
-use execsnoop_probe::ENOUGH_LOCKED;
-use execsnoop_probe::Obstacle;
-use execsnoop_probe::Survey;
+use execsnoop_probe::Diagnosis;
 use execsnoop_probe::Trial;
 use nix::errno::Errno;
 use serde_json::Value;
@@ -30,7 +30,7 @@ const ALLOW: &str = "allow the system calls bpf and perf_event_open where this w
                      SystemCallFilter=bpf perf_event_open, in a container by";
 
 /// The checks of all that the core rung stands on; `program` is execsnoop's own file, for a shell.
-pub fn checks(survey: &Survey, program: &str) -> Vec<Check> {
+pub fn checks(survey: &Diagnosis, program: &str) -> Vec<Check> {
     let guards = &survey.guards;
     let (proc, sys) = (survey.proc_mounted, survey.sys_mounted);
     let mut checks = vec![
@@ -115,10 +115,10 @@ fn mounts(proc: bool, sys: bool) -> Finding {
     )
 }
 
-fn bpf_syscall(survey: &Survey) -> Finding {
+fn bpf_syscall(survey: &Diagnosis) -> Finding {
     match survey.bpf_syscall {
         Attempt::Works => Finding::ok("answers"),
-        Attempt::Untried => Finding::unknown("not tried, since no process could be made for it"),
+        Attempt::Skipped => Finding::unknown("not tried, since no process could be made for it"),
         Attempt::Killed => Finding::no(
             "a seccomp filter kills whoever calls it",
             ALLOW,
@@ -128,7 +128,7 @@ fn bpf_syscall(survey: &Survey) -> Finding {
     }
 }
 
-fn refused_bpf(survey: &Survey, errno: Errno) -> Finding {
+fn refused_bpf(survey: &Diagnosis, errno: Errno) -> Finding {
     let filtered = survey.guards.seccomp == Some(true);
     let name = errno_name(errno as i32).unwrap_or("an error");
     match (errno, filtered) {
@@ -142,10 +142,10 @@ fn refused_bpf(survey: &Survey, errno: Errno) -> Finding {
             "boot a kernel that was built with CONFIG_BPF_SYSCALL=y, as those of all distributions are",
             &[],
         ),
-        (_, false) if !survey.features.entitled() => Finding::ok(format!(
+        (_, false) if !survey.features.has_bpf_privileges() => Finding::ok(format!(
             "there, for whoever has the capabilities ({name} without)"
         )),
-        (_, true) if !survey.features.entitled() => Finding::unknown(format!(
+        (_, true) if !survey.features.has_bpf_privileges() => Finding::unknown(format!(
             "{name}: for want of capabilities, or from the seccomp filter that is in force"
         )),
         (_, true) => Finding::no(
@@ -161,7 +161,7 @@ fn refused_bpf(survey: &Survey, errno: Errno) -> Finding {
     }
 }
 
-fn capabilities(survey: &Survey, program: &str) -> Finding {
+fn capabilities(survey: &Diagnosis, program: &str) -> Finding {
     let held = &survey.capabilities;
     let (have, lack): (Vec<Capability>, Vec<Capability>) = Capabilities::NAMED
         .into_iter()
@@ -180,7 +180,7 @@ fn capabilities(survey: &Survey, program: &str) -> Finding {
     capability_advice(survey, program, Finding::new(State::No, found))
 }
 
-fn capability_advice(survey: &Survey, program: &str, finding: Finding) -> Finding {
+fn capability_advice(survey: &Diagnosis, program: &str, finding: Finding) -> Finding {
     let held = &survey.capabilities;
     let obtainable = |one| held.obtainable.contains(&one);
     let enough = obtainable(Capability::CAP_SYS_ADMIN)
@@ -217,7 +217,7 @@ fn capability_advice(survey: &Survey, program: &str, finding: Finding) -> Findin
     }
 }
 
-fn user_namespace(survey: &Survey) -> Finding {
+fn user_namespace(survey: &Diagnosis) -> Finding {
     match survey.user_ns_initial {
         Some(true) => Finding::ok("the machine's own"),
         None => Finding::unknown("cannot be told without /proc"),
@@ -230,7 +230,7 @@ fn user_namespace(survey: &Survey) -> Finding {
     }
 }
 
-fn lockdown(survey: &Survey) -> Finding {
+fn lockdown(survey: &Diagnosis) -> Finding {
     match survey.features.lockdown.as_deref() {
         Some("confidentiality") => Finding::no(
             "confidentiality: not even root may read the kernel's memory with BPF",
@@ -252,13 +252,13 @@ fn lockdown(survey: &Survey) -> Finding {
 }
 
 /// Whether programs load, but none that reads the kernel's memory.
-fn hides_memory(survey: &Survey) -> bool {
+fn hides_memory(survey: &Diagnosis) -> bool {
     let has_helper = survey.features.version() >= Some((5, 5));
     let refused = matches!(survey.kernel_reads, Attempt::Refused(_));
     has_helper && survey.tracepoints.works() && refused
 }
 
-fn btf(survey: &Survey) -> Finding {
+fn btf(survey: &Diagnosis) -> Finding {
     let rebuild = "boot a kernel that was built with CONFIG_DEBUG_INFO_BTF=y, as all distributions build \
                    theirs since 2021; in a container or chroot, mount the machine's /sys";
     match &survey.btf {
@@ -299,7 +299,7 @@ fn btf(survey: &Survey) -> Finding {
 }
 
 /// Why something was not tried: the first cause that applies.
-fn untried(survey: &Survey) -> Finding {
+fn untried(survey: &Diagnosis) -> Finding {
     let features = &survey.features;
     Finding::unknown(
         match (
@@ -309,17 +309,17 @@ fn untried(survey: &Survey) -> Finding {
         ) {
             (false, ..) => "not tried without the capabilities",
             (_, false, _) => "not tried in this user namespace",
-            (_, _, Attempt::Works | Attempt::Untried) => "not tried without BTF",
+            (_, _, Attempt::Works | Attempt::Skipped) => "not tried without BTF",
             _ => "not tried without the BPF system call",
         },
     )
 }
 
 /// Of something that takes BPF to find out.
-fn attempted(survey: &Survey, attempt: Attempt, works: &str) -> Finding {
+fn attempted(survey: &Diagnosis, attempt: Attempt, works: &str) -> Finding {
     match attempt {
         Attempt::Works => Finding::ok(works),
-        Attempt::Untried => untried(survey),
+        Attempt::Skipped => untried(survey),
         Attempt::Killed => Finding::no("whoever tries is killed", ALLOW, &[ALLOW_BPF]),
         Attempt::Refused(errno) => Finding::no(
             format!(
@@ -332,11 +332,11 @@ fn attempted(survey: &Survey, attempt: Attempt, works: &str) -> Finding {
     }
 }
 
-fn tp_btf(survey: &Survey) -> Finding {
+fn tp_btf(survey: &Diagnosis) -> Finding {
     attempted(survey, survey.tp_btf, "load")
 }
 
-fn ring_buffer(survey: &Survey) -> Finding {
+fn ring_buffer(survey: &Diagnosis) -> Finding {
     match survey.features.version() {
         Some(version) if version < (5, 8) && !survey.ring_buffer.works() => Finding::no(
             format!(
@@ -350,7 +350,7 @@ fn ring_buffer(survey: &Survey) -> Finding {
     }
 }
 
-fn memlock(survey: &Survey) -> Finding {
+fn memlock(survey: &Diagnosis) -> Finding {
     let limit = match survey.memlock {
         None => return Finding::ok("no limit"),
         Some(bytes) => format!("{} KiB", bytes >> 10),
@@ -374,14 +374,14 @@ fn memlock(survey: &Survey) -> Finding {
 }
 
 /// The last word: `explained` says whether something above already tells why they cannot load.
-fn programs(survey: &Survey, explained: bool) -> Finding {
+fn programs(survey: &Diagnosis, explained: bool) -> Finding {
     match &survey.core {
         Trial::Loads { took } => Finding::ok(format!("load, in {} ms", took.as_millis())),
         _ if explained => Finding::unknown("not loaded: see what stands in the way above"),
-        Trial::Hindered(Obstacle::Forbidden) => {
+        Trial::Blocked(Obstacle::Forbidden) => {
             Finding::no("the kernel refuses them (EPERM)", LOGS, &[DENIALS])
         }
-        Trial::Hindered(obstacle) => Finding::no("do not load", obstacle.to_string(), &[]),
+        Trial::Blocked(obstacle) => Finding::no("do not load", obstacle.to_string(), &[]),
         Trial::Fails(words) => Finding::no(
             words.split(['\n', ';']).next().unwrap_or_default(),
             "please report this, together with what this command says",
@@ -403,7 +403,7 @@ fn capability_facts(held: &Capabilities) -> Value {
     facts
 }
 
-fn lockdown_facts(survey: &Survey) -> Value {
+fn lockdown_facts(survey: &Diagnosis) -> Value {
     let reads = attempt_facts(survey.kernel_reads);
     json!({"level": survey.features.lockdown, "kernel_reads": reads["works"]})
 }
@@ -418,7 +418,7 @@ fn btf_facts(btf: &Btf) -> Value {
 
 /// `works` is null for what was not tried; `errno` names the kernel's refusal.
 pub fn attempt_facts(attempt: Attempt) -> Value {
-    let works = (attempt != Attempt::Untried).then_some(attempt.works());
+    let works = (attempt != Attempt::Skipped).then_some(attempt.works());
     let errno = attempt.errno().and_then(|errno| errno_name(errno as i32));
     json!({"works": works, "errno": errno})
 }
@@ -426,7 +426,7 @@ pub fn attempt_facts(attempt: Attempt) -> Value {
 fn program_facts(trial: &Trial) -> Value {
     let (works, ms, error) = match trial {
         Trial::Loads { took } => (Some(true), u64::try_from(took.as_millis()).ok(), None),
-        Trial::Hindered(obstacle) => (None, None, Some(obstacle.to_string())),
+        Trial::Blocked(obstacle) => (None, None, Some(obstacle.to_string())),
         Trial::Fails(words) => (Some(false), None, Some(words.clone())),
     };
     json!({"works": works, "load_ms": ms, "error": error})

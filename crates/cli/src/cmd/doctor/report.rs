@@ -1,7 +1,7 @@
 //! All that doctor has to say, in the order in which it says it.
 
 use execsnoop_events::Backend;
-use execsnoop_probe::Survey;
+use execsnoop_probe::Diagnosis;
 use serde::Serialize;
 
 use crate::cmd::doctor::backend_choice;
@@ -41,11 +41,11 @@ pub struct Report {
 
 impl Report {
     /// What a survey comes to; `program` is execsnoop's own file, for a shell.
-    pub fn of(survey: &Survey, program: &str) -> Self {
+    pub fn of(survey: &Diagnosis, program: &str) -> Self {
         Self::with(survey, program, BUILT_IN)
     }
 
-    fn with(survey: &Survey, program: &str, built_in: &[Backend]) -> Self {
+    fn with(survey: &Diagnosis, program: &str, built_in: &[Backend]) -> Self {
         let rung = backend_choice::rung(survey, built_in);
         let mut checks = prerequisites::checks(survey, program);
         let needs = checks.len();

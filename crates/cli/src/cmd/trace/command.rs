@@ -2,8 +2,8 @@
 
 use execsnoop_clikit::Failure;
 use execsnoop_clikit::Signals;
-use execsnoop_probe::Command;
-use execsnoop_probe::invoking_user;
+use execsnoop_host::process::Command;
+use execsnoop_host::process::invoking_user;
 use nix::unistd::Uid;
 
 use crate::args::TraceArgs;

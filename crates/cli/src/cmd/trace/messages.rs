@@ -43,7 +43,9 @@ pub fn cannot_start(args: &TraceArgs, error: StartError) -> Failure {
     };
     match error {
         StartError::Cannot(obstacle) => {
-            let error = anyhow!("{obstacle} (`execsnoop doctor` says more)");
+            let fallback = obstacle.fallback().map(Backend::name);
+            let hint = fallback.map_or(String::new(), |name| format!("; or use --backend {name}"));
+            let error = anyhow!("{obstacle}{hint} (`execsnoop doctor` says more)");
             Failure::new(code, error)
         }
         error => Failure::new(code, error),

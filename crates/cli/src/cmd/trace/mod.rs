@@ -16,7 +16,7 @@ use execsnoop_clikit::Failure;
 use execsnoop_clikit::ReadyFile;
 use execsnoop_clikit::Signals;
 use execsnoop_events::Backend;
-use execsnoop_probe::Command;
+use execsnoop_host::process::Command;
 use execsnoop_probe::Live;
 
 use crate::args::TraceArgs;

@@ -10,9 +10,9 @@ use execsnoop_clikit::ReadyFile;
 use execsnoop_clikit::message;
 use execsnoop_events::CelFilter;
 use execsnoop_events::schema::Requirement;
+use execsnoop_host::features::namespace::in_pid_namespace;
 use execsnoop_probe::KernelFilters;
 use execsnoop_probe::Options;
-use execsnoop_probe::in_pid_namespace;
 use nix::unistd::Uid;
 use nix::unistd::User;
 

@@ -2,9 +2,9 @@
 
 use caps::Capability;
 use execsnoop_events::Backend;
+use execsnoop_host::process::drop_capabilities;
+use execsnoop_host::process::without_capability;
 use execsnoop_probe::Live;
-use execsnoop_probe::drop_capabilities;
-use execsnoop_probe::without_capability;
 
 /// Drops all capabilities that the trace does not need any more. These are kept if necessary: to
 /// query statistics of BPF programs (before Linux 5.19), to pass signals on to the command of

@@ -4,7 +4,7 @@ use std::time::Duration;
 use std::time::Instant;
 
 use execsnoop_clikit::Signals;
-use execsnoop_probe::Command;
+use execsnoop_host::process::Command;
 use nix::sys::signal::Signal;
 
 /// How often the end of a command is looked for when nothing is traced any more.

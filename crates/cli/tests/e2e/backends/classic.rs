@@ -10,6 +10,7 @@ use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use crate::Case;
+use crate::backends::privileges::WITHOUT_TRACEFS;
 use crate::support::STRANGER;
 use crate::support::Subject;
 use crate::support::Waiting;
@@ -166,6 +167,16 @@ fn at_the_borders_of_records() {
             "{len} bytes"
         );
     }
+}
+
+/// Formats and numbers of tracepoints are read from a tracefs that is mounted nowhere.
+fn without_mounted_tracefs() {
+    let options = ["--backend", "classic", "--format", "json", "-x"];
+    let tracer = Tracer::start_behind(&WITHOUT_TRACEFS, &options);
+    let failing = subject(&["fail", "ENOENT", "/nonexistent/program"]);
+    let exec = last_exec(&tracer.stop(), failing.pid);
+    assert_eq!(exec["errno"], "ENOENT");
+    assert_eq!(args(&exec), ["failing", "first", "", "two words"]);
 }
 
 /// The largest list that the kernel takes at all.
@@ -626,7 +637,7 @@ pub(crate) fn cases() -> Vec<Case> {
     cases![
         [Classic] => [
             taken_without_btf, taken_when_asked_for, core_is_not_replaced, whole_arguments,
-            at_the_borders_of_records, of_6_mebibytes, without_environment, odd_lists,
+            at_the_borders_of_records, of_6_mebibytes, without_environment, odd_lists, without_mounted_tracefs,
             thread_that_is_not_the_first, script, failed_execs, btf_file, ends, processes_that_were_there,
             command, filters, mount_namespaces_are_refused, asked_for_what_is_lost, losses, in_order,
         ];

@@ -3,18 +3,18 @@
 use std::time::Duration;
 
 use caps::Capability;
-use execsnoop_probe::Attempt;
-use execsnoop_probe::Btf;
+use execsnoop_host::Obstacle;
+use execsnoop_host::features::HostFeatures;
+use execsnoop_host::features::attempt::Attempt;
+use execsnoop_host::features::btf::Btf;
+use execsnoop_host::features::cgroup::CgroupVersion;
+use execsnoop_host::features::cgroup::Cgroups;
+use execsnoop_host::features::connector::Connector;
+use execsnoop_host::features::security::SecurityModules;
 use execsnoop_probe::Capabilities;
-use execsnoop_probe::CgroupVersion;
-use execsnoop_probe::Cgroups;
-use execsnoop_probe::Connector;
-use execsnoop_probe::Features;
-use execsnoop_probe::Guards;
-use execsnoop_probe::Obstacle;
 use execsnoop_probe::Tracefs;
 use execsnoop_probe::Trial;
-use execsnoop_probe::live;
+use execsnoop_probe::obstacle;
 use nix::errno::Errno;
 use serde_json::Value;
 use serde_json::json;
@@ -30,9 +30,9 @@ const ALL: &[Backend] = &Backend::ALL;
 const DENIED: Attempt = Attempt::Refused(Errno::EPERM);
 
 /// Root on an ordinary machine of today.
-fn good() -> Survey {
-    Survey {
-        features: Features {
+fn good() -> Diagnosis {
+    Diagnosis {
+        features: HostFeatures {
             capable: true,
             initial_user_ns: true,
             btf: true,
@@ -50,7 +50,7 @@ fn good() -> Survey {
         },
         user_ns_initial: Some(true),
         pid_ns_initial: Some(true),
-        guards: Guards {
+        guards: SecurityModules {
             seccomp: Some(false),
             modules: Some(vec!["capability".to_owned(), "apparmor".to_owned()]),
             selinux_enforcing: false,
@@ -89,27 +89,27 @@ fn good() -> Survey {
 }
 
 /// What follows from the facts for what is tried, as a survey would find it.
-fn settled(mut survey: Survey) -> Survey {
-    if let Some(obstacle) = live::obstacle(Backend::Core, &survey.features) {
-        survey.core = Trial::Hindered(obstacle);
+fn settled(mut survey: Diagnosis) -> Diagnosis {
+    if let Some(obstacle) = obstacle(Backend::Core, &survey.features) {
+        survey.core = Trial::Blocked(obstacle);
     }
-    if !survey.features.entitled() || !survey.bpf_syscall.works() {
-        survey.tp_btf = Attempt::Untried;
-        survey.ring_buffer = Attempt::Untried;
-        survey.tracepoints = Attempt::Untried;
-        survey.kernel_reads = Attempt::Untried;
+    if !survey.features.has_bpf_privileges() || !survey.bpf_syscall.works() {
+        survey.tp_btf = Attempt::Skipped;
+        survey.ring_buffer = Attempt::Skipped;
+        survey.tracepoints = Attempt::Skipped;
+        survey.kernel_reads = Attempt::Skipped;
         survey.classic = survey.classic.or(Some(Obstacle::Capabilities));
     }
     if !survey.bpf_syscall.works() && survey.core.loads() {
-        survey.core = Trial::Hindered(Obstacle::Forbidden);
+        survey.core = Trial::Blocked(Obstacle::Forbidden);
     }
     if !matches!(survey.btf, Btf::Readable { .. }) {
-        survey.tp_btf = Attempt::Untried;
+        survey.tp_btf = Attempt::Skipped;
     }
     survey
 }
 
-fn no_capabilities(survey: &mut Survey) {
+fn no_capabilities(survey: &mut Diagnosis) {
     survey.uid = 1000;
     survey.features.capable = false;
     survey.capabilities.effective.clear();
@@ -117,12 +117,12 @@ fn no_capabilities(survey: &mut Survey) {
     survey.cnproc = Some(Obstacle::Connector);
 }
 
-fn no_btf(survey: &mut Survey) {
+fn no_btf(survey: &mut Diagnosis) {
     survey.features.btf = false;
     survey.btf = Btf::Missing;
 }
 
-fn no_sys(survey: &mut Survey) {
+fn no_sys(survey: &mut Diagnosis) {
     no_btf(survey);
     survey.sys_mounted = false;
     survey.features.lockdown = None;
@@ -130,34 +130,34 @@ fn no_sys(survey: &mut Survey) {
     no_tracefs(survey);
 }
 
-fn no_proc(survey: &mut Survey) {
+fn no_proc(survey: &mut Diagnosis) {
     survey.proc_mounted = false;
     survey.user_ns_initial = None;
     survey.pid_ns_initial = None;
     survey.cgroups = None;
-    survey.guards = Guards::default();
+    survey.guards = SecurityModules::default();
     survey.unprivileged_bpf_disabled = None;
     survey.connector = Connector::Hidden;
 }
 
-fn no_tracefs(survey: &mut Survey) {
+fn no_tracefs(survey: &mut Diagnosis) {
     survey.tracefs.readable = false;
     survey.tracefs.mount = None;
     survey.classic = Some(Obstacle::Tracefs);
 }
 
-fn filtered(survey: &mut Survey, answer: Attempt) {
+fn filtered(survey: &mut Diagnosis, answer: Attempt) {
     survey.guards.seccomp = Some(true);
     survey.bpf_syscall = answer;
 }
 
-fn user_namespace(survey: &mut Survey) {
+fn user_namespace(survey: &mut Diagnosis) {
     survey.features.initial_user_ns = false;
     survey.user_ns_initial = Some(false);
     survey.cnproc = Some(Obstacle::Connector);
 }
 
-fn container(survey: &mut Survey) {
+fn container(survey: &mut Diagnosis) {
     survey.pid_ns_initial = Some(false);
     survey.cnproc = Some(Obstacle::Connector);
     survey.connector = Connector::Hidden;
@@ -166,23 +166,23 @@ fn container(survey: &mut Survey) {
     }
 }
 
-fn locked_down(survey: &mut Survey) {
+fn locked_down(survey: &mut Diagnosis) {
     survey.features.lockdown = Some("confidentiality".to_owned());
     survey.classic = Some(Obstacle::Lockdown);
 }
 
-fn old_kernel(survey: &mut Survey, release: &str) {
+fn old_kernel(survey: &mut Diagnosis, release: &str) {
     survey.features.release = release.to_owned();
     survey.ring_buffer = Attempt::Refused(Errno::EINVAL);
 }
 
-fn shape(change: impl FnOnce(&mut Survey)) -> Survey {
+fn shape(change: impl FnOnce(&mut Diagnosis)) -> Diagnosis {
     let mut survey = good();
     change(&mut survey);
     settled(survey)
 }
 
-fn report(survey: &Survey, built_in: &[Backend]) -> Report {
+fn report(survey: &Diagnosis, built_in: &[Backend]) -> Report {
     Report::with(survey, PROGRAM, built_in)
 }
 
@@ -201,7 +201,7 @@ fn advice(report: &Report) -> String {
 }
 
 /// A change of a good machine, and what is to be said of it.
-type Case = (fn(&mut Survey), &'static [&'static str], &'static str);
+type Case = (fn(&mut Diagnosis), &'static [&'static str], &'static str);
 
 const CASES: &[Case] = &[
     (
@@ -297,7 +297,7 @@ const CASES: &[Case] = &[
         "newer kernel",
     ),
     (
-        |s| s.core = Trial::Hindered(Obstacle::Forbidden),
+        |s| s.core = Trial::Blocked(Obstacle::Forbidden),
         &["programs"],
         "SELinux",
     ),
@@ -327,20 +327,20 @@ fn the_cause_is_named_with_what_to_do() {
 /// The best rung that works is taken, of those that the build has; its losses are told.
 #[test]
 fn the_best_rung_is_taken() {
-    let both: fn(&mut Survey) = |survey| {
+    let both: fn(&mut Diagnosis) = |survey| {
         no_btf(survey);
         no_tracefs(survey);
     };
-    let no_perf: fn(&mut Survey) = |survey| {
+    let no_perf: fn(&mut Diagnosis) = |survey| {
         no_btf(survey);
         survey.perf_events = DENIED;
     };
-    let nothing: fn(&mut Survey) = |survey| {
+    let nothing: fn(&mut Diagnosis) = |survey| {
         filtered(survey, DENIED);
         container(survey);
     };
     for (change, rung, status) in [
-        ((|_| ()) as fn(&mut Survey), Some(Backend::Core), 0),
+        ((|_| ()) as fn(&mut Diagnosis), Some(Backend::Core), 0),
         (no_tracefs, Some(Backend::Core), 0),
         (container, Some(Backend::Core), 0),
         (no_btf, Some(Backend::Classic), 1),
@@ -364,7 +364,7 @@ fn the_best_rung_is_taken() {
 /// can trace has no reason not to.
 #[test]
 fn every_combination_has_an_answer() {
-    let changes: [fn(&mut Survey); 11] = [
+    let changes: [fn(&mut Diagnosis); 11] = [
         no_capabilities,
         no_btf,
         no_sys,
@@ -404,7 +404,7 @@ fn locked_memory() {
         let survey = shape(|survey| {
             survey.features.release = release.to_owned();
             survey.memlock = limit;
-            survey.core = Trial::Hindered(Obstacle::Forbidden);
+            survey.core = Trial::Blocked(Obstacle::Forbidden);
             if !raisable {
                 let others = |one: &Capability| *one != Capability::CAP_SYS_RESOURCE;
                 survey.capabilities.effective.retain(others);
@@ -431,7 +431,7 @@ fn table(report: &Report, colored: bool) -> String {
 #[test]
 fn the_table_is_plain() {
     for change in [
-        (|_| ()) as fn(&mut Survey),
+        (|_| ()) as fn(&mut Diagnosis),
         no_capabilities,
         no_sys,
         locked_down,

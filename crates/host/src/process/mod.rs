@@ -1,0 +1,12 @@
+//! Processes: starting a command, dropping privileges, looking up users.
+
+mod command;
+mod nss;
+mod privileges;
+
+pub use command::Command;
+pub use command::CommandError;
+pub use command::invoking_user;
+pub use nss::use_files_for_names;
+pub use privileges::drop_capabilities;
+pub use privileges::without_capability;

@@ -1,0 +1,142 @@
+//! The core backend: BPF with the kernel's own types (BTF, Linux 5.8+).
+
+use std::ptr;
+
+use execsnoop_events::CgroupKey;
+use execsnoop_events::CountedKind;
+use execsnoop_host::features::HostFeatures;
+use execsnoop_host::libbpf_log;
+use execsnoop_host::obstacle_before_load;
+use libbpf_rs::MapCore as _;
+use libbpf_rs::MapFlags;
+
+use crate::clock;
+use crate::load::FailedBy;
+use crate::load::choose_cgroup;
+use crate::load::load;
+use crate::load::other;
+use crate::options::Options;
+use crate::read::ring::Reader;
+use crate::read::ring::RingReader;
+use crate::session::Attached;
+use crate::session::BpfSession;
+use crate::session::Object;
+use crate::session::attach;
+use crate::session::set_asleep;
+use crate::skeleton::CoreSkel;
+use crate::skeleton::types::counters;
+use crate::start_error::StartError;
+use crate::wire::decode;
+use crate::wire::snapshot::Running;
+
+/// Loads the programs of the core backend and attaches those that `options` ask for. Events count from here
+/// on.
+pub(crate) fn start(options: &Options) -> Result<BpfSession, StartError> {
+    let features = HostFeatures::detect();
+    if let Some(obstacle) = obstacle_before_load(&features) {
+        return Err(obstacle.into());
+    }
+    libbpf_log::capture();
+    tracing::debug!("backend: core");
+    let failed_by = FailedBy::choose(options);
+    let mut skeleton = load(options, failed_by, &features)?;
+    if let Some(path) = &options.filters.cgroup {
+        choose_cgroup(&skeleton.maps.wanted_cgroup, path)?;
+    }
+    let ring = RingReader::new(&skeleton.maps.ring).map_err(other("mapping the ring buffer"))?;
+    let start = clock::read();
+    let attached = attach_core(&mut skeleton, options, failed_by)?;
+    let running = match options.existing {
+        true => Running::look(&mut skeleton)?,
+        false => Running::default(),
+    };
+    let session = BpfSession::new(Box::new(skeleton), Reader::Ring(ring), &start, options);
+    Ok(session.with(attached, None, running))
+}
+
+fn attach_core(
+    skeleton: &mut CoreSkel<'static>,
+    options: &Options,
+    failed_by: Option<FailedBy>,
+) -> Result<Vec<Attached>, StartError> {
+    let programs = &mut skeleton.progs;
+    let mut all = Vec::new();
+    let attached = &mut all;
+    if options.forks {
+        attach(
+            attached,
+            "on_fork",
+            CountedKind::Fork,
+            &mut programs.on_fork,
+        )?;
+    }
+    // Final accounts first: whoever is seen to end is then seen to be freed.
+    if options.final_usage {
+        attach(
+            attached,
+            "on_free",
+            CountedKind::FinalUsage,
+            &mut programs.on_free,
+        )?;
+    }
+    if options.exits {
+        attach(
+            attached,
+            "on_exit",
+            CountedKind::Exit,
+            &mut programs.on_exit,
+        )?;
+    }
+    match failed_by {
+        None => {}
+        Some(FailedBy::Tracepoints) => {
+            let on_execveat = &mut programs.on_execveat_exit;
+            attach(
+                attached,
+                "on_execve_exit",
+                CountedKind::Failed,
+                &mut programs.on_execve_exit,
+            )?;
+            attach(
+                attached,
+                "on_execveat_exit",
+                CountedKind::Failed,
+                on_execveat,
+            )?;
+        }
+        Some(FailedBy::AnyExit) => {
+            attach(
+                attached,
+                "on_any_exit",
+                CountedKind::Failed,
+                &mut programs.on_any_exit,
+            )?;
+        }
+    }
+    attach(
+        attached,
+        "on_exec",
+        CountedKind::Exec,
+        &mut programs.on_exec,
+    )?;
+    Ok(all)
+}
+
+impl Object for CoreSkel<'static> {
+    fn counters(&self) -> *const counters {
+        let bss = self.maps.bss_data.as_deref();
+        ptr::from_ref(&bss.expect("the object has counters").counters)
+    }
+
+    fn request_wakeup(&self) -> libbpf_rs::Result<()> {
+        set_asleep(&self.maps.reader_asleep)
+    }
+
+    fn exclude_cgroup(&self, cgroup: CgroupKey) {
+        let key = decode::cgroup_key(cgroup);
+        let map = &self.maps.excluded_cgroup;
+        if let Err(error) = map.update(&key, &[1], MapFlags::ANY) {
+            tracing::debug!("cannot refuse {cgroup:?} in the kernel: {error}");
+        }
+    }
+}
