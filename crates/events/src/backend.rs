@@ -40,9 +40,4 @@ impl Backend {
             ),
         }
     }
-
-    /// Whether no record of this backend has a value in this field of the schema.
-    pub fn lacks_field(self, name: &str) -> bool {
-        crate::schema::field(name).is_some_and(|field| field.lacking.contains(&self))
-    }
 }

@@ -15,7 +15,7 @@ use nix::sys::resource::Resource;
 use nix::sys::resource::getrlimit;
 use nix::sys::utsname::uname;
 
-use crate::live;
+use crate::backend::obstacle::obstacle;
 use crate::load::try_load;
 use crate::start_error::StartError;
 use execsnoop_events::Backend;
@@ -216,8 +216,8 @@ impl Diagnosis {
             kernel_reads: trials.kernel_reads,
             perf_events: bpf::perf_events(),
             core: trials.core,
-            classic: live::obstacle(Backend::Classic, &features),
-            cnproc: live::obstacle(Backend::Cnproc, &features),
+            classic: obstacle(Backend::Classic, &features),
+            cnproc: obstacle(Backend::Cnproc, &features),
             features,
         }
     }
@@ -258,7 +258,7 @@ impl Trials {
 
 /// Whoever would be killed for the system call does not get to try.
 fn core(features: &HostFeatures, bpf_syscall: Attempt) -> Trial {
-    match (live::obstacle(Backend::Core, features), bpf_syscall) {
+    match (obstacle(Backend::Core, features), bpf_syscall) {
         (Some(obstacle), _) => Trial::Blocked(obstacle),
         (None, Attempt::Killed) => Trial::Blocked(Obstacle::Forbidden),
         (None, _) => try_load(features).into(),

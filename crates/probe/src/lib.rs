@@ -39,13 +39,13 @@ mod stats;
 pub mod testing;
 mod wire;
 
+pub use backend::obstacle::obstacle;
 pub use clock::boot_time_ns;
 pub use diagnose::Capabilities;
 pub use diagnose::Diagnosis;
 pub use diagnose::Tracefs;
 pub use diagnose::Trial;
 pub use live::Live;
-pub use live::obstacle;
 pub use options::KernelFilters;
 pub use options::Options;
 pub use options::ring_bytes;

@@ -16,6 +16,7 @@ use nix::errno::Errno;
 use crate::backend::classic;
 use crate::backend::cnproc::Cnproc;
 use crate::backend::core;
+use crate::backend::obstacle::obstacle;
 use crate::clock;
 use crate::load::keep_limit_of_locked_memory;
 use crate::options::Options;
@@ -27,32 +28,7 @@ use execsnoop_host::features::HostFeatures;
 use execsnoop_host::features::attempt::Attempt;
 use execsnoop_host::features::bpf;
 use execsnoop_host::features::connector::Connector;
-use execsnoop_host::features::process_connector_allowed;
 use execsnoop_host::features::security;
-use execsnoop_host::obstacle_before_load;
-use execsnoop_host::tracefs::is_readable;
-
-/// Why this backend cannot be taken, as far as that is known before anything is loaded.
-pub fn obstacle(backend: Backend, features: &HostFeatures) -> Option<Obstacle> {
-    match backend {
-        Backend::Core => obstacle_before_load(features),
-        Backend::Classic => obstacle_before_classic(features),
-        Backend::Cnproc => (!process_connector_allowed()).then_some(Obstacle::Connector),
-    }
-}
-
-/// The classic backend needs no BTF, but the helpers of 5.5, and tracefs for what tracepoints carry.
-fn obstacle_before_classic(features: &HostFeatures) -> Option<Obstacle> {
-    match obstacle_before_load(features) {
-        None | Some(Obstacle::Btf | Obstacle::RingBuffer { .. }) => {}
-        other => return other,
-    }
-    if features.version().is_some_and(|version| version < (5, 5)) {
-        let release = features.release.clone();
-        return Some(Obstacle::TooOld { release });
-    }
-    (!is_readable("sched", "sched_process_exec")).then_some(Obstacle::Tracefs)
-}
 
 /// What a seccomp filter would kill us for when this backend begins. It is tried, in a child, only where a filter
 /// may be in force, and where nothing milder stands in the way.

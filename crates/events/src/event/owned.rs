@@ -31,7 +31,7 @@ enum OwnedData {
     Summary(Box<OwnedSummary>),
     Cgroup(Cgroup<'static>, Box<[u8]>),
     /// It has no bytes of its own.
-    Plain(EventData<'static>),
+    Plain(Box<EventData<'static>>),
 }
 
 impl OwnedEvent {
@@ -51,10 +51,12 @@ impl OwnedEvent {
                 };
                 OwnedData::Cgroup(kept, cgroup.path.into())
             }
-            EventData::Fork(fork) => OwnedData::Plain(EventData::Fork(*fork)),
-            EventData::FinalUsage(usage) => OwnedData::Plain(EventData::FinalUsage(*usage)),
-            EventData::Lost(lost) => OwnedData::Plain(EventData::Lost(*lost)),
-            EventData::Clock(clock) => OwnedData::Plain(EventData::Clock(*clock)),
+            EventData::Fork(fork) => OwnedData::Plain(Box::new(EventData::Fork(*fork))),
+            EventData::FinalUsage(usage) => {
+                OwnedData::Plain(Box::new(EventData::FinalUsage(*usage)))
+            }
+            EventData::Lost(lost) => OwnedData::Plain(Box::new(EventData::Lost(*lost))),
+            EventData::Clock(clock) => OwnedData::Plain(Box::new(EventData::Clock(*clock))),
         };
         Self {
             time: event.time,
@@ -71,7 +73,7 @@ impl OwnedEvent {
             OwnedData::Existing(existing) => EventData::Existing(existing.lend()),
             OwnedData::Summary(process) => EventData::Summary(process.lend()),
             OwnedData::Cgroup(cgroup, path) => EventData::Cgroup(Cgroup { path, ..*cgroup }),
-            OwnedData::Plain(data) => *data,
+            OwnedData::Plain(data) => **data,
         };
         Event {
             time: self.time,

@@ -1,6 +1,6 @@
 //! Containers and pods in the path of a cgroup.
 
-use super::components;
+use super::path::components;
 
 /// A container.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::components;
+use super::path::components;
 
 /// The types of units that have cgroups of their own or may be named by a user.
 const TYPES: [&[u8]; 11] = [

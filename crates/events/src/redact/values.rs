@@ -1,6 +1,6 @@
 //! Values that give nothing away, whatever their name says.
 
-use super::MASK;
+use super::mask::MASK;
 use super::names;
 
 /// What says yes or no is no secret.

@@ -9,6 +9,8 @@ mod field;
 mod json_schema;
 mod table;
 
+use crate::backend::Backend;
+
 pub use document::markdown;
 pub use field::Field;
 pub use field::FieldType;
@@ -28,6 +30,13 @@ pub fn fields_of(record: RecordType) -> impl Iterator<Item = &'static Field> {
     FIELDS
         .iter()
         .filter(move |field| field.records.contains(&record))
+}
+
+impl Backend {
+    /// Whether no record of this backend has a value in this field.
+    pub fn lacks_field(self, name: &str) -> bool {
+        field(name).is_some_and(|field| field.lacking.contains(&self))
+    }
 }
 
 #[cfg(test)]

@@ -3,3 +3,4 @@
 pub(crate) mod classic;
 pub(crate) mod cnproc;
 pub(crate) mod core;
+pub(crate) mod obstacle;

@@ -19,8 +19,8 @@ use nix::sys::signal::Signal;
 
 use execsnoop_events::CountedKind;
 
+use crate::backend::obstacle::obstacle;
 use crate::clock;
-use crate::live;
 use crate::load::PinnedMaps;
 use crate::load::choose_cgroup;
 use crate::load::load_opened;
@@ -83,7 +83,7 @@ const _: () =
 /// here on.
 pub(crate) fn start(options: &Options) -> Result<BpfSession, StartError> {
     let features = HostFeatures::detect();
-    if let Some(obstacle) = live::obstacle(Backend::Classic, &features) {
+    if let Some(obstacle) = obstacle(Backend::Classic, &features) {
         return Err(obstacle.into());
     }
     refuse_filters(options)?;

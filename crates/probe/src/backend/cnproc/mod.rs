@@ -37,8 +37,8 @@ use crate::backend::cnproc::connector::Ids;
 use crate::backend::cnproc::connector::Message;
 use crate::backend::cnproc::connector::Received;
 use crate::backend::cnproc::connector::What;
+use crate::backend::obstacle::obstacle;
 use crate::clock;
-use crate::live;
 use crate::options::Options;
 use crate::proc_table;
 use crate::start_error::StartError;
@@ -78,7 +78,7 @@ impl fmt::Debug for Cnproc {
 impl Cnproc {
     /// Asks the kernel for its messages. Events count from here on.
     pub(crate) fn start(options: &Options) -> Result<Self, StartError> {
-        if let Some(obstacle) = live::obstacle(Backend::Cnproc, &HostFeatures::detect()) {
+        if let Some(obstacle) = obstacle(Backend::Cnproc, &HostFeatures::detect()) {
             return Err(obstacle.into());
         }
         refuse_filters(options)?;

@@ -9,6 +9,7 @@
 //! make them: any bytes but `/` and NUL, and perhaps a lie.
 
 mod container;
+mod path;
 mod systemd;
 
 #[cfg(test)]
@@ -84,7 +85,7 @@ impl CgroupOwner {
     /// that of a service, as for systemctl; a slice means everything in it.
     pub fn is_unit(&self, wanted: &[u8]) -> bool {
         if wanted.ends_with(b".slice") {
-            return components(&self.path).any(|(_, name)| name == wanted);
+            return path::components(&self.path).any(|(_, name)| name == wanted);
         }
         let is_wanted = |name: &[u8]| match systemd::has_type(wanted) {
             true => name == wanted,
@@ -95,8 +96,8 @@ impl CgroupOwner {
 
     /// Whether this is the cgroup at `path`, or one below it. Everything is below `/`.
     pub fn is_below(&self, path: &[u8]) -> bool {
-        let mut own = components(&self.path);
-        components(path).all(|(_, name)| own.next().is_some_and(|(_, own)| own == name))
+        let mut own = path::components(&self.path);
+        path::components(path).all(|(_, name)| own.next().is_some_and(|(_, own)| own == name))
     }
 }
 
@@ -104,14 +105,4 @@ impl CgroupOwner {
 fn means(wanted: &[u8], id: &[u8]) -> bool {
     let prefix = wanted.len() >= SHORTEST_PREFIX && container::is_full_id(id);
     id == wanted || (prefix && id.starts_with(wanted))
-}
-
-/// The names in a path with where they begin. Several slashes are one.
-fn components(path: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
-    let mut at = 0;
-    path.split(|&byte| byte == b'/').filter_map(move |name| {
-        let start = at;
-        at += name.len() + 1;
-        (!name.is_empty()).then_some((start, name))
-    })
 }

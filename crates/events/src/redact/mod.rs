@@ -12,6 +12,7 @@
 
 mod commands;
 mod event;
+mod mask;
 mod names;
 mod pairs;
 mod prefilter;
@@ -36,9 +37,7 @@ use words::Word;
 
 pub use event::EventRedactor;
 pub use event::Masked;
-
-/// What stands in place of a secret. It tells neither length nor content.
-pub const MASK: &str = "[redacted]";
+pub use mask::MASK;
 
 /// Masks secrets. Keeps its buffers: what is masked costs no allocation once they have grown.
 #[derive(Debug)]
