@@ -4,11 +4,31 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::object::SafeForTerminals;
+use super::values::*;
 use super::*;
+use crate::argv::Argv;
+use crate::event::CgroupRef;
 use crate::event::Clock;
 use crate::event::CountedKind;
+use crate::event::EventData;
+use crate::event::Exec;
 use crate::event::ExecFile;
+use crate::event::Exit;
+use crate::event::ExitStatus;
+use crate::event::Fork;
+use crate::event::Image;
+use crate::event::LoginSession;
 use crate::event::Loss;
+use crate::event::Lost;
+use crate::event::ProcessId;
+use crate::event::ProcessSummary;
+use crate::identity::CgroupOwner;
+use crate::lineage::Ancestor;
+use crate::text::quote::printable;
 
 /// 2026-11-23T09:49:07.123456789Z
 const NOON: i128 = 1_795_427_347_123_456_789;

@@ -22,7 +22,7 @@ macro_rules! part {
             $($field: $type,)*
         }
 
-        impl $(<$life>)? $crate::json::record::Part for $Part $(<$life>)? {
+        impl $(<$life>)? $crate::json::record_macros::Part for $Part $(<$life>)? {
             fn add<S: serde::ser::SerializeStruct>(&self, record: &mut S) -> Result<(), S::Error> {
                 $(add_field!(record, stringify!($field), &self.$field $(, $how)?);)*
                 Ok(())
@@ -43,7 +43,7 @@ macro_rules! record {
                 // Optional fields come or not, and nobody needs the number; but 0 means that there is none.
                 let mut record = serializer.serialize_struct(stringify!($Record), 1)?;
                 record.serialize_field("type", $kind)?;
-                $crate::json::record::Part::add(self, &mut record)?;
+                $crate::json::record_macros::Part::add(self, &mut record)?;
                 record.end()
             }
         }
@@ -55,7 +55,7 @@ macro_rules! add_field {
         $record.serialize_field($name, $value)?
     };
     ($record:ident, $name:expr, $value:expr, flatten) => {
-        $crate::json::record::Part::add($value, $record)?
+        $crate::json::record_macros::Part::add($value, $record)?
     };
     ($record:ident, $name:expr, $value:expr, optional) => {
         if let Some(value) = $value {
