@@ -37,8 +37,8 @@ use crate::stats;
 use crate::stats::ProgramStats;
 use crate::stats::Statistics;
 use crate::wire::decode::Decoder;
-use crate::wire::snapshot::Running;
-use crate::wire::snapshot::Starts;
+use crate::wire::snapshot::Snapshot;
+use crate::wire::snapshot::TickStartTimes;
 use execsnoop_host::Obstacle;
 use execsnoop_host::tracefs;
 
@@ -56,9 +56,9 @@ pub(crate) struct BpfSession {
     start_ns: u64,
     begun: bool,
     /// The processes that were there at the beginning, until they are handed out.
-    running: Running,
+    running: Snapshot,
     /// Their start times, where only /proc told them.
-    starts: Option<Starts>,
+    starts: Option<TickStartTimes>,
     more_waiting: bool,
     delivered: Counts,
     malformed: Counts,
@@ -122,7 +122,7 @@ impl BpfSession {
             clock: clock::wall_clock(start),
             start_ns: start.boot_ns,
             begun: false,
-            running: Running::default(),
+            running: Snapshot::default(),
             starts: None,
             more_waiting: false,
             delivered: Counts::default(),
@@ -136,8 +136,8 @@ impl BpfSession {
     pub(crate) fn with(
         mut self,
         attached: Vec<Attached>,
-        known: Option<Starts>,
-        running: Running,
+        known: Option<TickStartTimes>,
+        running: Snapshot,
     ) -> Self {
         self.attached = attached;
         self.starts = known;
@@ -248,7 +248,7 @@ impl BpfSession {
         };
         ring.drain(|record| {
             if let Some(starts) = starts {
-                starts.put_right(record);
+                starts.align_start_times(record);
             }
             if let Err(error) = decoder.decode(record, clock, &mut counted) {
                 tracing::warn!("a record of {} bytes: {error}", record.len());

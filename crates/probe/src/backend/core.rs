@@ -26,8 +26,8 @@ use crate::session::set_asleep;
 use crate::skeleton::CoreSkel;
 use crate::skeleton::types::counters;
 use crate::start_error::StartError;
-use crate::wire::decode;
-use crate::wire::snapshot::Running;
+use crate::wire::convert;
+use crate::wire::snapshot::Snapshot;
 
 /// Loads the programs of the core backend and attaches those that `options` ask for. Events count from here
 /// on.
@@ -47,8 +47,8 @@ pub(crate) fn start(options: &Options) -> Result<BpfSession, StartError> {
     let start = clock::read();
     let attached = attach_core(&mut skeleton, options, failed_by)?;
     let running = match options.existing {
-        true => Running::look(&mut skeleton)?,
-        false => Running::default(),
+        true => Snapshot::from_kernel(&mut skeleton)?,
+        false => Snapshot::default(),
     };
     let session = BpfSession::new(Box::new(skeleton), Reader::Ring(ring), &start, options);
     Ok(session.with(attached, None, running))
@@ -133,7 +133,7 @@ impl Object for CoreSkel<'static> {
     }
 
     fn exclude_cgroup(&self, cgroup: CgroupKey) {
-        let key = decode::cgroup_key(cgroup);
+        let key = convert::cgroup_key(cgroup);
         let map = &self.maps.excluded_cgroup;
         if let Err(error) = map.update(&key, &[1], MapFlags::ANY) {
             tracing::debug!("cannot refuse {cgroup:?} in the kernel: {error}");

@@ -21,18 +21,18 @@ use crate::skeleton::types::rec_header;
 use crate::skeleton::types::rec_task;
 use crate::skeleton::types::record_type;
 use crate::start_error::StartError;
-use crate::wire::decode::Listed;
+use crate::wire::snapshot_entry::SnapshotEntry;
 
 /// What was found, until it is handed out as events.
 #[derive(Debug, Default)]
-pub(crate) struct Running {
-    processes: Vec<(Listed, Option<Vec<u8>>)>,
+pub(crate) struct Snapshot {
+    processes: Vec<(SnapshotEntry, Option<Vec<u8>>)>,
 }
 
-impl Running {
+impl Snapshot {
     /// Asks the kernel's iterator over all tasks (5.8+), and /proc for their command lines. To be called
     /// when the programs are attached: who begins later is seen by them.
-    pub(crate) fn look(skeleton: &mut CoreSkel<'_>) -> Result<Self, StartError> {
+    pub(crate) fn from_kernel(skeleton: &mut CoreSkel<'_>) -> Result<Self, StartError> {
         let what = "listing the running processes";
         let link = skeleton.progs.each_existing.attach().map_err(other(what))?;
         let mut records = Vec::new();
@@ -45,7 +45,7 @@ impl Running {
 
     fn parse(mut records: &[u8]) -> Self {
         let mut processes = Vec::new();
-        while let Some((listed, rest)) = Listed::take(records) {
+        while let Some((listed, rest)) = SnapshotEntry::read(records) {
             processes.push((listed, command_line(listed.seen_pid())));
             records = rest;
         }
@@ -54,7 +54,7 @@ impl Running {
 
     /// Asks /proc alone. Start times are those of its ticks, and events that name the same processes have
     /// to be put right by what is returned beside.
-    pub(crate) fn look_in_proc(now_ns: u64) -> (Self, Starts) {
+    pub(crate) fn from_proc(now_ns: u64) -> (Self, TickStartTimes) {
         let found = proc_table::all();
         let starts: HashMap<u32, u64> = found
             .iter()
@@ -63,11 +63,11 @@ impl Running {
         let start_of = |pid: u32| starts.get(&pid).copied().unwrap_or(0);
         let listed = |one: &Found| {
             let owner = proc_table::owners(one.pid).map(|ids| (ids.uid, ids.gid));
-            let listed = Listed::found(one, start_of(one.ppid), owner, now_ns);
+            let listed = SnapshotEntry::from_proc(one, start_of(one.ppid), owner, now_ns);
             (listed, proc_table::command_line(one.pid))
         };
         let processes = found.iter().map(listed).collect();
-        (Self { processes }, Starts(starts))
+        (Self { processes }, TickStartTimes(starts))
     }
 
     /// Hands all of them out.
@@ -84,17 +84,17 @@ impl Running {
 /// that both mean the same process, the records take over what the list has. (A pid does not come back
 /// within one tick.)
 #[derive(Debug, Default)]
-pub(crate) struct Starts(HashMap<u32, u64>);
+pub(crate) struct TickStartTimes(HashMap<u32, u64>);
 
-impl Starts {
+impl TickStartTimes {
     /// Puts the processes right that a record names.
-    pub(crate) fn put_right(&self, record: &mut [u8]) {
+    pub(crate) fn align_start_times(&self, record: &mut [u8]) {
         self.at(
             record,
             offset_of!(rec_header, pid),
             offset_of!(rec_header, start),
         );
-        let Some(kind) = word32(record, offset_of!(rec_header, r#type)) else {
+        let Some(kind) = u32_at(record, offset_of!(rec_header, r#type)) else {
             return;
         };
         let of_actor = |task_info: usize| {
@@ -118,7 +118,7 @@ impl Starts {
     }
 
     fn at(&self, record: &mut [u8], pid: usize, start: usize) {
-        let known = word32(record, pid).and_then(|pid| self.0.get(&pid));
+        let known = u32_at(record, pid).and_then(|pid| self.0.get(&pid));
         let place = record.get_mut(start..start + 8);
         if let (Some(&known), Some(place)) = (known, place)
             && let Ok(bytes) = <[u8; 8]>::try_from(&*place)
@@ -129,7 +129,7 @@ impl Starts {
     }
 }
 
-fn word32(record: &[u8], at: usize) -> Option<u32> {
+fn u32_at(record: &[u8], at: usize) -> Option<u32> {
     let bytes = record.get(at..at + 4)?;
     Some(u32::from_ne_bytes(bytes.try_into().ok()?))
 }
@@ -164,7 +164,7 @@ mod tests {
     /// A start within the same tick is the same process's; any other is another process's.
     #[test]
     fn the_same_process_has_the_same_start() {
-        let starts = Starts(HashMap::from([(4711, TICKS)]));
+        let starts = TickStartTimes(HashMap::from([(4711, TICKS)]));
         let cases = [
             (4711, TICKS + 123, TICKS),
             (
@@ -176,7 +176,7 @@ mod tests {
         ];
         for (pid, before, after) in cases {
             let mut record = fork(pid, before);
-            starts.put_right(&mut record);
+            starts.align_start_times(&mut record);
             assert_eq!(creator_start(&record), after);
         }
     }
@@ -184,11 +184,11 @@ mod tests {
     /// Bytes that are no record stay as they are.
     #[test]
     fn short_records() {
-        let starts = Starts(HashMap::from([(0, 0)]));
+        let starts = TickStartTimes(HashMap::from([(0, 0)]));
         let whole = fork(0, 5);
         for length in 0..whole.len() {
             let mut record = whole[..length].to_vec();
-            starts.put_right(&mut record);
+            starts.align_start_times(&mut record);
             assert_eq!(record.len(), length);
         }
     }

@@ -10,7 +10,7 @@ use libbpf_rs::btf::types::Composite;
 use libbpf_rs::btf::types::MemberAttr;
 
 use crate::backend::classic::kernel_layout::Memory;
-use crate::backend::classic::kernel_layout::Myself;
+use crate::backend::classic::kernel_layout::SelfTask;
 use crate::backend::classic::kernel_layout::check;
 use crate::skeleton::classic::types::layout;
 
@@ -18,7 +18,7 @@ use crate::skeleton::classic::types::layout;
 const DEPTH: usize = 8;
 
 /// Reads the file, and makes sure that it is about the kernel that runs; else says what is wrong.
-pub(crate) fn read(path: &Path, me: &Myself, memory: &mut dyn Memory) -> Result<layout, String> {
+pub(crate) fn read(path: &Path, me: &SelfTask, memory: &mut dyn Memory) -> Result<layout, String> {
     let btf = Btf::from_path(path).map_err(|cause| format!("it is not BTF ({cause})"))?;
     let offset = |of: &str, name: &str| {
         let found = btf.type_by_name::<Composite<'_>>(of);

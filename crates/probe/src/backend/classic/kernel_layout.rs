@@ -27,7 +27,7 @@ const START_TIMES_APART: Duration = Duration::from_millis(2);
 
 /// What the loader knows of itself.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Myself {
+pub(crate) struct SelfTask {
     /// Address of its `task_struct`, and of the registers with which it entered the kernel.
     pub task: u64,
     pub regs: u64,
@@ -51,7 +51,7 @@ pub(crate) trait Memory {
 }
 
 /// Finds everything out; else the name of what could not be found.
-pub(crate) fn learn(me: &Myself, memory: &mut dyn Memory) -> Result<layout, &'static str> {
+pub(crate) fn learn(me: &SelfTask, memory: &mut dyn Memory) -> Result<layout, &'static str> {
     let task = memory.peek(me.task);
     let (stack, regs) = stack(&task, me).ok_or("task_struct.stack")?;
     let family = family(&task, me, memory).ok_or("task_struct.group_leader")?;
@@ -74,13 +74,13 @@ pub(crate) fn learn(me: &Myself, memory: &mut dyn Memory) -> Result<layout, &'st
 }
 
 /// Whether a layout from elsewhere fits this process; if so, where the registers are in the kernel stack.
-pub(crate) fn check(layout: &layout, task: &[u8], me: &Myself) -> Option<u32> {
+pub(crate) fn check(layout: &layout, task: &[u8], me: &SelfTask) -> Option<u32> {
     let at = |offset: u32| usize::try_from(offset).unwrap_or(usize::MAX);
-    let above = me.regs.checked_sub(word(task, at(layout.stack))?)?;
+    let above = me.regs.checked_sub(u64_at(task, at(layout.stack))?)?;
     let comm = task.get(at(layout.comm)..)?;
-    let fits = half(task, at(layout.tgid)) == Some(me.tgid)
-        && word(task, at(layout.leader)) == Some(me.task)
-        && word(task, at(layout.start))? / proc_table::TICK_NS == me.start_ticks
+    let fits = u32_at(task, at(layout.tgid)) == Some(me.tgid)
+        && u64_at(task, at(layout.leader)) == Some(me.task)
+        && u64_at(task, at(layout.start))? / proc_table::TICK_NS == me.start_ticks
         && comm.starts_with(&me.comm)
         && above > 0
         && above < STACK_BYTES;
@@ -88,7 +88,7 @@ pub(crate) fn check(layout: &layout, task: &[u8], me: &Myself) -> Option<u32> {
 }
 
 /// The registers lie at the end of the kernel stack, and the stack begins with a page.
-fn stack(task: &[u8], me: &Myself) -> Option<(usize, u32)> {
+fn stack(task: &[u8], me: &SelfTask) -> Option<(usize, u32)> {
     words(task).skip(1).find_map(|(at, word)| {
         let above = me.regs.checked_sub(word)?;
         let is_stack = word.is_multiple_of(4096) && above > 0 && above < STACK_BYTES;
@@ -96,15 +96,16 @@ fn stack(task: &[u8], me: &Myself) -> Option<(usize, u32)> {
     })
 }
 
-struct Family {
+struct TaskLinks {
     tgid: usize,
     leader: usize,
 }
 
 /// `pid` and `tgid` stand side by side, and are the same for a first thread; somewhat behind them
 /// `group_leader` points at the task itself, and `real_parent` at a task with the parent's number.
-fn family(task: &[u8], me: &Myself, memory: &mut dyn Memory) -> Option<Family> {
-    let pair = |at: &usize| half(task, *at) == Some(me.tgid) && half(task, at + 4) == Some(me.tgid);
+fn family(task: &[u8], me: &SelfTask, memory: &mut dyn Memory) -> Option<TaskLinks> {
+    let pair =
+        |at: &usize| u32_at(task, *at) == Some(me.tgid) && u32_at(task, at + 4) == Some(me.tgid);
     for pid in (0..task.len()).step_by(4).filter(pair) {
         let tgid = pid + 4;
         let behind = words(task).filter(|(at, _)| (tgid..tgid + FAMILY_BYTES).contains(at));
@@ -113,10 +114,10 @@ fn family(task: &[u8], me: &Myself, memory: &mut dyn Memory) -> Option<Family> {
             let real_parent = leader
                 .checked_sub(PARENT_TO_LEADER)
                 .filter(|at| *at > pid)
-                .and_then(|at| word(task, at));
-            let number = real_parent.and_then(|parent| half(&memory.peek(parent), tgid));
+                .and_then(|at| u64_at(task, at));
+            let number = real_parent.and_then(|parent| u32_at(&memory.peek(parent), tgid));
             if number.is_some_and(|number| me.ppid.is_none_or(|ppid| ppid == number)) {
-                return Some(Family { tgid, leader });
+                return Some(TaskLinks { tgid, leader });
             }
         }
     }
@@ -124,10 +125,10 @@ fn family(task: &[u8], me: &Myself, memory: &mut dyn Memory) -> Option<Family> {
 }
 
 /// `start_time` and, after it, `start_boottime`: the same moment on two clocks.
-fn start(task: &[u8], me: &Myself) -> Option<usize> {
+fn start(task: &[u8], me: &SelfTask) -> Option<usize> {
     let apart = u64::try_from(START_TIMES_APART.as_nanos()).ok()?;
     only(words(task).filter_map(|(at, monotonic)| {
-        let boot = word(task, at + 8)?;
+        let boot = u64_at(task, at + 8)?;
         let behind = boot.checked_sub(monotonic)?;
         let fits = boot / proc_table::TICK_NS == me.start_ticks
             && monotonic > 0
@@ -137,7 +138,7 @@ fn start(task: &[u8], me: &Myself) -> Option<usize> {
 }
 
 /// The name, in 16 bytes.
-fn comm(task: &[u8], me: &Myself, leader: usize) -> Option<usize> {
+fn comm(task: &[u8], me: &SelfTask, leader: usize) -> Option<usize> {
     let mut name = me.comm.clone();
     name.push(0);
     (leader..task.len())
@@ -148,15 +149,15 @@ fn comm(task: &[u8], me: &Myself, leader: usize) -> Option<usize> {
 /// `signal_struct` begins with a reference count, the number of living threads and that of all threads
 /// (all 1 here), then come four bytes of something else, and the list of threads: our own `thread_node`
 /// alone, which points back.
-fn signal(task: &[u8], me: &Myself, comm: usize, memory: &mut dyn Memory) -> Option<usize> {
+fn signal(task: &[u8], me: &SelfTask, comm: usize, memory: &mut dyn Memory) -> Option<usize> {
     let behind = words(task).filter(|(at, word)| *at > comm && is_kernel(*word));
     for (at, pointer) in behind {
         let signal = memory.peek(pointer);
-        let counts = (0..3).all(|index| half(&signal, 4 * index) == Some(1));
-        let list = (word(&signal, 16), word(&signal, 24));
+        let counts = (0..3).all(|index| u32_at(&signal, 4 * index) == Some(1));
+        let list = (u64_at(&signal, 16), u64_at(&signal, 24));
         let node = list.0.and_then(|next| next.checked_sub(me.task));
         let node = node.and_then(|node| usize::try_from(node).ok());
-        let points_back = node.and_then(|node| word(task, node)) == pointer.checked_add(16);
+        let points_back = node.and_then(|node| u64_at(task, node)) == pointer.checked_add(16);
         if counts && list.0 == list.1 && points_back {
             return Some(at);
         }
@@ -165,10 +166,10 @@ fn signal(task: &[u8], me: &Myself, comm: usize, memory: &mut dyn Memory) -> Opt
 }
 
 /// `exit_state`, `exit_code`, `exit_signal`, `pdeath_signal`: the last two are known.
-fn exit_code(task: &[u8], me: &Myself) -> Option<usize> {
+fn exit_code(task: &[u8], me: &SelfTask) -> Option<usize> {
     let expected = [0, 0, nix::libc::SIGCHLD as u32, me.parent_death_signal];
     only((0..task.len()).step_by(4).filter_map(|at| {
-        let found = (0..4).all(|index| half(task, at + 4 * index) == Some(expected[index]));
+        let found = (0..4).all(|index| u32_at(task, at + 4 * index) == Some(expected[index]));
         found.then_some(at + 4)
     }))
 }
@@ -187,15 +188,15 @@ fn is_kernel(address: u64) -> bool {
 fn words(bytes: &[u8]) -> impl Iterator<Item = (usize, u64)> + '_ {
     (0..bytes.len())
         .step_by(8)
-        .map_while(|at| Some((at, word(bytes, at)?)))
+        .map_while(|at| Some((at, u64_at(bytes, at)?)))
 }
 
-fn word(bytes: &[u8], at: usize) -> Option<u64> {
+fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
     let bytes = bytes.get(at..at.checked_add(8)?)?;
     Some(u64::from_ne_bytes(bytes.try_into().ok()?))
 }
 
-fn half(bytes: &[u8], at: usize) -> Option<u32> {
+fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
     let bytes = bytes.get(at..at.checked_add(4)?)?;
     Some(u32::from_ne_bytes(bytes.try_into().ok()?))
 }
@@ -277,8 +278,8 @@ mod tests {
         signal
     }
 
-    fn kernel() -> (Myself, Made) {
-        let me = Myself {
+    fn kernel() -> (SelfTask, Made) {
+        let me = SelfTask {
             task: TASK,
             regs: STACK + 16_216,
             tgid: 4711,

@@ -45,7 +45,7 @@ use crate::skeleton::peek::PeekSkelBuilder;
 use crate::skeleton::types::counters;
 use crate::start_error::StartError;
 use crate::start_error::load_failure;
-use crate::wire::snapshot::Running;
+use crate::wire::snapshot::Snapshot;
 use execsnoop_events::Backend;
 use execsnoop_host::Obstacle;
 use execsnoop_host::features::HostFeatures;
@@ -54,7 +54,7 @@ use execsnoop_host::libbpf_log;
 use execsnoop_host::tracefs;
 use execsnoop_host::tracefs::Field;
 use kernel_layout::Memory;
-use kernel_layout::Myself;
+use kernel_layout::SelfTask;
 use kernel_layout::learn;
 
 /// Asked for, for a moment, to be sent when the parent dies, so that it is seen in our `task_struct`: a
@@ -90,14 +90,14 @@ pub(crate) fn start(options: &Options) -> Result<BpfSession, StartError> {
     libbpf_log::capture();
     tracing::debug!("backend: classic");
     let (layout, tgid) = learn_layout(options, &features)?;
-    let places = Places::read()?;
+    let offsets = TracepointOffsets::read()?;
     let with_ring = !options.perf_buffer && has_ring();
     let mut skeleton = load(options, &features, |rodata| {
         rodata.layout = layout;
         rodata.tracer_pid = tgid;
         rodata.use_ring = with_ring;
         rodata.last_thread_tells = features.version().is_some_and(|version| version >= (6, 1));
-        places.put_into(rodata);
+        offsets.put_into(rodata);
     })?;
     if let Some(path) = &options.filters.cgroup {
         choose_cgroup(&skeleton.maps.wanted_cgroup, path)?;
@@ -112,7 +112,7 @@ pub(crate) fn start(options: &Options) -> Result<BpfSession, StartError> {
     let start = clock::read();
     let attached = attach_classic(&mut skeleton, options)?;
     let (running, starts) = match options.existing && proc_has_machines_pids() {
-        true => Running::look_in_proc(clock::boot_time_ns()),
+        true => Snapshot::from_proc(clock::boot_time_ns()),
         false => Default::default(),
     };
     let session = BpfSession::new(Box::new(skeleton), ring, &start, options);
@@ -243,13 +243,13 @@ fn attach_classic(
 }
 
 /// What tracefs says of the tracepoints.
-struct Places {
+struct TracepointOffsets {
     exec_filename: u32,
     exec_old_pid: u32,
     exit_group_dead: bool,
 }
 
-impl Places {
+impl TracepointOffsets {
     fn read() -> Result<Self, StartError> {
         let exec = tracefs::fields("sched", "sched_process_exec");
         let exit = tracefs::fields("sched", "sched_process_exit");
@@ -288,11 +288,11 @@ fn has_helper(helper: libbpf_sys::bpf_func_id) -> bool {
 fn learn_layout(options: &Options, features: &HostFeatures) -> Result<(layout, u32), StartError> {
     let own = proc_table::find(std::process::id());
     outlive_first_ticks(own.as_ref());
-    let mut peeker = Peeker::start(features)?;
+    let mut peeker = KernelReader::start(features)?;
     let death_signal = ParentDeathSignal::set();
     peeker.peek(0);
     let seen = peeker.read();
-    let me = Myself {
+    let me = SelfTask {
         task: seen.task,
         regs: seen.regs,
         tgid: seen.tgid,
@@ -342,7 +342,7 @@ impl Drop for ParentDeathSignal {
 }
 
 /// The program that shows kernel memory, attached.
-struct Peeker {
+struct KernelReader {
     skeleton: PeekSkel<'static>,
     _link: libbpf_rs::Link,
 }
@@ -355,7 +355,7 @@ struct Seen {
     bytes: Vec<u8>,
 }
 
-impl Peeker {
+impl KernelReader {
     fn start(features: &HostFeatures) -> Result<Self, StartError> {
         let place = Box::leak(Box::new(MaybeUninit::uninit()));
         let open = PeekSkelBuilder::default().open(place);
@@ -406,9 +406,9 @@ impl Peeker {
     }
 }
 
-impl Memory for Peeker {
+impl Memory for KernelReader {
     fn peek(&mut self, address: u64) -> Vec<u8> {
-        Peeker::peek(self, address);
+        KernelReader::peek(self, address);
         self.read().bytes
     }
 }

@@ -32,22 +32,22 @@ const MESSAGE_BYTES: usize = 4096;
 
 /// What happened, in the kernel's numbers of the initial pid namespace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum What {
+pub(crate) enum ProcEvent {
     /// A process or a thread was created.
-    Fork { parent: Ids, child: Ids },
+    Fork { parent: TaskIds, child: TaskIds },
     /// A thread called exec.
-    Exec(Ids),
+    Exec(TaskIds),
     /// A process's real user id was changed.
-    Uid { of: Ids, uid: u32 },
+    Uid { of: TaskIds, uid: u32 },
     /// A process's real group id was changed.
-    Gid { of: Ids, gid: u32 },
+    Gid { of: TaskIds, gid: u32 },
     /// A thread changed its name.
-    Comm { of: Ids, comm: [u8; 16] },
+    Comm { of: TaskIds, comm: [u8; 16] },
     /// A thread ended; `code` is as wait() gives it.
     Exit {
-        of: Ids,
+        of: TaskIds,
         code: u32,
-        parent: Option<Ids>,
+        parent: Option<TaskIds>,
     },
     /// The answer to our asking for messages: 0, or an errno.
     Answer(u32),
@@ -57,7 +57,7 @@ pub(crate) enum What {
 
 /// A thread and its process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Ids {
+pub(crate) struct TaskIds {
     pub tid: u32,
     pub pid: u32,
 }
@@ -70,7 +70,7 @@ pub(crate) struct Message {
     pub cpu: u32,
     /// `CLOCK_MONOTONIC`, in ns.
     pub time_ns: u64,
-    pub what: What,
+    pub what: ProcEvent,
 }
 
 /// A cursor over a message's bytes.
@@ -87,8 +87,8 @@ impl Bytes<'_> {
         self.take().map(u32::from_ne_bytes)
     }
 
-    fn ids(&mut self) -> Option<Ids> {
-        Some(Ids {
+    fn ids(&mut self) -> Option<TaskIds> {
+        Some(TaskIds {
             tid: self.u32()?,
             pid: self.u32()?,
         })
@@ -110,12 +110,12 @@ impl Message {
             sequence,
             cpu: bytes.u32()?,
             time_ns: bytes.take().map(u64::from_ne_bytes)?,
-            what: What::parse(kind, &mut bytes)?,
+            what: ProcEvent::parse(kind, &mut bytes)?,
         })
     }
 }
 
-impl What {
+impl ProcEvent {
     fn parse(kind: u32, bytes: &mut Bytes<'_>) -> Option<Self> {
         Some(match kind {
             libc::PROC_EVENT_NONE => Self::Answer(bytes.u32()?),
@@ -150,9 +150,9 @@ impl What {
 
 /// Counts what is missing in the numbers of each CPU.
 #[derive(Debug, Default)]
-pub(crate) struct Gaps(HashMap<u32, u32>);
+pub(crate) struct SequenceGaps(HashMap<u32, u32>);
 
-impl Gaps {
+impl SequenceGaps {
     /// How many messages were lost on this CPU before this one.
     pub(crate) fn before(&mut self, message: &Message) -> u64 {
         let next = message.sequence.wrapping_add(1);
@@ -326,28 +326,31 @@ mod tests {
         bytes
     }
 
-    fn what(kind: u32, data: &[u32]) -> Option<What> {
+    fn what(kind: u32, data: &[u32]) -> Option<ProcEvent> {
         Message::parse(&datagram(7, kind, data)).map(|message| message.what)
     }
 
-    const ONE: Ids = Ids { tid: 2, pid: 1 };
-    const TWO: Ids = Ids { tid: 4, pid: 3 };
+    const ONE: TaskIds = TaskIds { tid: 2, pid: 1 };
+    const TWO: TaskIds = TaskIds { tid: 4, pid: 3 };
 
     /// Each kind that is read, and a whole message.
     #[test]
     fn messages() {
         let (parent, child) = (ONE, TWO);
-        assert_eq!(what(1, &[2, 1, 4, 3]), Some(What::Fork { parent, child }));
-        assert_eq!(what(2, &[2, 1]), Some(What::Exec(ONE)));
+        assert_eq!(
+            what(1, &[2, 1, 4, 3]),
+            Some(ProcEvent::Fork { parent, child })
+        );
+        assert_eq!(what(2, &[2, 1]), Some(ProcEvent::Exec(ONE)));
         assert_eq!(
             what(4, &[2, 1, 33, 0]),
-            Some(What::Uid { of: ONE, uid: 33 })
+            Some(ProcEvent::Uid { of: ONE, uid: 33 })
         );
         assert_eq!(
             what(0x40, &[2, 1, 33, 0]),
-            Some(What::Gid { of: ONE, gid: 33 })
+            Some(ProcEvent::Gid { of: ONE, gid: 33 })
         );
-        let exit = |parent| What::Exit {
+        let exit = |parent| ProcEvent::Exit {
             of: ONE,
             code: 0x700,
             parent,
@@ -357,7 +360,7 @@ mod tests {
             Some(exit(Some(TWO)))
         );
         assert_eq!(what(1 << 31, &[2, 1, 0x700, 17]), Some(exit(None)));
-        assert_eq!(what(0x80, &[]), Some(What::Other));
+        assert_eq!(what(0x80, &[]), Some(ProcEvent::Other));
         let message = Message::parse(&datagram(7, 2, &[2, 1])).expect("well-formed");
         assert_eq!(
             (message.sequence, message.cpu, message.time_ns),
@@ -377,16 +380,16 @@ mod tests {
         assert_eq!(Message::parse(&other), None);
     }
 
-    /// Gaps are counted for each CPU, the first message of each is no gap, and numbers wrap.
+    /// SequenceGaps are counted for each CPU, the first message of each is no gap, and numbers wrap.
     #[test]
     fn gaps() {
         let message = |cpu, sequence| Message {
             sequence,
             cpu,
             time_ns: 0,
-            what: What::Other,
+            what: ProcEvent::Other,
         };
-        let mut gaps = Gaps::default();
+        let mut gaps = SequenceGaps::default();
         let numbers = [
             (0, 5),
             (1, 90),

@@ -22,7 +22,7 @@ use execsnoop_events::Existing;
 use execsnoop_events::Exit;
 use execsnoop_events::ExitStatus;
 use execsnoop_events::Fork;
-use execsnoop_events::LoginSession;
+use execsnoop_events::Image;
 use execsnoop_events::Poll;
 use execsnoop_events::ProcessId;
 use execsnoop_events::Sink;
@@ -32,11 +32,11 @@ use execsnoop_events::Tally;
 use execsnoop_events::WallClock;
 
 use crate::backend::cnproc::connector::Connector;
-use crate::backend::cnproc::connector::Gaps;
-use crate::backend::cnproc::connector::Ids;
 use crate::backend::cnproc::connector::Message;
+use crate::backend::cnproc::connector::ProcEvent;
 use crate::backend::cnproc::connector::Received;
-use crate::backend::cnproc::connector::What;
+use crate::backend::cnproc::connector::SequenceGaps;
+use crate::backend::cnproc::connector::TaskIds;
 use crate::backend::obstacle::obstacle;
 use crate::clock;
 use crate::options::Options;
@@ -63,10 +63,10 @@ pub(crate) struct Cnproc {
     /// How far the boot clock is ahead of the connector's.
     suspended_ns: u64,
     table: Table,
-    gaps: Gaps,
+    gaps: SequenceGaps,
     tally: Tally,
     /// With what /proc showed the moment that an exec's message was taken.
-    batch: VecDeque<(Message, Option<Seen>)>,
+    batch: VecDeque<(Message, Option<ProcSnapshot>)>,
 }
 
 impl fmt::Debug for Cnproc {
@@ -96,7 +96,7 @@ impl Cnproc {
             begun: false,
             suspended_ns: clock::suspended_ns(),
             table: Table::of_running(),
-            gaps: Gaps::default(),
+            gaps: SequenceGaps::default(),
             tally: Tally::default(),
             batch: VecDeque::new(),
         })
@@ -153,7 +153,7 @@ impl Cnproc {
                 Received::Message(message) => {
                     self.tally.messages_lost += self.gaps.before(&message);
                     let seen = match message.what {
-                        What::Exec(of) => Some(Seen::look(of.pid)),
+                        ProcEvent::Exec(of) => Some(ProcSnapshot::look(of.pid)),
                         _ => None,
                     };
                     self.batch.push_back((message, seen));
@@ -175,22 +175,22 @@ impl Cnproc {
         while let Some((message, seen)) = self.batch.pop_front() {
             let boot_ns = message.time_ns + self.suspended_ns;
             match message.what {
-                What::Fork { parent, child } => self.fork(boot_ns, parent, child, sink),
-                What::Exec(of) => {
+                ProcEvent::Fork { parent, child } => self.fork(boot_ns, parent, child, sink),
+                ProcEvent::Exec(of) => {
                     self.exec(boot_ns, message.cpu, of, seen.unwrap_or_default(), sink)
                 }
-                What::Exit { of, code, parent } => self.exit(boot_ns, of, code, parent, sink),
-                What::Uid { of, uid } => self.table.of(of.pid, boot_ns).uid = Some(uid),
-                What::Gid { of, gid } => self.table.of(of.pid, boot_ns).gid = Some(gid),
-                What::Comm { of, comm } if of.pid == of.tid => {
+                ProcEvent::Exit { of, code, parent } => self.exit(boot_ns, of, code, parent, sink),
+                ProcEvent::Uid { of, uid } => self.table.of(of.pid, boot_ns).uid = Some(uid),
+                ProcEvent::Gid { of, gid } => self.table.of(of.pid, boot_ns).gid = Some(gid),
+                ProcEvent::Comm { of, comm } if of.pid == of.tid => {
                     self.table.of(of.pid, boot_ns).comm = until_nul(&comm).to_vec();
                 }
-                What::Comm { .. } | What::Answer(_) | What::Other => {}
+                ProcEvent::Comm { .. } | ProcEvent::Answer(_) | ProcEvent::Other => {}
             }
         }
     }
 
-    fn fork(&mut self, boot_ns: u64, parent: Ids, child: Ids, sink: &mut Sink<'_>) {
+    fn fork(&mut self, boot_ns: u64, parent: TaskIds, child: TaskIds, sink: &mut Sink<'_>) {
         if child.pid != child.tid {
             self.table.of(child.pid, boot_ns).threads += 1;
             return;
@@ -215,26 +215,38 @@ impl Cnproc {
         self.report(boot_ns, EventData::Fork(fork), sink);
     }
 
-    fn exec(&mut self, boot_ns: u64, cpu: u32, of: Ids, seen: Seen, sink: &mut Sink<'_>) {
+    fn exec(
+        &mut self,
+        boot_ns: u64,
+        cpu: u32,
+        of: TaskIds,
+        seen: ProcSnapshot,
+        sink: &mut Sink<'_>,
+    ) {
         self.tally.of_mut(CountedKind::Exec).seen += 1;
         self.table.of(of.pid, boot_ns);
         // Of two execs in a row /proc shows the second.
-        let is_next = |what: &What| matches!(what, What::Exec(other) if other.pid == of.pid);
+        let is_next =
+            |event: &ProcEvent| matches!(event, ProcEvent::Exec(next) if next.pid == of.pid);
         let overtaken = self.batch.iter().any(|(later, _)| is_next(&later.what));
         let image = match overtaken {
-            true => Seen::default(),
-            false => self.table.take_over(of.pid, seen),
+            true => ProcSnapshot::default(),
+            false => self.table.merge(of.pid, seen),
         };
         let known = self.table.of(of.pid, boot_ns);
         known.threads = 1;
         known.comm.clone_from(&image.comm);
         let (uid, gid, ppid) = (known.uid, known.gid, known.ppid);
-        if !self.wanted(of.pid, uid, ppid) {
+        if !self.passes_filters(of.pid, uid, ppid) {
             self.tally.of_mut(CountedKind::Exec).filtered += 1;
             return;
         }
+        let args = image.args.as_deref().map_or(Argv::UNKNOWN, Argv::whole);
+        let args_only = Image {
+            args,
+            ..Image::UNKNOWN
+        };
         let exec = Exec {
-            process: self.table.id(of.pid),
             tid: of.tid,
             parent: ppid.map_or(ProcessId::UNKNOWN, |ppid| self.table.id(ppid)),
             comm: &image.comm,
@@ -243,28 +255,21 @@ impl Cnproc {
             euid: image.owners.map(|owners| owners.euid),
             gid,
             egid: image.owners.map(|owners| owners.egid),
-            session: LoginSession::default(),
             cpu: Some(cpu),
-            ret: 0,
-            filename: None,
-            exe: None,
-            script: false,
-            secure: false,
-            args: image.args.as_deref().map_or(Argv::UNKNOWN, Argv::whole),
-            cwd: None,
-            env: None,
-            place: None,
-            ns_pid: None,
-            pid_ns: None,
-            mnt_ns: None,
-            file: None,
-            peak_before: None,
+            ..Exec::of_image(self.table.id(of.pid), &args_only)
         };
         self.report(boot_ns, EventData::Exec(exec), sink);
     }
 
     /// A process ends with the last of its threads.
-    fn exit(&mut self, boot_ns: u64, of: Ids, code: u32, parent: Option<Ids>, sink: &mut Sink<'_>) {
+    fn exit(
+        &mut self,
+        boot_ns: u64,
+        of: TaskIds,
+        code: u32,
+        parent: Option<TaskIds>,
+        sink: &mut Sink<'_>,
+    ) {
         let known = self.table.of(of.pid, boot_ns);
         known.threads = known.threads.saturating_sub(1);
         if let Some(parent) = parent {
@@ -276,7 +281,7 @@ impl Cnproc {
         let (uid, gid, ppid) = (known.uid, known.gid, known.ppid);
         if self.options.exits {
             self.tally.of_mut(CountedKind::Exit).seen += 1;
-            if self.wanted(of.pid, uid, ppid) {
+            if self.passes_filters(of.pid, uid, ppid) {
                 let exit = Exit {
                     process: self.table.id(of.pid),
                     parent: ppid.map_or(ProcessId::UNKNOWN, |ppid| self.table.id(ppid)),
@@ -298,7 +303,7 @@ impl Cnproc {
     }
 
     /// What the kernel side does on the other backends.
-    fn wanted(&self, pid: u32, uid: Option<u32>, ppid: Option<u32>) -> bool {
+    fn passes_filters(&self, pid: u32, uid: Option<u32>, ppid: Option<u32>) -> bool {
         let filters = &self.options.filters;
         pid != std::process::id()
             && filters.uid.is_none_or(|wanted| uid == Some(wanted))
@@ -357,7 +362,7 @@ impl Source for Cnproc {
 
 /// What is known of a process.
 #[derive(Debug, Clone, Default)]
-struct Known {
+struct ProcEntry {
     start_ns: u64,
     ppid: Option<u32>,
     threads: u32,
@@ -366,7 +371,7 @@ struct Known {
     gid: Option<u32>,
 }
 
-impl Known {
+impl ProcEntry {
     fn running<'a>(&'a self, pid: u32, table: &Table, args: Option<&'a [u8]>) -> Existing<'a> {
         Existing {
             process: table.id(pid),
@@ -384,7 +389,7 @@ impl Known {
 
 /// What /proc showed right after an exec.
 #[derive(Debug, Default)]
-struct Seen {
+struct ProcSnapshot {
     start_ns: u64,
     ppid: Option<u32>,
     comm: Vec<u8>,
@@ -392,7 +397,7 @@ struct Seen {
     args: Option<Vec<u8>>,
 }
 
-impl Seen {
+impl ProcSnapshot {
     /// Arguments are gone once the process has ended, even before it is reaped.
     fn look(pid: u32) -> Self {
         let args = proc_table::command_line(pid); // first: it is what is lost most easily
@@ -412,7 +417,7 @@ impl Seen {
 /// The processes that are there.
 #[derive(Debug, Default)]
 struct Table {
-    processes: HashMap<u32, Known>,
+    processes: HashMap<u32, ProcEntry>,
 }
 
 impl Table {
@@ -424,7 +429,7 @@ impl Table {
 
     /// Adds who is there and not known yet, and forgets who is not there any more.
     fn refresh(&mut self) {
-        let mut found: HashMap<u32, Known> = proc_table::all()
+        let mut found: HashMap<u32, ProcEntry> = proc_table::all()
             .into_iter()
             .map(|one| (one.pid, Self::found(one)))
             .collect();
@@ -438,9 +443,9 @@ impl Table {
         self.processes = found;
     }
 
-    fn found(one: proc_table::Found) -> Known {
+    fn found(one: proc_table::Found) -> ProcEntry {
         let owners = proc_table::owners(one.pid);
-        Known {
+        ProcEntry {
             start_ns: one.start_ticks * proc_table::TICK_NS,
             ppid: Some(one.ppid),
             threads: one.threads,
@@ -451,13 +456,13 @@ impl Table {
     }
 
     /// What is known of a process; of one that was not seen before, what /proc still shows.
-    fn of(&mut self, pid: u32, boot_ns: u64) -> &mut Known {
+    fn of(&mut self, pid: u32, boot_ns: u64) -> &mut ProcEntry {
         self.processes.entry(pid).or_insert_with(|| {
             let found = proc_table::find(pid).map(Self::found);
-            found.unwrap_or_else(|| Known {
+            found.unwrap_or_else(|| ProcEntry {
                 start_ns: boot_ns,
                 threads: 1,
-                ..Known::default()
+                ..ProcEntry::default()
             })
         })
     }
@@ -465,7 +470,7 @@ impl Table {
     /// A new process is a copy of its parent.
     fn fork(&mut self, parent: u32, child: u32, boot_ns: u64) {
         let copy = self.processes.get(&parent).cloned().unwrap_or_default();
-        let known = Known {
+        let known = ProcEntry {
             start_ns: boot_ns,
             ppid: Some(parent),
             threads: 1,
@@ -490,7 +495,7 @@ impl Table {
     }
 
     /// Takes over what /proc showed of a process that has called exec, if it was still the same process.
-    fn take_over(&mut self, pid: u32, seen: Seen) -> Seen {
+    fn merge(&mut self, pid: u32, seen: ProcSnapshot) -> ProcSnapshot {
         match self.processes.get_mut(&pid) {
             Some(known) if known.start_ns.abs_diff(seen.start_ns) < SAME_START_NS => {
                 known.ppid = seen.ppid.or(known.ppid);
@@ -498,7 +503,7 @@ impl Table {
                 known.gid = seen.owners.map(|owners| owners.gid).or(known.gid);
                 seen
             }
-            _ => Seen::default(), // it is gone, and the pid may be somebody else's by now
+            _ => ProcSnapshot::default(), // it is gone, and the pid may be somebody else's by now
         }
     }
 }

@@ -5,6 +5,8 @@ use std::mem::offset_of;
 use std::path::PathBuf;
 use std::process::Command;
 
+use execsnoop_events::Event;
+use execsnoop_events::EventData;
 use execsnoop_events::json;
 use proptest::prelude::*;
 
@@ -12,6 +14,10 @@ use super::*;
 use crate::backend::core;
 use crate::options::KernelFilters;
 use crate::options::Options;
+use crate::skeleton::types::*;
+use crate::wire::convert::NAMES_CUT;
+use crate::wire::convert::UNSET;
+use crate::wire::records::PlainRecord;
 
 /// Decodes records, and gives the events as JSON lines.
 fn lines<'a>(records: impl IntoIterator<Item = &'a [u8]>) -> Vec<String> {
@@ -63,7 +69,7 @@ fn captured_records() {
 fn environment_behind_the_arguments() {
     let asked = exec_flags::EXEC_ENV.0;
     let env = |block: &[u8], env_total: u32, asked: u32| {
-        let mut fixed = take::<rec_exec>(&exec(7, 3, b"")).expect("whole").0;
+        let mut fixed = read_record::<rec_exec>(&exec(7, 3, b"")).expect("whole").0;
         fixed.env_total = env_total;
         fixed.flags |= asked;
         let (args, env) = ExecRecord { fixed }.parts(block);
@@ -173,7 +179,7 @@ fn capture_records() {
 }
 
 /// A record with this fixed part and data.
-fn record<T: Fixed>(fixed: &T, data: &[u8]) -> Vec<u8> {
+fn record<T: PlainRecord>(fixed: &T, data: &[u8]) -> Vec<u8> {
     // SAFETY: the types are integers without gaps (see `Fixed` and the assertions on their sizes).
     let bytes = unsafe {
         std::slice::from_raw_parts(std::ptr::from_ref(fixed).cast::<u8>(), size_of::<T>())
@@ -424,7 +430,7 @@ proptest! {
 /// The first captured record of this type.
 fn captured_of(kind: record_type) -> Vec<u8> {
     let of_kind = |record: &Vec<u8>| {
-        take::<rec_header>(record).is_some_and(|(head, _)| record_type(head.r#type) == kind)
+        read_record::<rec_header>(record).is_some_and(|(head, _)| record_type(head.r#type) == kind)
     };
     captured()
         .into_iter()
