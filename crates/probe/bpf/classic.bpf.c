@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The classic rung: for kernels without BTF (5.5+). No relocation, no typed pointer; the few
+ * The classic backend: for kernels without BTF (5.5+). No relocation, no typed pointer; the few
  * offsets that are needed are found out by the loader and stand in .rodata. The records are those
- * of the core rung, with what cannot be known here marked as unknown (abi.h).
+ * of the core backend, with what cannot be known here marked as unknown (abi.h).
  */
 #define WITHOUT_BTF
 #include "common.h"

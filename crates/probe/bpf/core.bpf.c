@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The core rung: one object for every kernel with BTF and ring buffers, 5.10 to 7.x. */
+/* The core backend: one object for every kernel with BTF and ring buffers, 5.10 to 7.x. */
 #include "exec.bpf.h"
 #include "exit.bpf.h"
 #include "failed.bpf.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Where the running kernel keeps what the classic rung reads: offsets that no BTF tells, and that
- * the loader has found out (src/layout.rs).
+ * Offsets of the kernel structures that the classic backend reads. There is no BTF to tell them: the
+ * loader learns them (src/backend/classic/kernel_layout.rs).
  */
 #pragma once
 

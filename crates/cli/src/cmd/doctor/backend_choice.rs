@@ -5,19 +5,22 @@ use execsnoop_events::Backend;
 use execsnoop_host::features::connector::Connector;
 use execsnoop_probe::Diagnosis;
 
-/// The rungs that this build has, the best first.
+/// The backends that this build has, the best first.
 pub const BUILT_IN: &[Backend] = &Backend::ALL;
 
 /// Exit status when only some of it can be known.
 const WITH_LOSSES: u8 = 1;
 
-/// The best of these rungs that works here.
-pub fn rung(survey: &Diagnosis, built_in: &[Backend]) -> Option<Backend> {
-    built_in.iter().copied().find(|rung| works(*rung, survey))
+/// The best of these backends that works here.
+pub fn best(survey: &Diagnosis, built_in: &[Backend]) -> Option<Backend> {
+    built_in
+        .iter()
+        .copied()
+        .find(|backend| works(*backend, survey))
 }
 
-fn works(rung: Backend, survey: &Diagnosis) -> bool {
-    match rung {
+fn works(backend: Backend, survey: &Diagnosis) -> bool {
+    match backend {
         Backend::Core => survey.core.loads(),
         Backend::Classic => {
             survey.classic.is_none() && survey.tracepoints.works() && survey.perf_events.works()
@@ -36,8 +39,8 @@ fn may_listen(survey: &Diagnosis) -> bool {
 }
 
 /// The exit status that says so.
-pub fn status(rung: Option<Backend>) -> u8 {
-    match rung {
+pub fn status(backend: Option<Backend>) -> u8 {
+    match backend {
         Some(Backend::Core) => 0,
         Some(_) => WITH_LOSSES,
         None => CANNOT_TRACE,

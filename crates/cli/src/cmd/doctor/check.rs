@@ -10,9 +10,9 @@ use serde_json::Value;
 pub enum State {
     /// It is.
     Ok,
-    /// Something costs more, or is not shown; the core rung works without it.
+    /// Something costs more, or is not shown; the core backend works without it.
     Note,
-    /// It stands in the way of the core rung.
+    /// It stands in the way of the core backend.
     No,
     /// It cannot be told, or was not tried since something else stands in the way.
     Unknown,

@@ -1,4 +1,4 @@
-//! What the core rung can do without: it makes something cheaper, shows more, or carries a lower rung.
+//! What the core backend can do without: it makes something cheaper, shows more, or carries a lower backend.
 
 use caps::Capability;
 use execsnoop_events::errno_name;

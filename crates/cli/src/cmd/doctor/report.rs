@@ -24,10 +24,13 @@ pub struct Report {
     pub architecture: String,
     /// Effective, in this user namespace.
     pub uid: u32,
-    /// The way of tracing that would be taken.
-    #[serde(serialize_with = "rung_name")]
-    pub rung: Option<Backend>,
-    /// What cannot be known on it.
+    /// The backend that would be used.
+    #[serde(serialize_with = "backend_name")]
+    pub backend: Option<Backend>,
+    /// The same, for scripts that know it by this name.
+    #[serde(serialize_with = "backend_name")]
+    rung: Option<Backend>,
+    /// What the backend cannot provide.
     pub lost: Option<&'static str>,
     /// The exit status.
     pub status: u8,
@@ -46,7 +49,7 @@ impl Report {
     }
 
     fn with(survey: &Diagnosis, program: &str, built_in: &[Backend]) -> Self {
-        let rung = backend_choice::rung(survey, built_in);
+        let backend = backend_choice::best(survey, built_in);
         let mut checks = prerequisites::checks(survey, program);
         let needs = checks.len();
         checks.extend(optional::checks(survey));
@@ -56,20 +59,21 @@ impl Report {
             release: survey.features.release.clone(),
             architecture: survey.architecture.clone(),
             uid: survey.uid,
-            rung,
-            lost: rung.and_then(Backend::limitations),
-            status: backend_choice::status(rung),
+            backend,
+            rung: backend,
+            lost: backend.and_then(Backend::limitations),
+            status: backend_choice::status(backend),
             needs,
             checks,
         }
     }
 }
 
-fn rung_name<S: serde::Serializer>(
-    rung: &Option<Backend>,
+fn backend_name<S: serde::Serializer>(
+    backend: &Option<Backend>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    rung.map(Backend::name).serialize(serializer)
+    backend.map(Backend::name).serialize(serializer)
 }
 
 fn by_name_of<S: serde::Serializer>(checks: &[Check], serializer: S) -> Result<S::Ok, S::Error> {

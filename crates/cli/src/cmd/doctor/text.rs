@@ -91,17 +91,17 @@ impl Table<'_> {
 
     fn verdict(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let in_the_way = self.in_the_way();
-        let (color, words) = match self.report.rung {
+        let (color, words) = match self.report.backend {
             Some(Backend::Core) => (
                 GREEN,
-                "execsnoop can trace here, and nothing is lost (rung core).".to_owned(),
+                "execsnoop can trace here, and nothing is lost (backend core).".to_owned(),
             ),
-            Some(rung) => (
+            Some(backend) => (
                 YELLOW,
                 format!(
-                    "execsnoop can trace here, with losses (rung {}). Lost: {}. To lose nothing, change \
+                    "execsnoop can trace here, with losses (backend {}). Lost: {}. To lose nothing, change \
                      what is marked NO ({in_the_way}).",
-                    rung.name(),
+                    backend.name(),
                     self.report.lost.unwrap_or("nothing"),
                 ),
             ),

@@ -1,4 +1,4 @@
-//! The classic rung: a kernel without BTF, as one looks when /sys/kernel/btf is hidden.
+//! The classic backend: a kernel without BTF, as one looks when /sys/kernel/btf is hidden.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -51,7 +51,7 @@ fn classic(options: &[&str]) -> Tracer {
     Tracer::start_behind(&WITHOUT_BTF, &options)
 }
 
-/// Everything about one process, by its number; all tests of this rung run in the initial pid
+/// Everything about one process, by its number; all tests of this backend run in the initial pid
 /// namespace.
 pub(crate) fn about(trace: &Trace, pid: u32) -> Vec<Value> {
     let mut events = trace.json();
@@ -71,29 +71,29 @@ fn last_exec(trace: &Trace, pid: u32) -> Value {
 
 /// Fields that this backend lacks are present and null: not zero, and not a guess.
 #[track_caller]
-pub(crate) fn check_lost(rung: Backend, record: &Value) {
+pub(crate) fn check_lost(backend: Backend, record: &Value) {
     for (name, value) in record.as_object().expect("each is an object") {
         let known = !value.is_null();
-        assert!(!(known && rung.lacks_field(name)), "{name} of {record}");
+        assert!(!(known && backend.lacks_field(name)), "{name} of {record}");
     }
 }
 
-/// Both records have the same fields, and this rung's lacks no more than is said.
+/// Both records have the same fields, and this backend's lacks no more than is said.
 #[track_caller]
-pub(crate) fn check_shape(rung: Backend, record: &Value, by_core: &Value) {
+pub(crate) fn check_shape(backend: Backend, record: &Value, by_core: &Value) {
     let names = |record: &Value| -> BTreeSet<String> {
         let fields = record.as_object().expect("each is an object");
         fields.keys().cloned().collect()
     };
     assert_eq!(names(record), names(by_core), "{record}");
-    check_lost(rung, record);
+    check_lost(backend, record);
     for name in names(record) {
         let lost = record[&name].is_null() && !by_core[&name].is_null();
-        assert!(!lost || rung.lacks_field(&name), "{name} of {record}");
+        assert!(!lost || backend.lacks_field(&name), "{name} of {record}");
     }
 }
 
-/// Without BTF, auto takes this rung, and says once what is not known on it.
+/// Without BTF, auto takes this backend, and says once what is not known on it.
 fn taken_without_btf() {
     let tracer = Tracer::start_behind(&WITHOUT_BTF, &["--format", "json"]);
     let subject = subject(&["noop"]);
@@ -117,7 +117,7 @@ fn taken_when_asked_for() {
     args(&last_exec(&tracer.stop(), subject.pid));
 }
 
-/// The core rung, when it is asked for, does not make way for a lesser one.
+/// The core backend, when it is asked for, does not make way for a lesser one.
 fn core_is_not_replaced() {
     let trace = run(&WITHOUT_BTF, &["--backend", "core", "--duration", "1ms"]);
     assert_eq!(trace.status.code(), Some(77));
@@ -343,7 +343,7 @@ fn cut_start(value: &Value) -> Value {
 /// What is not the same when two tracers look at the same event.
 const OF_THE_LOOK: [&str; 3] = ["time", "lifetime_ns", "exec_lifetime_ns"];
 
-/// Beside the core rung, over the same processes: the same records with the same fields and the
+/// Beside the core backend, over the same processes: the same records with the same fields and the
 /// same values, ids and start times among them; and what is lost is null.
 fn same_as_core_but_for_what_is_lost() {
     for options in BUFFERS {
@@ -367,7 +367,7 @@ fn same_as_core_but_for_what_is_lost() {
     }
 }
 
-/// In the order of what they are about: a process's record comes later on the core rung, with its
+/// In the order of what they are about: a process's record comes later on the core backend, with its
 /// final account.
 fn sorted(mut events: Vec<Value>) -> Vec<Value> {
     events.sort_by_key(|event| event["type"].to_string());

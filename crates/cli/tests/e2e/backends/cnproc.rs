@@ -65,7 +65,7 @@ fn asleep<T>(tracer: &Tracer, meanwhile: impl FnOnce() -> T) -> T {
     out
 }
 
-/// Without the right to use BPF, auto takes this rung, and says once what is not known on it.
+/// Without the right to use BPF, auto takes this backend, and says once what is not known on it.
 fn taken_without_bpf() {
     let tracer = Tracer::start_behind(&WITHOUT_BPF, &["--format", "json"]);
     let pid = slow_subject(&["sleep", "300"]);
@@ -95,7 +95,7 @@ fn without_the_right() {
     assert_eq!(trace.status.code(), Some(77));
     assert!(
         trace.stderr.contains("CAP_BPF"),
-        "the best rung's reason: {}",
+        "the best backend's reason: {}",
         trace.stderr
     );
 }
@@ -220,7 +220,7 @@ fn command() {
     assert_eq!(trace.execs().len(), 4, "{}", trace.text());
 }
 
-/// Of a process that is seen in time: the same records as on the core rung, with the same fields;
+/// Of a process that is seen in time: the same records as on the core backend, with the same fields;
 /// what is lost is null, and nothing else.
 fn same_fields_as_core() {
     let all = [

@@ -145,7 +145,7 @@ fn no_command_without_tracing() {
     }
 }
 
-/// Without the kernel's type information the core rung has status 77, and the word that finds it in
+/// Without the kernel's type information the core backend has status 77, and the word that finds it in
 /// any search.
 fn no_btf() {
     let core = ["--backend", "core", "--duration", "1s"];

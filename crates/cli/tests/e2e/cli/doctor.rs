@@ -103,14 +103,14 @@ impl Diagnosis {
         &self.report["checks"][check]["facts"][fact]
     }
 
-    /// Not everything can be traced, for this one cause, and the text says these words. Lower rungs
+    /// Not everything can be traced, for this one cause, and the text says these words. Lower backends
     /// may be there.
     #[track_caller]
     fn refuses(self, cause: &str, words: &[&str]) -> Self {
         assert_eq!(self.causes(), [cause], "{}", self.text);
-        match self.report["rung"].as_str() {
+        match self.report["backend"].as_str() {
             None => assert_eq!(self.status, Some(77), "{}", self.text),
-            Some(rung) => assert!(rung != "core" && self.status == Some(1), "{}", self.text),
+            Some(backend) => assert!(backend != "core" && self.status == Some(1), "{}", self.text),
         }
         for word in words {
             assert!(self.text.contains(word), "{word} in {}", self.text);
@@ -127,7 +127,7 @@ impl Diagnosis {
             "{}",
             self.text
         );
-        assert_eq!(self.report["rung"], "core");
+        assert_eq!(self.report["backend"], "core");
         assert!(self.fact("programs", "load_ms").is_u64());
         self
     }
@@ -264,9 +264,9 @@ fn under_seccomp() {
     for answer in ["EPERM", "ENOSYS", "kill"] {
         let wrapper = forbidden(&workload, "bpf", answer);
         let diagnosis = Diagnosis::confirmed_behind(&wrapper);
-        for rung in ["core", "classic"] {
-            let trace = run(&wrapper, &["--backend", rung, "--duration", "1ms"]);
-            assert_eq!(trace.status.code(), Some(77), "{rung}: {}", trace.stderr);
+        for backend in ["core", "classic"] {
+            let trace = run(&wrapper, &["--backend", backend, "--duration", "1ms"]);
+            assert_eq!(trace.status.code(), Some(77), "{backend}: {}", trace.stderr);
             assert!(trace.stderr.contains("seccomp"), "{}", trace.stderr);
         }
         let words = ["seccomp filter", "SystemCallFilter=bpf perf_event_open"];

@@ -169,9 +169,9 @@ fn can_trace() -> bool {
     status.expect("execsnoop can be executed").code() != Some(77)
 }
 
-/// Whether the tracer starts on this rung; again, any answer but "this machine cannot" will do.
-fn answers(wrapper: &[&str], rung: &str) -> bool {
-    let mut command = command(wrapper, &["--backend", rung, "--duration", "1ms"]);
+/// Whether the tracer starts on this backend; again, any answer but "this machine cannot" will do.
+fn answers(wrapper: &[&str], backend: &str) -> bool {
+    let mut command = command(wrapper, &["--backend", backend, "--duration", "1ms"]);
     let status = command.stdout(Stdio::null()).status();
     runs("unshare", &["-m", "true"]) && status.is_ok_and(|status| status.code() != Some(77))
 }

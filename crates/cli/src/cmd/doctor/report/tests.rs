@@ -308,7 +308,7 @@ const CASES: &[Case] = &[
     ),
 ];
 
-/// What stands in the way of the core rung is named, and nothing that only follows from it; and what to
+/// What stands in the way of the core backend is named, and nothing that only follows from it; and what to
 /// do about it is said.
 #[test]
 fn the_cause_is_named_with_what_to_do() {
@@ -320,13 +320,13 @@ fn the_cause_is_named_with_what_to_do() {
             "case {number}: {}",
             advice(&report)
         );
-        assert_eq!((report.rung, report.status), (None, 77), "case {number}");
+        assert_eq!((report.backend, report.status), (None, 77), "case {number}");
     }
 }
 
-/// The best rung that works is taken, of those that the build has; its losses are told.
+/// The best backend that works is taken, of those that the build has; its losses are told.
 #[test]
-fn the_best_rung_is_taken() {
+fn the_best_backend_is_picked() {
     let both: fn(&mut Diagnosis) = |survey| {
         no_btf(survey);
         no_tracefs(survey);
@@ -339,7 +339,7 @@ fn the_best_rung_is_taken() {
         filtered(survey, DENIED);
         container(survey);
     };
-    for (change, rung, status) in [
+    for (change, backend, status) in [
         ((|_| ()) as fn(&mut Diagnosis), Some(Backend::Core), 0),
         (no_tracefs, Some(Backend::Core), 0),
         (container, Some(Backend::Core), 0),
@@ -353,10 +353,17 @@ fn the_best_rung_is_taken() {
     ] {
         let survey = shape(change);
         let full = report(&survey, ALL);
-        assert_eq!((full.rung, full.status), (rung, status), "{survey:#?}");
-        assert_eq!(full.lost, rung.and_then(Backend::limitations));
-        let core_alone = report(&survey, &[Backend::Core]).rung;
-        assert_eq!(core_alone, rung.filter(|rung| *rung == Backend::Core));
+        assert_eq!(
+            (full.backend, full.status),
+            (backend, status),
+            "{survey:#?}"
+        );
+        assert_eq!(full.lost, backend.and_then(Backend::limitations));
+        let core_alone = report(&survey, &[Backend::Core]).backend;
+        assert_eq!(
+            core_alone,
+            backend.filter(|backend| *backend == Backend::Core)
+        );
     }
 }
 
@@ -385,7 +392,7 @@ fn every_combination_has_an_answer() {
                 .for_each(|(_, change)| change(survey));
         });
         let report = report(&survey, ALL);
-        let traces_all = report.rung == Some(Backend::Core);
+        let traces_all = report.backend == Some(Backend::Core);
         assert_eq!(in_the_way(&report).is_empty(), traces_all, "{survey:#?}");
         for check in report
             .checks
@@ -480,6 +487,7 @@ fn json_is_stable() {
     let report = report(&shape(no_btf), ALL);
     let value = serde_json::to_value(&report).expect("JSON");
     assert_eq!(value["type"], "doctor");
+    assert_eq!(value["backend"], "classic");
     assert_eq!(value["rung"], "classic");
     assert_eq!(value["status"], 1);
     assert!(value["lost"].is_string());
