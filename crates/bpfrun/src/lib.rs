@@ -2,7 +2,7 @@
 //!
 //! A program is a C file in BCC's dialect or in libbpf's. [`compile`] makes a CO-RE object of it (the
 //! system's clang does the compiling, and no kernel headers are needed); [`Program`] loads and attaches
-//! that, or any other object made for libbpf. [`Running`] hands out what it sends, as [`Event`]s whose
+//! that, or any other object made for libbpf. [`Attached`] hands out what it sends, as [`Event`]s whose
 //! fields are [`Value`]s by name, and reads and clears its [`Map`]s.
 //!
 //! ```no_run
@@ -28,58 +28,48 @@
 //! That needs root, or CAP_BPF and CAP_PERFMON. Object files may come from anybody: what cannot be read
 //! is an error, and any bytes in an event decode to some value.
 
-mod attach;
-mod btf;
+mod c;
 mod compile;
-mod declared;
-mod decode;
-mod dialect;
+mod compile_options;
+mod emit;
+mod frontend;
 mod kernel;
-mod layout;
-mod libbpf_log;
-mod load_error;
-mod map;
-mod perf_event;
-mod program;
-mod running;
-mod schema;
-mod skeleton;
-mod stream;
-mod sys;
-mod value;
-mod verifier;
+mod object;
+mod runtime;
+mod toolchain;
 
-pub use attach::AttachError;
-pub use attach::AttachFailure;
-pub use compile::Attach;
-pub use compile::CompileError;
-pub use compile::CompileOptions;
-pub use compile::Compiled;
-pub use compile::Dialect;
-pub use compile::EventType;
-pub use compile::Source;
 pub use compile::compile;
-pub use declared::Buckets;
-pub use declared::ObjectError;
-pub use dialect::Refusal;
-pub use load_error::LoadError;
-pub use map::Entries;
-pub use map::Entry;
-pub use map::Map;
-pub use map::MapError;
-pub use map::MapKind;
-pub use program::Loaded;
-pub use program::Program;
-pub use program::SkeletonError;
-pub use program::SourceError;
-pub use program::Verdict;
-pub use running::Event;
-pub use running::Flow;
-pub use running::ReadError;
-pub use running::Running;
-pub use running::RunningOptions;
-pub use schema::Column;
-pub use schema::Schema;
-pub use value::Value;
-pub use verifier::Objection;
-pub use verifier::SourceLine;
+pub use compile_options::Attach;
+pub use compile_options::CompileOptions;
+pub use compile_options::Compiled;
+pub use compile_options::Dialect;
+pub use compile_options::EventType;
+pub use compile_options::Source;
+pub use compile_options::Target;
+pub use execsnoop_host::verifier_log::SourceLine;
+pub use execsnoop_host::verifier_log::VerifierRejection;
+pub use frontend::bcc::error::TranslateError;
+pub use object::object_info::Buckets;
+pub use object::object_info::ObjectError;
+pub use object::schema::Column;
+pub use object::schema::Schema;
+pub use object::value::Value;
+pub use runtime::attach::AttachError;
+pub use runtime::attach::AttachFailure;
+pub use runtime::attached::AttachOptions;
+pub use runtime::attached::Attached;
+pub use runtime::attached::Event;
+pub use runtime::attached::MapStats;
+pub use runtime::attached::ReadError;
+pub use runtime::load_error::LoadError;
+pub use runtime::loaded::Loaded;
+pub use runtime::map::Entries;
+pub use runtime::map::Entry;
+pub use runtime::map::Map;
+pub use runtime::map::MapError;
+pub use runtime::map::MapKind;
+pub use runtime::program::EmitError;
+pub use runtime::program::Program;
+pub use runtime::program::SourceError;
+pub use runtime::program::Verdict;
+pub use toolchain::compile_error::CompileError;

@@ -87,8 +87,21 @@ impl Tracefs {
     ///
     /// As open(2) fails.
     pub fn file(&self, path: impl AsRef<Path>) -> io::Result<File> {
-        let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC;
-        Ok(openat(&self.root, path.as_ref(), flags, Mode::empty())?.into())
+        self.open_file(path.as_ref(), OFlag::empty())
+    }
+
+    /// The same; reads do not wait for data.
+    ///
+    /// # Errors
+    ///
+    /// As open(2) fails.
+    pub fn nonblocking_file(&self, path: impl AsRef<Path>) -> io::Result<File> {
+        self.open_file(path.as_ref(), OFlag::O_NONBLOCK)
+    }
+
+    fn open_file(&self, path: &Path, flags: OFlag) -> io::Result<File> {
+        let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | flags;
+        Ok(openat(&self.root, path, flags, Mode::empty())?.into())
     }
 
     /// The text of a file.

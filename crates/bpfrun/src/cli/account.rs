@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use bpfrun::Flow;
+use bpfrun::MapStats;
 
 /// What became of a program's events.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub struct Account {
     /// Came after --count was reached, or after nobody read any more.
     pub discarded: u64,
     /// What came through each output map.
-    pub flows: Vec<Flow>,
+    pub flows: Vec<MapStats>,
     /// Runs of functions that the kernel left out.
     pub skipped: u64,
 }
@@ -68,7 +68,7 @@ mod tests {
     /// The line has the form that scripts rely on; maps are named only when they lost something.
     #[test]
     fn the_line() {
-        let flow = |map: &str, received, lost| Flow {
+        let flow = |map: &str, received, lost| MapStats {
             map: map.to_owned(),
             received,
             lost,

@@ -114,23 +114,23 @@ pub struct Args {
     pub unit: String,
 
     /// Write events and maps to this file (with --emit: what is emitted)
-    #[arg(short, long, value_name = "FILE", help_heading = "Running")]
+    #[arg(short, long, value_name = "FILE", help_heading = "Attached")]
     pub output: Option<PathBuf>,
 
     /// End after this time, such as 10s or 1m30s
-    #[arg(long, value_name = "TIME", value_parser = parse_duration, help_heading = "Running")]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, help_heading = "Attached")]
     pub duration: Option<Duration>,
 
     /// End after this many events
-    #[arg(long, value_name = "N", help_heading = "Running")]
+    #[arg(long, value_name = "N", help_heading = "Attached")]
     pub count: Option<u64>,
 
     /// Create this file when everything is attached
-    #[arg(long, value_name = "FILE", help_heading = "Running")]
+    #[arg(long, value_name = "FILE", help_heading = "Attached")]
     pub ready_file: Option<PathBuf>,
 
     /// Size of each perf buffer on each CPU, in pages: a power of two
-    #[arg(long, value_name = "N", default_value_t = 64, value_parser = parse_pages, help_heading = "Running")]
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = parse_pages, help_heading = "Attached")]
     pub pages: u32,
 
     /// Only ask the kernel's verifier about each function; attach nothing
@@ -148,7 +148,7 @@ pub struct Args {
     pub emit: Option<Emit>,
 
     /// Say everything that libbpf and the kernel's verifier say
-    #[arg(short, long, help_heading = "Running")]
+    #[arg(short, long, help_heading = "Attached")]
     pub verbose: bool,
 }
 

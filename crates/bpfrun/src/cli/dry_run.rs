@@ -32,7 +32,7 @@ pub fn dry_run(args: &Args) -> Result<u8, Failure> {
         .filter_map(|verdict| verdict.outcome.err());
     let mut status = 0;
     for error in refused {
-        if let LoadError::Cannot(_) = error {
+        if let LoadError::Unsupported(_) = error {
             return Err(failure::load(error, args.verbose));
         }
         let failure = failure::load(error, args.verbose);

@@ -5,8 +5,8 @@ use std::io::IsTerminal as _;
 
 use anyhow::Context as _;
 use anyhow::anyhow;
+use bpfrun::EmitError;
 use bpfrun::Program;
-use bpfrun::SkeletonError;
 use execsnoop_clikit::Failure;
 use execsnoop_clikit::stderr_line;
 
@@ -58,7 +58,7 @@ fn write_crate(args: &Args, program: &Program) -> Result<(), Failure> {
     let name = name.as_deref().unwrap_or("prog");
     let files = program.skeleton(name);
     let files = files.map_err(|error| match error {
-        SkeletonError::Object(error) => failure::load(error, args.verbose),
+        EmitError::Object(error) => failure::load(error, args.verbose),
         other => Failure::new(1, other),
     })?;
     for (path, text) in files {

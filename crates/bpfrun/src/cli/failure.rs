@@ -3,8 +3,8 @@
 use bpfrun::AttachError;
 use bpfrun::CompileError;
 use bpfrun::LoadError;
-use bpfrun::Refusal;
 use bpfrun::SourceError;
+use bpfrun::TranslateError;
 use execsnoop_clikit::CANNOT_TRACE;
 use execsnoop_clikit::Failure;
 
@@ -14,7 +14,9 @@ const LOG_LINES: usize = 40;
 /// A program that cannot be loaded. With `verbose`, the end of the verifier's log too.
 pub fn load(error: LoadError, verbose: bool) -> Failure {
     match &error {
-        LoadError::Cannot(_) | LoadError::Forbidden { .. } => Failure::new(CANNOT_TRACE, error),
+        LoadError::Unsupported(_) | LoadError::Forbidden { .. } => {
+            Failure::new(CANNOT_TRACE, error)
+        }
         LoadError::Refused(objection) if verbose => {
             let log = objection.end_of_log(LOG_LINES);
             Failure::new(1, anyhow::anyhow!("{error}\n\n{log}"))
@@ -47,7 +49,7 @@ pub fn attach(error: AttachError) -> Failure {
 
 /// Whether this kernel or this user cannot see what compiling needs.
 fn cannot_know(error: &CompileError) -> bool {
-    let no_tracefs = |refusal: &Refusal| matches!(refusal, Refusal::NoTracefs(_));
+    let no_tracefs = |refusal: &TranslateError| matches!(refusal, TranslateError::NoTracefs(_));
     match error {
         CompileError::NoBtf(_) => true,
         CompileError::Dialect { refusal, .. } => no_tracefs(refusal),

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use anyhow::Context as _;
 use anyhow::bail;
+use bpfrun::Attached;
 use bpfrun::Buckets;
 use bpfrun::Entries;
 use bpfrun::Entry;
 use bpfrun::Map;
 use bpfrun::MapKind;
-use bpfrun::Running;
 use bpfrun::Value;
 
 use crate::cli::args::Args;
@@ -37,7 +37,7 @@ pub struct Report {
 
 impl Report {
     /// Chooses maps: those that are named; else histograms, and in a program without events all.
-    pub fn new(args: &Args, running: &mut Running) -> anyhow::Result<Self> {
+    pub fn new(args: &Args, running: &mut Attached) -> anyhow::Result<Self> {
         for (names, buckets) in [(&args.log2, Buckets::Log2), (&args.linear, Buckets::Linear)] {
             for name in names {
                 find(running, name)?.set_histogram(buckets);
@@ -62,7 +62,7 @@ impl Report {
     }
 
     /// Appends what the maps hold now, and clears them if that is wanted.
-    pub fn show(&self, running: &Running, output: &mut Output) -> anyhow::Result<()> {
+    pub fn show(&self, running: &Attached, output: &mut Output) -> anyhow::Result<()> {
         let (form, out) = output.parts();
         if self.interval && matches!(form, Form::Text(_)) && !self.wanted.is_empty() {
             out.extend_from_slice(format!("\n{}\n", time_of_day()).as_bytes());
@@ -112,7 +112,7 @@ impl Report {
     }
 }
 
-fn find<'r>(running: &'r mut Running, name: &str) -> anyhow::Result<&'r mut Map> {
+fn find<'r>(running: &'r mut Attached, name: &str) -> anyhow::Result<&'r mut Map> {
     let names: Vec<_> = running
         .maps()
         .iter()

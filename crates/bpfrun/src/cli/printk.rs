@@ -4,24 +4,17 @@
 //! opened for programs that print; lines of other BPF programs that print at the same time come along.
 
 use std::fs::File;
-use std::fs::OpenOptions;
 use std::io::Read as _;
-use std::os::unix::fs::OpenOptionsExt as _;
 
 use anyhow::anyhow;
 use bpfrun::Value;
-use nix::libc::O_NONBLOCK;
+use execsnoop_host::tracefs::Tracefs;
 
 use crate::cli::clock::timestamp;
 use crate::cli::output::Form;
 use crate::cli::output::Output;
 use crate::cli::output::json;
 use execsnoop_events::quote;
-
-const PIPES: [&str; 2] = [
-    "/sys/kernel/tracing/trace_pipe",
-    "/sys/kernel/debug/tracing/trace_pipe",
-];
 
 /// How such lines are marked.
 const MARK: &str = ": bpf_trace_printk: ";
@@ -40,17 +33,11 @@ pub struct TracePipe {
 impl TracePipe {
     /// Opens the pipe and throws away what was printed before.
     pub fn open() -> anyhow::Result<Self> {
-        let open = |path| {
-            OpenOptions::new()
-                .read(true)
-                .custom_flags(O_NONBLOCK)
-                .open(path)
-        };
-        let pipe = PIPES.iter().find_map(|path| open(path).ok());
-        let pipe = pipe.ok_or_else(|| {
+        let pipe = Tracefs::open().and_then(|tracefs| tracefs.nonblocking_file("trace_pipe"));
+        let pipe = pipe.map_err(|error| {
             anyhow!(
-                "the program prints with bpf_trace_printk, but the kernel's trace pipe cannot be read: \
-                 mount -t tracefs tracefs /sys/kernel/tracing"
+                "the program prints with bpf_trace_printk, but the kernel's trace pipe cannot be \
+                 read ({error}): run as root, or mount -t tracefs tracefs /sys/kernel/tracing"
             )
         })?;
         let mut opened = Self {

@@ -1,12 +1,12 @@
-//! Running a program until something ends it.
+//! Attached a program until something ends it.
 
 use std::io;
 use std::time::Duration;
 use std::time::Instant;
 
 use anyhow::Context as _;
-use bpfrun::Running;
-use bpfrun::RunningOptions;
+use bpfrun::AttachOptions;
+use bpfrun::Attached;
 use execsnoop_clikit::Failure;
 use execsnoop_clikit::ReadyFile;
 use execsnoop_clikit::Signals;
@@ -42,7 +42,7 @@ pub fn run(args: &Args) -> Result<u8, Failure> {
         .program(args)?
         .load()
         .map_err(|error| failure::load(error, args.verbose))?;
-    let options = RunningOptions {
+    let options = AttachOptions {
         perf_pages: args.pages as usize,
     };
     let printk = match loaded.prints() {
@@ -77,7 +77,7 @@ pub fn run(args: &Args) -> Result<u8, Failure> {
 /// A program under way.
 struct Session {
     signals: Signals,
-    running: Running,
+    running: Attached,
     output: Output,
     report: Report,
     printk: Option<TracePipe>,
@@ -169,7 +169,7 @@ impl Session {
         if self.warned {
             return;
         }
-        if let Some((map, lost)) = self.running.losing().next() {
+        if let Some((map, lost)) = self.running.lossy_maps().next() {
             self.warned = true;
             message(format_args!(
                 "events are being lost ({lost} of {map}); larger --pages may help"

@@ -2,6 +2,7 @@
 
 use bpfrun::Attach;
 use bpfrun::EventType;
+use bpfrun::Target;
 
 /// What can follow `FUNC=`, and how many colons stand in its target at least.
 const KINDS: &[(&str, usize, &str)] = &[
@@ -29,7 +30,7 @@ pub fn parse_attach(text: &str) -> Result<Attach, String> {
         .split_once('=')
         .ok_or("write it as FUNC=KIND:TARGET, such as probe=kprobe:do_unlinkat")?;
     if target == NOTHING && !function.is_empty() {
-        return Ok(attach(function, NOTHING.to_owned()));
+        return Ok(attach(function, Target::Omit));
     }
     let (kind, target) = target.split_once(':').unwrap_or((target, ""));
     let known = KINDS.iter().find(|(name, ..)| *name == kind);
@@ -41,19 +42,31 @@ pub fn parse_attach(text: &str) -> Result<Attach, String> {
     if function.is_empty() || target.is_empty() || target.matches(':').count() < *colons {
         return Err(format!("write it as {function}={example}"));
     }
-    let place = target.rsplit(':').next().unwrap_or_default();
-    if kind == "tail" && place.parse::<u32>().is_err() {
-        return Err(format!(
-            "{place:?} is no place in the map: write it as {function}={example}"
-        ));
-    }
-    Ok(attach(function, section(kind, target)))
+    let target = match kind {
+        "tail" => tail_slot(target).map_err(|index| {
+            format!("{index:?} is no index of the map: write it as {function}={example}")
+        })?,
+        _ => Target::Section(section(kind, target)),
+    };
+    Ok(attach(function, target))
 }
 
-fn attach(function: &str, section: String) -> Attach {
+/// `MAP:INDEX`; the error is what should be an index.
+fn tail_slot(target: &str) -> Result<Target, &str> {
+    let (map, index) = target.rsplit_once(':').unwrap_or(("", target));
+    match index.parse() {
+        Ok(index) => Ok(Target::TailSlot {
+            map: map.to_owned(),
+            index,
+        }),
+        Err(_) => Err(index),
+    }
+}
+
+fn attach(function: &str, target: Target) -> Attach {
     Attach {
         function: function.to_owned(),
-        section,
+        target,
     }
 }
 
@@ -92,15 +105,20 @@ mod tests {
             ("f=uprobe:/bin/bash:readline", "uprobe//bin/bash:readline"),
             ("f=perf_event:99", "perf_event/99"),
             ("f=ksyscall:execve", "ksyscall/execve"),
-            ("f=none", "none"),
-            ("f=tail:calls:2", "tail/calls:2"),
         ] {
             let attach = parse_attach(text).expect("valid");
             assert_eq!(
-                (attach.function.as_str(), attach.section.as_str()),
-                ("f", expected)
+                (attach.function.as_str(), attach.target.section()),
+                ("f", Some(expected))
             );
         }
+        let target = |text| parse_attach(text).expect("valid").target;
+        assert_eq!(target("f=none"), Target::Omit);
+        let slot = Target::TailSlot {
+            map: "calls".to_owned(),
+            index: 2,
+        };
+        assert_eq!(target("f=tail:calls:2"), slot);
     }
 
     /// What is wrong is said with an example.

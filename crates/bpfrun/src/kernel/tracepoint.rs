@@ -1,35 +1,22 @@
 //! Tracepoints: the struct of a tracepoint's fields, from its format in tracefs.
 
 use std::collections::HashMap;
-use std::fs;
-use std::io;
-use std::path::Path;
 use std::path::PathBuf;
 
-const TRACEFS: [&str; 2] = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
+use execsnoop_host::tracefs::Tracefs;
 
-/// Where tracefs is mounted and may be read.
-pub(crate) fn tracefs() -> io::Result<PathBuf> {
-    let mut failure = io::Error::new(io::ErrorKind::NotFound, "tracefs is not mounted");
-    for root in TRACEFS {
-        let events = Path::new(root).join("events");
-        match fs::read_dir(&events) {
-            Ok(_) => return Ok(events),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => failure = error,
-        }
-    }
-    Err(failure)
-}
+/// Where tracefs is usually mounted.
+const USUAL_ROOT: &str = "/sys/kernel/tracing";
 
-/// The file that describes a tracepoint.
-pub(crate) fn format_file(events: &Path, category: &str, event: &str) -> PathBuf {
-    events.join(category).join(event).join("format")
+/// The path of the file that describes a tracepoint, also if tracefs is mounted nowhere.
+pub(crate) fn format_file(tracefs: &Tracefs, category: &str, event: &str) -> PathBuf {
+    let root = tracefs.mounted_at().unwrap_or(USUAL_ROOT);
+    PathBuf::from(format!("{root}/events/{category}/{event}/format"))
 }
 
 /// Names like one that does not exist, the likest first: same event elsewhere, then parts of the name.
-pub(crate) fn similar(events: &Path, category: &str, event: &str) -> Vec<String> {
-    let mut all: Vec<_> = all(events)
+pub(crate) fn similar(tracefs: &Tracefs, category: &str, event: &str) -> Vec<String> {
+    let mut all: Vec<_> = all(tracefs)
         .into_iter()
         .map(|(one, name)| (distance(category, event, &one, &name), one, name))
         .filter(|(distance, _, _)| *distance <= event.len() / 3 + 1)
@@ -41,19 +28,12 @@ pub(crate) fn similar(events: &Path, category: &str, event: &str) -> Vec<String>
         .collect()
 }
 
-fn all(events: &Path) -> Vec<(String, String)> {
-    let names = |path: &Path| -> Vec<String> {
-        let entries = fs::read_dir(path).into_iter().flatten().flatten();
-        entries
-            .filter(|entry| entry.path().is_dir())
-            .map(|entry| entry.file_name().to_string_lossy().into_owned())
-            .collect()
-    };
-    let categories = names(events).into_iter();
+fn all(tracefs: &Tracefs) -> Vec<(String, String)> {
+    let categories = tracefs.directories("events").into_iter();
     categories
-        .flat_map(|one| {
-            let inside = names(&events.join(&one));
-            inside.into_iter().map(move |name| (one.clone(), name))
+        .flat_map(|category| {
+            let names = tracefs.directories(format!("events/{category}"));
+            names.into_iter().map(move |name| (category.clone(), name))
         })
         .collect()
 }

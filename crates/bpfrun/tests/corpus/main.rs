@@ -17,6 +17,7 @@ use bpfrun::Attach;
 use bpfrun::CompileOptions;
 use bpfrun::Compiled;
 use bpfrun::Source;
+use bpfrun::Target;
 use libbpf_rs::ObjectBuilder;
 use libtest_mimic::Arguments;
 use libtest_mimic::Failed;
@@ -97,6 +98,21 @@ fn source(path: &Path) -> Source {
     }
 }
 
+/// A section, `tail/MAP:INDEX`, or `none`.
+fn target(text: &str) -> Target {
+    let slot = text
+        .strip_prefix("tail/")
+        .and_then(|slot| slot.rsplit_once(':'));
+    match slot {
+        _ if text == "none" => Target::Omit,
+        Some((map, index)) => Target::TailSlot {
+            map: map.to_owned(),
+            index: index.parse().expect("an index"),
+        },
+        None => Target::Section(text.to_owned()),
+    }
+}
+
 fn options(source: &Source) -> CompileOptions {
     let targets = told(source, "attach");
     let targets = targets.iter().filter_map(|one| one.split_once('='));
@@ -104,7 +120,7 @@ fn options(source: &Source) -> CompileOptions {
         attach: targets
             .map(|(function, section)| Attach {
                 function: function.to_owned(),
-                section: section.to_owned(),
+                target: target(section),
             })
             .collect(),
         no_cache: true,

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use bpfrun::Attached;
 use bpfrun::CompileOptions;
 use bpfrun::EventType;
 use bpfrun::MapKind;
 use bpfrun::Program;
-use bpfrun::Running;
 
 use crate::Case;
 use crate::needs::Need;
@@ -19,7 +19,7 @@ pub(crate) fn cases() -> Vec<Case> {
     ]
 }
 
-fn running(name: &str) -> Running {
+fn running(name: &str) -> Attached {
     let object = std::fs::read(object(name)).expect("it is there");
     let program = Program::from_object(object).expect("an object");
     program
@@ -34,7 +34,7 @@ fn events_and_fields() {
     let mut running = running("ring");
     call(0..3);
     let mut numbers = Vec::new();
-    let poll = |running: &mut Running, numbers: &mut Vec<u64>| {
+    let poll = |running: &mut Attached, numbers: &mut Vec<u64>| {
         let polled = running.poll(Duration::from_secs(1), |event| {
             assert_eq!((event.map, event.type_name), ("events", "event"));
             assert_eq!(event.get("at.y").and_then(|y| y.as_i64()), Some(-3));

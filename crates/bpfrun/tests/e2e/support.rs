@@ -27,7 +27,7 @@ pub(crate) fn bpfrun() -> PathBuf {
 }
 
 /// A directory that goes away with the tests.
-pub(crate) fn workshop() -> &'static Path {
+pub(crate) fn scratch() -> &'static Path {
     static DIR: OnceLock<TempDir> = OnceLock::new();
     DIR.get_or_init(|| tempfile::tempdir().expect("a temporary directory"))
         .path()
@@ -47,7 +47,7 @@ pub(crate) fn object(name: &str) -> PathBuf {
 
 /// The same, with macros defined.
 pub(crate) fn object_with(name: &str, macros: &[&str]) -> PathBuf {
-    let object = workshop().join(format!("{name}{}.o", macros.concat()));
+    let object = scratch().join(format!("{name}{}.o", macros.concat()));
     if object.exists() {
         return object;
     }
