@@ -7,8 +7,8 @@
  * Times are CLOCK_BOOTTIME in ns. pids are those of the initial pid namespace. A process is
  * (pid, start): pid numbers come back, start times do not.
  *
- * What the classic backend cannot know has a value that nothing known has: ~0 for users and groups, 0
- * for ns_pid, cgroup and the namespaces' inodes; or a flag says so.
+ * A value that the classic backend does not know is one that no known value has: ~0 for users and
+ * groups, 0 for ns_pid, cgroup and the inodes of namespaces. For others, a flag marks it.
  */
 #pragma once
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The classic backend: for kernels without BTF (5.5+). No relocation, no typed pointer; the few
- * offsets that are needed are found out by the loader and stand in .rodata. The records are those
- * of the core backend, with what cannot be known here marked as unknown (abi.h).
+ * The classic backend: for kernels without BTF (5.5+). It has no relocations and no typed pointers.
+ * The loader learns the few offsets that it needs and puts them into .rodata. The records are those
+ * of the core backend; values that are not known here are marked (abi.h).
  */
 #define WITHOUT_BTF
 #include "common.h"

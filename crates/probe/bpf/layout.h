@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Offsets of the kernel structures that the classic backend reads. There is no BTF to tell them: the
- * loader learns them (src/backend/classic/kernel_layout.rs).
+ * Offsets of the kernel structures that the classic backend reads. Without BTF the loader learns
+ * them (src/backend/classic/kernel_layout.rs).
  */
 #pragma once
 
