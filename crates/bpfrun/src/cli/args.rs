@@ -25,7 +25,7 @@ Examples:
   bpfrun exec.c --dry-run                  only ask the kernel's verifier
   bpfrun exec.c --emit object -o exec.o    compile here, and on a machine without clang:
   bpfrun exec.o                            run it
-  bpfrun exec.c --emit skeleton -o exec    a Rust crate that does the same
+  bpfrun exec.c --emit crate -o exec       a Rust crate that does the same
 
 Exit status: 0 fine, 1 failure, 2 wrong usage, 77 this kernel or user cannot trace.";
 
@@ -180,7 +180,8 @@ pub enum Emit {
     /// A CO-RE object, which bpfrun runs on another machine
     Object,
     /// A Rust crate
-    Skeleton,
+    #[value(name = "crate", alias = "skeleton")]
+    Crate,
 }
 
 impl Args {

@@ -153,7 +153,7 @@ impl Program {
 
     /// The files of a Rust crate that does what this program does, with their paths in it. None for an
     /// object from elsewhere, which has no C.
-    pub fn skeleton(&self, name: &str) -> Result<Vec<(PathBuf, String)>, EmitError> {
+    pub fn crate_files(&self, name: &str) -> Result<Vec<(PathBuf, String)>, EmitError> {
         let (Some(compiled), Some((source, options))) = (&self.compiled, &self.origin) else {
             return Ok(Vec::new());
         };
