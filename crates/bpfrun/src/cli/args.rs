@@ -22,14 +22,14 @@ Examples:
   bpfrun exec.c --format json --count 10   ten of them, as JSON lines
   bpfrun runqlat.c --interval 1s --clear   histograms of each second
   bpfrun probe.c --attach on_readline=uretprobe:/bin/bash:readline
-  bpfrun exec.c --dry-run                  only ask the kernel's verifier
+  bpfrun exec.c --dry-run                  only check with the kernel's verifier
   bpfrun exec.c --emit object -o exec.o    compile here, and on a machine without clang:
   bpfrun exec.o                            run it
   bpfrun exec.c --emit crate -o exec       a Rust crate that does the same
 
-Exit status: 0 fine, 1 failure, 2 wrong usage, 77 this kernel or user cannot trace.";
+Exit status: 0 success, 1 failure, 2 wrong usage, 77 this kernel or user cannot trace.";
 
-/// What the user asked for, as it was written.
+/// The options.
 #[derive(Debug, Parser)]
 #[command(name = "bpfrun", version, about = ABOUT, after_help = EXAMPLES)]
 #[command(infer_long_args = true, args_override_self = true)]
@@ -38,106 +38,132 @@ pub struct Args {
     #[arg(value_name = "PROGRAM")]
     pub program: PathBuf,
 
-    /// Attach a function that does not say to what: FUNC=kprobe:NAME, kretprobe:, ksyscall:NAME,
-    /// kretsyscall:, uprobe:FILE:SYMBOL, uretprobe:, usdt:FILE:PROVIDER:NAME,
-    /// tracepoint:CATEGORY:NAME, raw_tracepoint:NAME, fentry:NAME, fexit:NAME, perf_event:HERTZ;
-    /// for other functions to call: FUNC=tail:MAP:PLACE; or leave it out: FUNC=none (repeatable)
-    #[arg(long, value_name = "FUNC=TARGET", value_parser = parse_attach, help_heading = "The program")]
+    /// Set the attach point of a function, such as probe=kprobe:do_unlinkat
+    ///
+    /// FUNC=kprobe:NAME, kretprobe:NAME, ksyscall:NAME, kretsyscall:NAME, uprobe:FILE:SYMBOL,
+    /// uretprobe:FILE:SYMBOL, usdt:FILE:PROVIDER:NAME, tracepoint:CATEGORY:NAME,
+    /// raw_tracepoint:NAME, fentry:NAME, fexit:NAME or perf_event:HERTZ. FUNC=tail:MAP:INDEX puts it
+    /// into a program array, FUNC=none leaves it out. Can be repeated.
+    #[arg(long, value_name = "FUNC=TARGET", value_parser = parse_attach, help_heading = "Compile and load")]
     pub attach: Vec<Attach>,
 
-    /// The C type of the events of a map, when it is not found out (repeatable)
-    #[arg(long, value_name = "MAP=TYPE", value_parser = parse_event, help_heading = "The program")]
+    /// Set the C type of a map's events, if it cannot be inferred
+    #[arg(long, value_name = "MAP=TYPE", value_parser = parse_event, help_heading = "Compile and load")]
     pub event: Vec<EventType>,
 
-    /// Define a macro (repeatable)
+    /// Define a macro
     #[arg(
         short = 'D',
         long = "define",
         value_name = "NAME[=VALUE]",
-        help_heading = "The program"
+        help_heading = "Compile and load"
     )]
     pub defines: Vec<String>,
 
-    /// Look for included files here too (repeatable)
+    /// Search this directory for includes
     #[arg(
         short = 'I',
         long = "include",
         value_name = "DIR",
-        help_heading = "The program"
+        help_heading = "Compile and load",
+        hide_short_help = true
     )]
     pub include_dirs: Vec<PathBuf>,
 
-    /// How the C is written [default: found out]
-    #[arg(long, value_enum, value_name = "DIALECT", help_heading = "The program")]
+    /// The dialect of the C file [default: recognized]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "DIALECT",
+        help_heading = "Compile and load",
+        hide_short_help = true
+    )]
     pub dialect: Option<DialectName>,
 
     /// The compiler [default: clang, or the newest clang-N]
-    #[arg(long, value_name = "PATH", help_heading = "The program")]
+    #[arg(
+        long,
+        value_name = "PATH",
+        help_heading = "Compile and load",
+        hide_short_help = true
+    )]
     pub clang: Option<PathBuf>,
 
-    /// Compile anew, and keep nothing
-    #[arg(long, help_heading = "The program")]
+    /// Do not read or write the compile cache
+    #[arg(long, help_heading = "Compile and load", hide_short_help = true)]
     pub no_cache: bool,
 
-    /// Form of the output
-    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORM", help_heading = "What is shown")]
+    /// Output format
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORM", help_heading = "Format output")]
     pub format: Format,
 
-    /// Show this map at the end, or `all` [default: all when the program sends no events, else
-    /// histograms] (repeatable)
-    #[arg(long = "map", value_name = "MAP", help_heading = "What is shown")]
+    /// Show this map at the end, or `all`
+    ///
+    /// By default, all maps if the program sends no events, else histograms.
+    #[arg(long = "map", value_name = "MAP", help_heading = "Format output")]
     pub maps: Vec<String>,
 
-    /// Show maps every so often, such as 1s
-    #[arg(long, value_name = "TIME", value_parser = parse_interval, help_heading = "What is shown")]
+    /// Show maps at this interval, such as 1s
+    #[arg(long, value_name = "TIME", value_parser = parse_interval, help_heading = "Format output")]
     pub interval: Option<Duration>,
 
-    /// Clear the maps that are shown, each time
-    #[arg(long, help_heading = "What is shown")]
+    /// Clear maps after they are shown
+    #[arg(long, help_heading = "Format output")]
     pub clear: bool,
 
-    /// Show this map as a histogram of powers of two (repeatable)
-    #[arg(long, value_name = "MAP", help_heading = "What is shown")]
+    /// Show this map as a histogram of powers of two
+    #[arg(long, value_name = "MAP", help_heading = "Format output")]
     pub log2: Vec<String>,
 
-    /// Show this map as a histogram of plain numbers (repeatable)
-    #[arg(long, value_name = "MAP", help_heading = "What is shown")]
+    /// Show this map as a histogram of plain numbers
+    #[arg(
+        long,
+        value_name = "MAP",
+        help_heading = "Format output",
+        hide_short_help = true
+    )]
     pub linear: Vec<String>,
 
-    /// What the numbers in histograms are, such as usecs
+    /// The unit of histograms, such as usecs
     #[arg(
         long,
         value_name = "UNIT",
         default_value = "value",
-        help_heading = "What is shown"
+        help_heading = "Format output",
+        hide_short_help = true
     )]
     pub unit: String,
 
-    /// Write events and maps to this file (with --emit: what is emitted)
-    #[arg(short, long, value_name = "FILE", help_heading = "Attached")]
+    /// Write the output to this file
+    #[arg(short, long, value_name = "FILE", help_heading = "Run the program")]
     pub output: Option<PathBuf>,
 
-    /// End after this time, such as 10s or 1m30s
-    #[arg(long, value_name = "TIME", value_parser = parse_duration, help_heading = "Attached")]
+    /// Stop after this time, such as 10s or 1m30s
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, help_heading = "Run the program")]
     pub duration: Option<Duration>,
 
-    /// End after this many events
-    #[arg(long, value_name = "N", help_heading = "Attached")]
+    /// Stop after this many events
+    #[arg(long, value_name = "N", help_heading = "Run the program")]
     pub count: Option<u64>,
 
-    /// Create this file when everything is attached
-    #[arg(long, value_name = "FILE", help_heading = "Attached")]
+    /// Create this file when all functions are attached
+    #[arg(
+        long,
+        value_name = "FILE",
+        help_heading = "Run the program",
+        hide_short_help = true
+    )]
     pub ready_file: Option<PathBuf>,
 
-    /// Size of each perf buffer on each CPU, in pages: a power of two
-    #[arg(long, value_name = "N", default_value_t = 64, value_parser = parse_pages, help_heading = "Attached")]
+    /// Pages of each perf buffer on each CPU, a power of two
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = parse_pages, help_heading = "Run the program", hide_short_help = true)]
     pub pages: u32,
 
-    /// Only ask the kernel's verifier about each function; attach nothing
+    /// Only check each function with the kernel's verifier
     #[arg(long, help_heading = "Instead of running")]
     pub dry_run: bool,
 
-    /// Write what the program is made into
+    /// Write the program in another form
     #[arg(
         long,
         value_enum,
@@ -147,12 +173,12 @@ pub struct Args {
     )]
     pub emit: Option<Emit>,
 
-    /// Say everything that libbpf and the kernel's verifier say
-    #[arg(short, long, help_heading = "Attached")]
+    /// Print libbpf and verifier messages
+    #[arg(short, long, help_heading = "Run the program", hide_short_help = true)]
     pub verbose: bool,
 }
 
-/// A way to write BPF C.
+/// A dialect of BPF C.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum DialectName {
     /// BPF_HASH, TRACEPOINT_PROBE, map.lookup()
@@ -161,18 +187,18 @@ pub enum DialectName {
     Libbpf,
 }
 
-/// Form of the output.
+/// Output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// A table for people
     Text,
-    /// One JSON object a line
+    /// One JSON object per line
     Json,
     /// Comma-separated values
     Csv,
 }
 
-/// What a program can be made into.
+/// The form in which a program is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Emit {
     /// C in libbpf's dialect
@@ -180,7 +206,7 @@ pub enum Emit {
     /// A CO-RE object, which bpfrun runs on another machine
     Object,
     /// A Rust crate
-    #[value(name = "crate", alias = "skeleton")]
+    #[value(alias = "skeleton")]
     Crate,
 }
 

@@ -46,7 +46,7 @@ pub fn emit(args: &Args) -> Result<u8, Failure> {
 /// Writes the files of a crate into a new or empty folder.
 fn write_crate(args: &Args, program: &Program) -> Result<(), Failure> {
     let Some(folder) = &args.output else {
-        let advice = "--emit crate makes a folder: name it with -o";
+        let advice = "--emit crate makes a directory: name it with -o";
         return Err(Failure::new(2, anyhow!(advice)));
     };
     if fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()) {
@@ -56,7 +56,7 @@ fn write_crate(args: &Args, program: &Program) -> Result<(), Failure> {
     let whole = std::path::absolute(folder).context("there is no current directory")?;
     let name = whole.file_name().map(|name| name.to_string_lossy());
     let name = name.as_deref().unwrap_or("prog");
-    let files = program.crate_files(name);
+    let files = program.skeleton(name);
     let files = files.map_err(|error| match error {
         EmitError::Object(error) => failure::load(error, args.verbose),
         other => Failure::new(1, other),

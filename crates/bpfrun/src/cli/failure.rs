@@ -8,11 +8,15 @@ use bpfrun::TranslateError;
 use execsnoop_clikit::CANNOT_TRACE;
 use execsnoop_clikit::Failure;
 
+use crate::cli::hints;
+use crate::cli::hints::with_hint;
+
 /// Lines of the verifier's log that -v shows.
 const LOG_LINES: usize = 40;
 
 /// A program that cannot be loaded. With `verbose`, the end of the verifier's log too.
 pub fn load(error: LoadError, verbose: bool) -> Failure {
+    let hint = hints::of_load(&error);
     match &error {
         LoadError::Unsupported(_) | LoadError::Forbidden { .. } => {
             Failure::new(CANNOT_TRACE, error)
@@ -25,7 +29,7 @@ pub fn load(error: LoadError, verbose: bool) -> Failure {
             1,
             anyhow::anyhow!("{error}\n  (-v shows the end of the verifier's log)"),
         ),
-        _ => Failure::new(1, error),
+        _ => Failure::new(1, with_hint(error, &hint)),
     }
 }
 
@@ -35,7 +39,8 @@ pub fn source(error: SourceError) -> Failure {
         SourceError::Compile(error) if cannot_know(error) => CANNOT_TRACE,
         _ => 1,
     };
-    Failure::new(code, error)
+    let hint = hints::of_source(&error);
+    Failure::new(code, with_hint(error, &hint))
 }
 
 /// A program that cannot be attached.
@@ -44,7 +49,8 @@ pub fn attach(error: AttachError) -> Failure {
         true => CANNOT_TRACE,
         false => 1,
     };
-    Failure::new(code, error)
+    let hint = hints::of_attach(&error);
+    Failure::new(code, with_hint(error, &hint))
 }
 
 /// Whether this kernel or this user cannot see what compiling needs.

@@ -6,6 +6,7 @@ mod clock;
 mod dry_run;
 mod emit;
 mod failure;
+mod hints;
 mod histogram;
 mod input;
 mod maps;

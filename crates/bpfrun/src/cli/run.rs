@@ -1,4 +1,4 @@
-//! Attached a program until something ends it.
+//! Runs a program until something ends it.
 
 use std::io;
 use std::time::Duration;

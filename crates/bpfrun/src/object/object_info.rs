@@ -40,7 +40,7 @@ pub enum ObjectError {
     #[error("this object file has no types (no .BTF section): compile it with clang -g")]
     NoBtf,
     /// An option names a map that the object does not have.
-    #[error("--event {map}={c_type}: the program has no map {map}; it has {there}")]
+    #[error("events of type {c_type}: the program has no map {map}; it has {there}")]
     NoMap {
         /// The map.
         map: String,
@@ -51,7 +51,7 @@ pub enum ObjectError {
     },
     /// An option names a type that the object does not have.
     #[error(
-        "--event {map}={c_type}: the program has no such type (clang leaves out types that no map, \
+        "events of {map}: the program has no type {c_type} (clang leaves out types that no map, \
          function or global variable uses)"
     )]
     NoType {

@@ -37,6 +37,8 @@ pub struct AttachFailure {
     pub why: String,
     /// The kernel has nothing of that kind.
     pub unavailable: bool,
+    /// It has no target.
+    pub lacks_target: bool,
 }
 
 impl fmt::Display for AttachError {
@@ -84,8 +86,9 @@ pub(crate) fn attach_all(
         match attach(&program, section, other.is_some()) {
             Ok(attached) => links.extend(attached),
             Err(error) => failures.push(AttachFailure {
-                why: explain(&name, section, &error),
+                why: explain(section, &error),
                 unavailable: is_unavailable(section),
+                lacks_target: lacks_target(section),
                 section: section.to_owned(),
                 name,
             }),
@@ -101,7 +104,7 @@ fn attach(program: &ProgramMut<'_>, section: &str, chosen: bool) -> libbpf_rs::R
     if let Some(event) = section.strip_prefix("perf_event/") {
         return perf_event::attach(program, event);
     }
-    // Attached it would only wait for a reader.
+    // Once attached, it would only wait for a reader.
     if section.starts_with("iter/") {
         return Err(libbpf_rs::Error::from_raw_os_error(nix::libc::EOPNOTSUPP));
     }
@@ -168,6 +171,20 @@ pub(crate) fn trampoline_target(section: &str) -> Option<&str> {
     matches!(kind, "fentry" | "fexit" | "tp_btf").then_some(target)
 }
 
+/// Whether a section names a kind of attach point, but not which.
+fn lacks_target(section: &str) -> bool {
+    let kinds = [
+        "kprobe",
+        "kretprobe",
+        "uprobe",
+        "uretprobe",
+        "tracepoint",
+        "raw_tracepoint",
+        "perf_event",
+    ];
+    kinds.contains(&section.trim_end_matches('/'))
+}
+
 /// Whether the kernel lacks what functions of a section need.
 fn is_unavailable(section: &str) -> bool {
     let there = |path: &str| Path::new(path).exists();
@@ -179,7 +196,7 @@ fn is_unavailable(section: &str) -> bool {
 }
 
 /// What is the matter, and what to do about it.
-fn explain(function: &str, section: &str, error: &libbpf_rs::Error) -> String {
+fn explain(section: &str, error: &libbpf_rs::Error) -> String {
     let (kind, target) = section.split_once('/').unwrap_or((section, ""));
     match kind {
         "kprobe" | "kretprobe" | "ksyscall" | "kretsyscall" if is_unavailable(section) => {
@@ -193,7 +210,7 @@ fn explain(function: &str, section: &str, error: &libbpf_rs::Error) -> String {
             if target.is_empty() =>
         {
             let example = example(kind);
-            format!("it does not say to what; say it with --attach {function}={kind}:{example}")
+            format!("no target; a target looks like {kind}:{example}")
         }
         "ksyscall" | "kretsyscall" => {
             format!("{error:#}; is there a system call {target}, under just this name?")
@@ -210,14 +227,14 @@ fn explain(function: &str, section: &str, error: &libbpf_rs::Error) -> String {
             format!("{error:#}; does this kernel have a tracepoint {target}?")
         }
         "perf_event" if target.is_empty() => {
-            format!("it does not say which; say it with --attach {function}=perf_event:99 (99 times a second)")
+            "no frequency; perf_event:99 means 99 times a second".to_owned()
         }
-        "iter" => "an iterator runs when somebody reads it, which bpfrun does not do; write it with --emit object \
-                   -o FILE.o, then: bpftool iter pin FILE.o /sys/fs/bpf/NAME && cat /sys/fs/bpf/NAME"
+        "iter" => "an iterator runs when its file is read, which bpfrun does not do; write it as an object \
+                   FILE.o, then: bpftool iter pin FILE.o /sys/fs/bpf/NAME && cat /sys/fs/bpf/NAME"
             .to_owned(),
         _ if format!("{error:#}").contains("Operation not supported") => {
-            "bpfrun attaches tracing programs only (kprobes, uprobes, tracepoints and their kin); \
-             --dry-run and --emit work with this one too"
+            "bpfrun attaches tracing programs only (kprobes, uprobes, tracepoints and the like); the \
+             verifier can check this one, and it can be written as an object"
                 .to_owned()
         }
         _ => format!("{error:#}"),

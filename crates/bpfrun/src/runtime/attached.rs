@@ -282,7 +282,7 @@ fn warn_indistinguishable(output: &Output) {
     };
     let map = &output.name;
     tracing::warn!(
-        "{map}: events of {} and {} are of one size and cannot be told apart; --event {map}=TYPE decides",
+        "{map}: events of {} and {} are of one size and cannot be told apart: name the event type of the map",
         one.name,
         other.name
     );
@@ -353,6 +353,7 @@ fn map_failure(name: &str, error: &libbpf_rs::Error) -> AttachError {
             section: String::new(),
             why: format!("{error:#}"),
             unavailable: false,
+            lacks_target: false,
         }],
     }
 }

@@ -44,10 +44,7 @@ pub enum LoadError {
     )]
     NotInArray(String),
     /// A trampoline without a target.
-    #[error(
-        "{function} does not say which of the kernel's functions it is for; say it with \
-         --attach {function}=fentry:NAME (or fexit:NAME)"
-    )]
+    #[error("{function} has no target: no kernel function that it is for")]
     NoTargetNamed {
         /// The function.
         function: String,
@@ -140,7 +137,7 @@ mod tests {
         let said = "libbpf: prog 'f': failed to find kernel BTF type ID of 'g': -ESRCH\n";
         assert!(explained(said).starts_with("f: this kernel has no function g"));
         let said = "libbpf: prog 'f': no BTF-based attach target is specified, use it\n";
-        assert!(explained(said).contains("--attach f=fentry:NAME"));
+        assert!(explained(said).contains("f has no target"));
         let other = explained("libbpf: map 'm': failed to create: -EINVAL\nlibbpf: more\n");
         assert!(
             other.starts_with("map 'm': failed to create: -EINVAL: "),

@@ -199,7 +199,7 @@ fn trust(directory: &Path) -> Result<(), String> {
 
 fn unusable(directory: &Path, why: &str) -> String {
     format!(
-        "the cache in {} is not used: {why}; BPFRUN_CACHE names another directory, --no-cache does without",
+        "the cache in {} is not used: {why}; BPFRUN_CACHE names another directory",
         directory.display()
     )
 }

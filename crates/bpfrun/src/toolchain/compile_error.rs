@@ -26,13 +26,12 @@ pub enum CompileError {
     /// There is no compiler.
     #[error(
         "no clang was found ({0}); install it (Debian, Ubuntu: apt install clang; Fedora: dnf install \
-         clang; Alpine: apk add clang), or name one with --clang. Programs that were compiled here \
-         before run without"
+         clang; Alpine: apk add clang). Programs that were compiled here before run without it"
     )]
     NoClang(String),
     /// A compiler that does not make BPF objects.
     #[error(
-        "{} cannot compile for BPF; install LLVM's clang, version 14 or later, or name it with --clang", .0.display()
+        "{} cannot compile for BPF; install LLVM's clang, version 14 or later", .0.display()
     )]
     NotForBpf(PathBuf),
     /// A kernel that does not describe its types.
@@ -57,7 +56,7 @@ pub enum CompileError {
     )]
     Thread(io::Error),
     /// The compiler could not be run.
-    #[error("cannot run {clang}: {cause}; name another compiler with --clang")]
+    #[error("cannot run {clang}: {cause}")]
     Run {
         /// The compiler.
         clang: PathBuf,

@@ -70,7 +70,7 @@ const LENIENT: [&str; 9] = [
 ];
 
 impl CompileJob<'_> {
-    /// The tree of a file in the scratch, as JSON, with the run's messages.
+    /// The tree of a file in the scratch directory, as JSON, with the run's messages.
     pub fn tree(&self, file: &str, more: &[OsString]) -> Result<Run, CompileError> {
         let mut arguments: Vec<OsString> = LENIENT.map(OsString::from).to_vec();
         arguments.extend(TO_TREE.map(OsString::from));
@@ -83,7 +83,7 @@ impl CompileJob<'_> {
         }
     }
 
-    /// The object of a file in the scratch. Only what the optimizer has to say is warned of: the rest
+    /// The object of a file in the scratch directory. Only what the optimizer has to say is warned of: the rest
     /// was said with the tree.
     pub fn object(&self, file: &str, more: &[OsString]) -> Result<Run, CompileError> {
         let mut arguments: Vec<OsString> = TO_OBJECT.map(OsString::from).to_vec();

@@ -29,7 +29,7 @@ fn calls(lines: &[Value], key: u64) -> u64 {
 fn without_a_target() {
     let outcome = run(&[text(&object_with("targets", &["TRACEPOINT"]))]);
     assert_eq!(outcome.code, Some(1));
-    let advice = "--attach on_tracepoint=tracepoint:sched:sched_process_exec";
+    let advice = "--attach on_tracepoint=TARGET sets it";
     assert!(outcome.stderr.contains(advice), "{}", outcome.stderr);
 }
 
@@ -131,6 +131,6 @@ fn iterators() {
     let outcome = run(&[text(&program), "--duration", "1ms"]);
     assert_eq!(outcome.code, Some(1), "{outcome:?}");
     let expected =
-        "cannot attach bpf_iter__task (iter/task): an iterator runs when somebody reads it";
+        "cannot attach bpf_iter__task (iter/task): an iterator runs when its file is read";
     assert!(outcome.stderr.contains(expected), "{}", outcome.stderr);
 }

@@ -31,7 +31,7 @@ pub struct RunArgs {
     pub count: Option<u64>,
 
     /// Run CMD as this user [default: the user who called sudo, or yourself]
-    #[arg(long, value_name = "NAME", value_parser = parse::user, requires = "command")]
+    #[arg(long, value_name = "NAME", value_parser = parse::user, requires = "command", hide_short_help = true)]
     pub user: Option<User>,
 
     /// Size of the ring buffer
@@ -41,7 +41,7 @@ pub struct RunArgs {
     pub ring_size: u64,
 
     /// How events are captured [auto: the best backend that works here]
-    #[arg(long, value_enum, default_value_t = BackendChoice::Auto, value_name = "BACKEND", hide_default_value = true)]
+    #[arg(long, value_enum, default_value_t = BackendChoice::Auto, value_name = "BACKEND", hide_default_value = true, hide_short_help = true)]
     pub backend: BackendChoice,
 
     /// BTF file with this kernel's types, for kernels without their own

@@ -27,7 +27,7 @@ pub struct SelectArgs {
     /// Join a search along PATH into one line, with the number of tries
     ///
     /// Failed execs are shown too, as with -x.
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub fold: bool,
 
     /// Event types to show [default: exec, plus failed with -x]
@@ -53,7 +53,7 @@ pub struct SelectArgs {
     pub pid: Option<u32>,
 
     /// Only children of this process
-    #[arg(short = 'P', long, value_name = "PID")]
+    #[arg(short = 'P', long, value_name = "PID", hide_short_help = true)]
     pub ppid: Option<u32>,
 
     /// With -d: only processes that did not end with status 0
@@ -63,7 +63,7 @@ pub struct SelectArgs {
     /// Only processes in this cgroup, or below it
     ///
     /// The path as JSON shows it (/system.slice), or a directory of the cgroup v2 file system.
-    #[arg(short, long, value_name = "PATH")]
+    #[arg(short, long, value_name = "PATH", hide_short_help = true)]
     pub cgroup: Option<PathBuf>,
 
     /// Only processes of this container: its id or the beginning of it

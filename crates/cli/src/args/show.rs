@@ -20,15 +20,15 @@ pub struct ShowArgs {
     pub time: bool,
 
     /// Show seconds since the start
-    #[arg(short, long)]
+    #[arg(short, long, hide_short_help = true)]
     pub timestamp: bool,
 
     /// Show the user id
-    #[arg(short = 'U', long)]
+    #[arg(short = 'U', long, hide_short_help = true)]
     pub print_uid: bool,
 
     /// Show the CPU
-    #[arg(short = 'C', long)]
+    #[arg(short = 'C', long, hide_short_help = true)]
     pub print_cpu: bool,
 
     /// Show the parent's name (always shown, except with --compat bcc)
@@ -54,12 +54,11 @@ pub struct ShowArgs {
         long,
         value_name = "NAMES",
         value_delimiter = ',',
-        value_parser = OsStringValueParser::new().try_map(parse::variable)
-    )]
+        value_parser = OsStringValueParser::new().try_map(parse::variable), hide_short_help = true)]
     pub env: Vec<OsString>,
 
     /// Mask passwords, tokens and keys [auto: unless writing to a terminal]
-    #[arg(long, value_enum, default_value_t = Redact::Auto, value_name = "WHEN", hide_default_value = true)]
+    #[arg(long, value_enum, default_value_t = Redact::Auto, value_name = "WHEN", hide_default_value = true, hide_short_help = true)]
     pub redact: Redact,
 
     /// Mask matches of this regular expression too

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use bpfrun::Event;
 use bpfrun::Schema;
+use execsnoop_clikit::BufferedOutput;
 use execsnoop_clikit::OutputTarget;
 
 use crate::cli::args::Args;
@@ -24,10 +25,7 @@ use crate::cli::output::text::TextFormat;
 #[derive(Debug)]
 pub struct Output {
     form: Form,
-    buffer: Vec<u8>,
-    /// How much of the buffer is written already.
-    written: usize,
-    target: OutputTarget,
+    output: BufferedOutput,
     /// When the events at hand were read.
     now: String,
 }
@@ -49,9 +47,7 @@ impl Output {
         };
         Ok(Self {
             form: Form::new(args.format, &[]),
-            buffer: Vec::new(),
-            written: 0,
-            target,
+            output: BufferedOutput::new(target),
             now: String::new(),
         })
     }
@@ -59,11 +55,11 @@ impl Output {
     /// Makes the file empty, and begins with the header. To be called when everything is attached: if it
     /// cannot be, what is in that file is not lost.
     pub fn begin(&mut self, format: Format, schemas: &[Schema]) -> anyhow::Result<()> {
-        self.target.truncate()?;
+        self.output.target().truncate()?;
         self.form = Form::new(format, schemas);
         match &self.form {
-            Form::Text(text) => text.header(&mut self.buffer),
-            Form::Csv(csv) => csv.header(&mut self.buffer),
+            Form::Text(text) => text.header(self.output.buffer()),
+            Form::Csv(csv) => csv.header(self.output.buffer()),
             Form::Json => {}
         }
         Ok(())
@@ -71,7 +67,7 @@ impl Output {
 
     /// The output's name for a message.
     pub fn name(&self) -> String {
-        self.target.name()
+        self.output.target().name()
     }
 
     /// What is formatted from here on was read now.
@@ -85,34 +81,26 @@ impl Output {
             self.now = timestamp();
         }
         match &mut self.form {
-            Form::Text(text) => text.event(&mut self.buffer, event),
-            Form::Csv(csv) => csv.event(&mut self.buffer, &self.now, event),
-            Form::Json => json::event(&mut self.buffer, &self.now, event),
+            Form::Text(text) => text.event(self.output.buffer(), event),
+            Form::Csv(csv) => csv.event(self.output.buffer(), &self.now, event),
+            Form::Json => json::event(self.output.buffer(), &self.now, event),
         }
     }
 
     /// The form and the buffer, for what is no event.
     pub fn parts(&mut self) -> (&Form, &mut Vec<u8>) {
-        (&self.form, &mut self.buffer)
+        (&self.form, self.output.buffer())
     }
 
     /// Writes what can be written without blocking; waits for the reader at most `wait`. Returns whether
     /// all is written.
     pub fn flush(&mut self, wait: Duration) -> io::Result<bool> {
-        if !self.buffer.is_empty() {
-            self.written += self.target.write(&self.buffer[self.written..], wait)?;
-        }
-        let all = self.written == self.buffer.len();
-        if all {
-            self.buffer.clear();
-            self.written = 0;
-        }
-        Ok(all)
+        self.output.flush(wait)
     }
 
     /// How many bytes wait to be written.
     pub fn waiting(&self) -> usize {
-        self.buffer.len() - self.written
+        self.output.pending_bytes()
     }
 }
 

@@ -29,11 +29,7 @@ pub enum TranslateError {
         method: String,
     },
     /// Functions that say nothing of what they belong to.
-    #[error(
-        "nothing says where to attach {function}; name a target, as in --attach \
-         FUNC=kprobe:do_unlinkat or --attach FUNC=tracepoint:sched:sched_switch, and declare \
-         helper functions static"
-    )]
+    #[error("no attach point for {function}: its name says none (declare helper functions static)")]
     NoTarget {
         /// Their names.
         function: String,
@@ -56,10 +52,7 @@ pub enum TranslateError {
     )]
     Redirect(String),
     /// An array of programs without programs.
-    #[error(
-        "nothing is in the program array {0}, so that its calls would do nothing; say what is, as in \
-         --attach FUNC=tail:{0}:2"
-    )]
+    #[error("the program array {0} is empty: calls through it would do nothing")]
     EmptyProgramArray(String),
     /// A place in an array of programs that there is not.
     #[error(
@@ -74,7 +67,7 @@ pub enum TranslateError {
     },
     /// A tail call's target whose kind its context does not tell.
     #[error(
-        "{0}() is to be called by other programs, and its context does not tell of which kind; give it \
+        "cannot infer the program type of {0}() from its context argument; give it \
          struct pt_regs *ctx, a tracepoint's struct or struct bpf_raw_tracepoint_args *ctx"
     )]
     UntypedTailContext(String),

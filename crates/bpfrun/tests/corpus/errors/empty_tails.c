@@ -1,3 +1,3 @@
-// error: nothing is in the program array calls, so that its calls would do nothing; say what is, as in --attach FUNC=tail:calls:2
+// error: the program array calls is empty: calls through it would do nothing
 BPF_PROG_ARRAY(calls, 10);
 TRACEPOINT_PROBE(sched, sched_process_exec) { calls.call(args, 1); return 0; }
