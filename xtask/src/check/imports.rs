@@ -1,5 +1,5 @@
 //! `cargo xtask check-imports`: no file imports its own importer, directly or by a circle, and no
-//! crate depends on a crate above it.
+//! crate depends on a crate above it; no library names an option of a command.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -12,6 +12,7 @@ use anyhow::Result;
 use super::circles;
 use super::circles::Knot;
 use super::crates;
+use super::flags;
 use super::source_tree::Edge;
 use super::source_tree::SourceTree;
 use crate::build::binaries::workspace;
@@ -30,6 +31,7 @@ as a parameter. A parent module that its children import keeps its types in a si
 /// A file cannot be parsed, or `cargo metadata` fails.
 pub(crate) fn check() -> Result<ExitCode> {
     let mut complaints = crates::check()?;
+    complaints.extend(flags::check()?);
     for root in roots(workspace())? {
         complaints.extend(check_crate(&root)?);
     }

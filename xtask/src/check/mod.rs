@@ -3,6 +3,7 @@
 
 mod circles;
 mod crates;
+mod flags;
 mod imports;
 mod prose;
 mod references;

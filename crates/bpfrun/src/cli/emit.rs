@@ -56,7 +56,7 @@ fn write_crate(args: &Args, program: &Program) -> Result<(), Failure> {
     let whole = std::path::absolute(folder).context("there is no current directory")?;
     let name = whole.file_name().map(|name| name.to_string_lossy());
     let name = name.as_deref().unwrap_or("prog");
-    let files = program.skeleton(name);
+    let files = program.crate_files(name);
     let files = files.map_err(|error| match error {
         EmitError::Object(error) => failure::load(error, args.verbose),
         other => Failure::new(1, other),

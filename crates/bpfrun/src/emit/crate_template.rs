@@ -148,7 +148,7 @@ fn main(name: &str, declared: &ObjectInfo, uses: &[(String, MapRole)]) -> String
         .filter(|(_, of)| *of != MapRole::Entries)
         .collect();
     let mut code = format!(
-        "//! {name}: made by `bpfrun --emit crate`. It is yours now.\n\n\
+        "//! {name}: made by bpfrun. It is yours now.\n\n\
          use std::error::Error;\nuse std::mem::MaybeUninit;\nuse std::time::Duration;\n\n"
     );
     imports(&mut code, uses);

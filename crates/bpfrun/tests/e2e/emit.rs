@@ -37,7 +37,7 @@ fn objects_stay_as_they_are() {
 
 /// From an object there is no way back.
 fn objects_have_no_source() {
-    for what in ["c", "crate"] {
+    for what in ["c", "crate", "skeleton"] {
         let outcome = run(&[text(&object("ring")), "--emit", what]);
         assert_eq!(outcome.code, Some(2));
         assert!(
@@ -84,14 +84,7 @@ fn a_crate_that_runs() {
     for source in ["execargs.c", "execargs.bpf.c"] {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let folder = dir.path().join("tracer");
-        run(&[
-            text(&file(source)),
-            "--emit",
-            "skeleton",
-            "-o",
-            text(&folder),
-        ])
-        .fine();
+        run(&[text(&file(source)), "--emit", "crate", "-o", text(&folder)]).fine();
         build(&folder);
         let shown = trace_with(&target().join("debug/tracer"));
         assert!(
@@ -127,7 +120,7 @@ fn a_crate_with_its_own_headers() {
     assert_eq!(ours[0]["fields"], expected);
 
     let folder = dir.path().join("headers");
-    let emit = ["--emit", "skeleton", "-o", text(&folder)];
+    let emit = ["--emit", "crate", "-o", text(&folder)];
     run(&[&[text(&program)], &options[..], &emit].concat()).fine();
     fs::remove_dir_all(dir.path().join("bcc")).expect("it is ours");
     fs::remove_dir_all(include).expect("it is ours");

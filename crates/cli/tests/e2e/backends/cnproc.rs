@@ -259,13 +259,17 @@ fn asked_for_what_is_lost() {
 
 /// A filter by what is not known is wrong usage, not silence; those by user and parent work.
 fn filters() {
-    for option in ["--cgroup", "--cgroupmap", "--mntnsmap"] {
+    for (option, filter) in [
+        ("--cgroup", "a filter by cgroup directory (/sys)"),
+        ("--cgroupmap", "a filter by cgroup ids (/sys)"),
+        ("--mntnsmap", "a filter by mount namespaces (/sys)"),
+    ] {
         let trace = run(
             &[],
             &["--backend", "cnproc", option, "/sys", "--duration", "1ms"],
         );
         assert_eq!(trace.status.code(), Some(2), "{}", trace.stderr);
-        assert!(trace.stderr.contains(option), "{}", trace.stderr);
+        assert!(trace.stderr.contains(filter), "{}", trace.stderr);
     }
     let mine = std::process::id();
     let tracer = cnproc(&["-P", &mine.to_string(), "-u", "0"]);

@@ -9,6 +9,7 @@ pub(crate) mod lifecycle;
 pub(crate) mod options;
 pub(crate) mod redaction;
 pub(crate) mod resilience;
+mod schema;
 pub(crate) mod static_binary;
 pub(crate) mod terminal;
 pub(crate) mod terminal_escapes;
@@ -24,6 +25,7 @@ pub(crate) fn cases() -> Vec<Case> {
         options::cases(),
         redaction::cases(),
         resilience::cases(),
+        schema::cases(),
         static_binary::cases(),
         terminal::cases(),
         terminal_escapes::cases(),

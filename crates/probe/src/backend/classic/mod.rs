@@ -124,15 +124,14 @@ fn refuse_filters(options: &Options) -> Result<(), StartError> {
     options.filters.refuse_names(Backend::Classic)?;
     if let Some(path) = &options.filters.mount_ns_map {
         return Err(StartError::Unsupported {
-            what: format!("--mntnsmap {}", path.display()),
+            what: format!("a filter by mount namespaces ({})", path.display()),
             backend: Backend::Classic,
         });
     }
     let inside = !proc_has_machines_pids();
     if inside && (options.filters.ppid.is_some() || options.existing) {
         return Err(StartError::Unsupported {
-            what: "following processes by their numbers in a container (-P, -p, -d, --ancestors)"
-                .to_owned(),
+            what: "following processes by their pids in a container".to_owned(),
             backend: Backend::Classic,
         });
     }

@@ -161,7 +161,7 @@ impl Cnproc {
                 Received::Overrun => {
                     tracing::warn!(
                         "the process connector's messages come faster than they are read, and \
-                         some are lost; a larger --ring-size may help"
+                         some are lost; a larger buffer may help"
                     );
                     // Forks and ends were missed: look again at who is there.
                     self.table.refresh();
@@ -316,14 +316,14 @@ fn refuse_filters(options: &Options) -> Result<(), StartError> {
     let filters = &options.filters;
     filters.refuse_names(Backend::Cnproc)?;
     let named = [
-        ("--cgroup", &filters.cgroup),
-        ("--cgroupmap", &filters.cgroup_map),
-        ("--mntnsmap", &filters.mount_ns_map),
+        ("a filter by cgroup directory", &filters.cgroup),
+        ("a filter by cgroup ids", &filters.cgroup_map),
+        ("a filter by mount namespaces", &filters.mount_ns_map),
     ];
-    for (option, path) in named {
+    for (filter, path) in named {
         if let Some(path) = path {
             return Err(StartError::Unsupported {
-                what: format!("{option} {}", path.display()),
+                what: format!("{filter} ({})", path.display()),
                 backend: Backend::Cnproc,
             });
         }
