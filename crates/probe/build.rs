@@ -39,8 +39,8 @@ fn build(object: &str) {
 fn clang_args(arch: &str) -> Vec<String> {
     let target = format!("-D__TARGET_ARCH_{}", kernel_name(arch));
     let warnings = ["-Wall", "-Wextra", "-Wno-unused-parameter", "-Werror"];
-    // From version 20 on, clang's own choice is v3: Linux 5.10 refuses its atomic additions, 6.1 its
-    // arithmetic of 32 bits.
+    // From version 20 on, clang's own choice is v3: Linux 5.10 refuses its atomic additions, 6.1
+    // its arithmetic of 32 bits.
     let instructions = "-mcpu=v1";
     let args = [instructions, &target].into_iter().chain(warnings);
     args.map(str::to_owned).collect()

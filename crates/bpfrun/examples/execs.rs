@@ -1,6 +1,7 @@
 //! What BCC's users write in Python: load a C file, print its events, read and clear a map.
 //!
-//! `cargo run --example execs` as root, in crates/bpfrun; `--example execs -- FILE` for another file.
+//! `cargo run --example execs` as root, in crates/bpfrun; `--example execs -- FILE` for another
+//! file.
 
 use std::error::Error;
 use std::time::Duration;

@@ -1,9 +1,9 @@
 //! BPF C, compiled on the spot, with typed events and maps.
 //!
-//! A program is a C file in BCC's dialect or in libbpf's. [`compile`] makes a CO-RE object of it (the
-//! system's clang does the compiling, and no kernel headers are needed); [`Program`] loads and attaches
-//! that, or any other object made for libbpf. [`Attached`] hands out what it sends, as [`Event`]s whose
-//! fields are [`Value`]s by name, and reads and clears its [`Map`]s.
+//! A program is a C file in BCC's dialect or in libbpf's. [`compile`] makes a CO-RE object of it
+//! (the system's clang does the compiling, and no kernel headers are needed); [`Program`] loads and
+//! attaches that, or any other object made for libbpf. [`Attached`] hands out what it sends, as
+//! [`Event`]s whose fields are [`Value`]s by name, and reads and clears its [`Map`]s.
 //!
 //! ```no_run
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -25,8 +25,8 @@
 //! # }
 //! ```
 //!
-//! That needs root, or CAP_BPF and CAP_PERFMON. Object files may come from anybody: what cannot be read
-//! is an error, and any bytes in an event decode to some value.
+//! That needs root, or CAP_BPF and CAP_PERFMON. Object files may come from anybody: what cannot be
+//! read is an error, and any bytes in an event decode to some value.
 
 mod c;
 mod compile;

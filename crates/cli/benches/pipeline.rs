@@ -1,4 +1,5 @@
-//! The whole pipeline of an event in user space: a record's bytes in, a line in the output's buffer.
+//! The whole pipeline of an event in user space: a record's bytes in, a line in the output's
+//! buffer.
 
 use std::hint::black_box;
 

@@ -1,5 +1,5 @@
-//! The pipeline of a command line without its source: for benchmarks, and for tests of what an event
-//! costs.
+//! The pipeline of a command line without its source: for benchmarks, and for tests of what an
+//! event costs.
 
 use std::time::Duration;
 

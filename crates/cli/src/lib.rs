@@ -1,8 +1,8 @@
 //! execsnoop: every process that this machine runs.
 //!
 //! This is the command's own code, not an interface for others: those are `execsnoop-events` and
-//! `execsnoop-probe`. Without the feature `live` it has no kernel side: it builds without libbpf and
-//! clang.
+//! `execsnoop-probe`. Without the feature `live` it has no kernel side: it builds without libbpf
+//! and clang.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)] // see execsnoop-clikit
 #![cfg_attr(

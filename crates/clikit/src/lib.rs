@@ -1,6 +1,6 @@
-//! What a command-line tool owes whoever runs it, in script or by hand: messages that cannot end it, exit statuses that
-//! mean something, signals that end it in order, a file that says that it is ready, and output that waits for a slow
-//! reader without being held up by one that is stuck.
+//! What a command-line tool owes whoever runs it, in script or by hand: messages that cannot end
+//! it, exit statuses that mean something, signals that end it in order, a file that says that it is
+//! ready, and output that waits for a slow reader without being held up by one that is stuck.
 //!
 //! execsnoop and bpfrun do all that in the same way. Nothing here knows of tracing.
 

@@ -11,7 +11,8 @@ use tracing_subscriber::registry::LookupSpan;
 use crate::stderr::Stderr;
 use crate::stderr::set_program;
 
-/// Messages go to stderr, as `program`'s: warnings always, everything that libbpf and the verifier say with -v.
+/// Messages go to stderr, as `program`'s: warnings always, everything that libbpf and the verifier
+/// say with -v.
 pub fn start_logging(program: &'static str, verbose: bool) {
     set_program(program);
     let level = match verbose {

@@ -36,8 +36,8 @@ impl OutputTarget {
         Self::create_with_mode(path, 0o666)
     }
 
-    /// The same for what is not for everybody: others cannot read a new file. One that was there keeps the mode
-    /// that somebody gave it.
+    /// The same for what is not for everybody: others cannot read a new file. One that was there
+    /// keeps the mode that somebody gave it.
     pub fn create_private(path: &Path) -> anyhow::Result<Self> {
         Self::create_with_mode(path, 0o600)
     }
@@ -95,8 +95,8 @@ impl OutputTarget {
         }
     }
 
-    /// Writes what can be written without blocking, and returns how much that is. Waits for the reader
-    /// at most `wait`, or until a signal arrives.
+    /// Writes what can be written without blocking, and returns how much that is. Waits for the
+    /// reader at most `wait`, or until a signal arrives.
     pub fn write(&mut self, bytes: &[u8], wait: Duration) -> io::Result<usize> {
         if self.regular {
             return self.file.write_all(bytes).map(|()| bytes.len());

@@ -8,8 +8,8 @@ use std::path::Path;
 use anyhow::Context as _;
 use anyhow::bail;
 
-/// A file that says that tracing has begun. Removed again unless it is [kept](Self::keep): what was to begin with it may
-/// yet fail.
+/// A file that says that tracing has begun. Removed again unless it is [kept](Self::keep): what was
+/// to begin with it may yet fail.
 #[derive(Debug)]
 pub struct ReadyFile<'a> {
     path: &'a Path,

@@ -31,10 +31,10 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// Takes the signals over. (With handlers, not "ignore": a command that is started does not inherit
-    /// them; what was ignored before, it is to ignore.) SIGHUP only when it is not ignored: nohup means it.
-    /// SIGINT in any case: shells ignore it for what they start in the background, and there it still is the
-    /// way to end.
+    /// Takes the signals over. (With handlers, not "ignore": a command that is started does not
+    /// inherit them; what was ignored before, it is to ignore.) SIGHUP only when it is not ignored:
+    /// nohup means it. SIGINT in any case: shells ignore it for what they start in the background,
+    /// and there it still is the way to end.
     pub fn install() -> io::Result<Self> {
         let flag = || Arc::new(AtomicBool::new(false));
         let signals = Self {

@@ -62,8 +62,8 @@ impl<'a> Argv<'a> {
         }
     }
 
-    /// All that makes them up: the bytes, the indexes of those that could not be read, the total and
-    /// whether they are complete.
+    /// All that makes them up: the bytes, the indexes of those that could not be read, the total
+    /// and whether they are complete.
     pub(crate) fn parts(&self) -> (&'a [u8], &'a [u32], (u64, bool)) {
         (
             self.block,

@@ -6,12 +6,12 @@ use crate::event::Cgroup;
 use crate::event::CgroupKey;
 use crate::identity::CgroupOwner;
 
-/// So many cgroups are known at least: more than the kernel side takes for granted (4,096). It sends a
-/// name once, and does not know what is forgotten here.
+/// So many cgroups are known at least: more than the kernel side takes for granted (4,096). It
+/// sends a name once, and does not know what is forgotten here.
 const KEPT: usize = 8192;
 
-/// The cgroups that were used lately. What was not asked for while [`KEPT`] others came up is forgotten, so
-/// that a machine which makes containers all day does not fill the memory.
+/// The cgroups that were used lately. What was not asked for while [`KEPT`] others came up is
+/// forgotten, so that a machine which makes containers all day does not fill the memory.
 #[derive(Debug, Default)]
 pub struct Cgroups {
     young: HashMap<CgroupKey, CgroupOwner>,

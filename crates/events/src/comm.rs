@@ -1,6 +1,7 @@
 //! A short name that is kept: a process's, a terminal's.
 
-/// A name of 15 bytes at most (`TASK_COMM_LEN` is 16, with the NUL; so much is sent of a terminal's).
+/// A name of 15 bytes at most (`TASK_COMM_LEN` is 16, with the NUL; so much is sent of a
+/// terminal's).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Comm {
     bytes: [u8; 16],

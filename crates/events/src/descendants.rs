@@ -7,8 +7,8 @@ use crate::event::Existing;
 use crate::event::Fork;
 use crate::event::ProcessId;
 
-/// A process and those that descend from it: by creation, so that a daemon which was adopted by init
-/// still belongs to them.
+/// A process and those that descend from it: by creation, so that a daemon which was adopted by
+/// init still belongs to them.
 ///
 /// Bounded by the number of pids: a pid that comes back as somebody else's child leaves the set.
 #[derive(Debug)]

@@ -23,8 +23,8 @@ impl EnvChoice {
         self.names.is_empty()
     }
 
-    /// Of an environment, what is wanted, in its order there. Of a name that is there twice it is the
-    /// first, which is what getenv gives to the program.
+    /// Of an environment, what is wanted, in its order there. Of a name that is there twice it is
+    /// the first, which is what getenv gives to the program.
     pub fn choose(&mut self, env: &Argv<'_>) -> Argv<'_> {
         self.block.clear();
         for entry in env.iter().flatten() {

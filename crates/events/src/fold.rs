@@ -1,8 +1,8 @@
 //! A walk along PATH, as one event.
 //!
-//! Who looks a program up in PATH calls exec for each directory until one succeeds: seven times ENOENT and
-//! a success are one thing that happened. A state machine without I/O: execs go in, and come out joined,
-//! with the number of calls that each stands for.
+//! Who looks a program up in PATH calls exec for each directory until one succeeds: seven times
+//! ENOENT and a success are one thing that happened. A state machine without I/O: execs go in, and
+//! come out joined, with the number of calls that each stands for.
 
 use std::collections::HashMap;
 
@@ -77,8 +77,8 @@ impl Walk {
     }
 }
 
-/// Whether a script's arguments, which begin with its interpreter's, end with those of its caller, but
-/// for the caller's name for it.
+/// Whether a script's arguments, which begin with its interpreter's, end with those of its caller,
+/// but for the caller's name for it.
 fn ends_with(script: &Argv<'_>, called: &Argv<'_>) -> bool {
     let (count, wanted) = (
         script.iter().count(),

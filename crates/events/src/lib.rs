@@ -2,8 +2,8 @@
 //!
 //! This crate is the model that everything else shares: an [`Event`] and what it means, where
 //! events come from ([`Source`]), their JSON form ([`json`]), how hostile bytes are made safe to
-//! show ([`quote`]), what follows from a stream of events ([`Lineage`], [`Descendants`]), and which of
-//! them are wanted ([`CelFilter`]).
+//! show ([`quote`]), what follows from a stream of events ([`Lineage`], [`Descendants`]), and which
+//! of them are wanted ([`CelFilter`]).
 //!
 //! It does no I/O, needs neither Linux nor root, and holds no unsafe code: what was traced on a
 //! server can be read on a laptop.

@@ -82,8 +82,8 @@ impl Record {
     }
 }
 
-/// Serialization ends early: all chosen fields are there. (Or there is something that records do not
-/// have; the field then counts as missing.)
+/// Serialization ends early: all chosen fields are there. (Or there is something that records do
+/// not have; the field then counts as missing.)
 #[derive(Debug)]
 struct Stop;
 

@@ -8,8 +8,8 @@ use nix::sys::resource::getrlimit;
 
 use crate::features::HostFeatures;
 
-/// Locked memory that is enough for the default ring buffer and the rest, before Linux 5.11 counts it
-/// otherwise.
+/// Locked memory that is enough for the default ring buffer and the rest, before Linux 5.11 counts
+/// it otherwise.
 pub const ENOUGH_LOCKED: u64 = 32 << 20;
 
 /// What prevents tracing here.
@@ -47,7 +47,8 @@ pub enum Obstacle {
     NoBpf,
     /// The capabilities are there, and still the answer is no.
     Forbidden,
-    /// Before Linux 5.11, BPF memory counts against the limit of locked memory, which we may not raise.
+    /// Before Linux 5.11, BPF memory counts against the limit of locked memory, which we may not
+    /// raise.
     LockedMemory,
 }
 

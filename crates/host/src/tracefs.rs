@@ -175,8 +175,8 @@ impl Tracefs {
     }
 }
 
-/// Attaches a program as its section says. Tracepoints (`tracepoint/CATEGORY/NAME`, `tp/…`) are found
-/// also if tracefs is not mounted.
+/// Attaches a program as its section says. Tracepoints (`tracepoint/CATEGORY/NAME`, `tp/…`) are
+/// found also if tracefs is not mounted.
 ///
 /// # Errors
 ///
@@ -248,8 +248,8 @@ fn fsmount(context: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
     owned(fd)
 }
 
-/// Opens a tracepoint as a perf event, for all processes. (Which CPU is named does not matter to a BPF
-/// program on a tracepoint.)
+/// Opens a tracepoint as a perf event, for all processes. (Which CPU is named does not matter to a
+/// BPF program on a tracepoint.)
 fn open_tracepoint(id: u64) -> io::Result<OwnedFd> {
     let attr = perf_event_attr {
         type_: libbpf_sys::PERF_TYPE_TRACEPOINT,

@@ -49,8 +49,8 @@ pub fn processed(said: &str) -> Option<u64> {
     line.split(' ').nth(1)?.parse().ok()
 }
 
-/// The last program's log among libbpf's messages, with the program's name: of one refused, its retry
-/// with a log is the last.
+/// The last program's log among libbpf's messages, with the program's name: of one refused, its
+/// retry with a log is the last.
 pub fn last_log(said: &str) -> Option<(&str, &str)> {
     let (before, rest) = said.rsplit_once("': -- BEGIN PROG LOAD LOG --")?;
     let (_, program) = before.rsplit_once("prog '")?;

@@ -1,4 +1,5 @@
-//! Everything that tracing depends on, looked at and tried out, for whoever asks what is the matter.
+//! Everything that tracing depends on, looked at and tried out, for whoever asks what is the
+//! matter.
 //!
 //! Nothing is attached and nothing is left behind. What cannot work anyway is not tried, so that a
 //! survey has one reason for each thing that is not there.

@@ -1,8 +1,9 @@
 //! The kernel side of execsnoop, and what brings it to the user's side.
 //!
-//! `bpf/` holds the programs in C. [`Live`] chooses a backend, loads and attaches its programs, reads
-//! their records and decodes them; it is a [`Source`](execsnoop_events::Source) of events.
-//! [`StartError`] says what to do if that is not possible here, [`Diagnosis`] what this machine offers.
+//! `bpf/` holds the programs in C. [`Live`] chooses a backend, loads and attaches its programs,
+//! reads their records and decodes them; it is a [`Source`](execsnoop_events::Source) of events.
+//! [`StartError`] says what to do if that is not possible here, [`Diagnosis`] what this machine
+//! offers.
 //!
 //! ```no_run
 //! use std::time::Duration;

@@ -30,8 +30,8 @@ use execsnoop_host::features::bpf;
 use execsnoop_host::features::connector::Connector;
 use execsnoop_host::features::security;
 
-/// What a seccomp filter would kill us for when this backend begins. It is tried, in a child, only where a filter
-/// may be in force, and where nothing milder stands in the way.
+/// What a seccomp filter would kill us for when this backend begins. It is tried, in a child, only
+/// where a filter may be in force, and where nothing milder stands in the way.
 fn killed_by_seccomp(backend: Backend) -> Option<Obstacle> {
     if security::seccomp_filter() == Some(false)
         || obstacle(backend, &HostFeatures::detect()).is_some()
@@ -70,7 +70,8 @@ impl fmt::Debug for Live {
 }
 
 impl Live {
-    /// Starts tracing on this backend; without one, on the best that works. Events count from here on.
+    /// Starts tracing on this backend; without one, on the best that works. Events count from here
+    /// on.
     pub fn start(options: &Options, backend: Option<Backend>) -> Result<Self, StartError> {
         keep_limit_of_locked_memory(|| match backend {
             Some(backend) => Self::start_on(backend, options),
@@ -126,8 +127,8 @@ impl Live {
     }
 }
 
-/// The best backend's reason explains most; but that a kernel has no BTF is no reason by itself, since the
-/// classic backend does without.
+/// The best backend's reason explains most; but that a kernel has no BTF is no reason by itself,
+/// since the classic backend does without.
 fn keep_best_reason(kept: &mut Option<StartError>, new: StartError) {
     if matches!(kept, None | Some(StartError::Cannot(Obstacle::Btf))) {
         *kept = Some(new);

@@ -104,8 +104,8 @@ pub(crate) fn load_opened<'a, O: OpenSkel<'a>>(
     Ok(skeleton)
 }
 
-/// Before 5.11 libbpf has to raise this limit to load something, and does so once, whatever else is loaded
-/// after that; a command that we start is not to inherit it.
+/// Before 5.11 libbpf has to raise this limit to load something, and does so once, whatever else is
+/// loaded after that; a command that we start is not to inherit it.
 pub(crate) fn keep_limit_of_locked_memory<T>(load: impl FnOnce() -> T) -> T {
     let before = getrlimit(Resource::RLIMIT_MEMLOCK);
     let loaded = load();
@@ -117,7 +117,8 @@ pub(crate) fn keep_limit_of_locked_memory<T>(load: impl FnOnce() -> T) -> T {
     loaded
 }
 
-/// Loads all programs that any options ask for, and unloads them again. Returns how long loading took.
+/// Loads all programs that any options ask for, and unloads them again. Returns how long loading
+/// took.
 pub(crate) fn try_load(features: &HostFeatures) -> Result<Duration, StartError> {
     libbpf_log::capture();
     let options = Options::everything();
@@ -162,7 +163,8 @@ fn choose_programs(open: &mut OpenCoreSkel<'_>, options: &Options, failed_by: Op
         .set_autoload(failed_by == Some(FailedBy::AnyExit));
 }
 
-/// How many instructions the verifier goes through, among others; libbpf tells it to the log (5.2+).
+/// How many instructions the verifier goes through, among others; libbpf tells it to the log
+/// (5.2+).
 fn ask_for_verifier_statistics(open: &mut OpenObject) {
     for mut program in open.progs_mut() {
         program.set_log_level(BPF_LOG_STATS);

@@ -30,7 +30,8 @@ pub struct Options {
     pub sessions: bool,
     /// Size of the ring buffer in bytes; see [`ring_bytes`].
     pub ring_bytes: u32,
-    /// A BTF file that describes this kernel, for the classic backend; else it finds out what it needs.
+    /// A BTF file that describes this kernel, for the classic backend; else it finds out what it
+    /// needs.
     pub btf: Option<PathBuf>,
     /// Perf buffers on the classic backend even where there is a ring buffer.
     pub perf_buffer: bool,
@@ -94,7 +95,8 @@ pub struct KernelFilters {
     pub cgroup: Option<PathBuf>,
     /// Whoever takes the events chooses by the names of cgroups, and cannot do without.
     pub by_name: bool,
-    /// Leave out the cgroups that are named to [`Control::exclude_cgroup`](execsnoop_events::Control::exclude_cgroup).
+    /// Leave out the cgroups that are named to
+    /// [`Control::exclude_cgroup`](execsnoop_events::Control::exclude_cgroup).
     pub excludes_cgroups: bool,
     /// Only processes whose v2 cgroup id is a key of this pinned BPF hash map.
     pub cgroup_map: Option<PathBuf>,

@@ -7,8 +7,8 @@ use std::io::Read as _;
 /// /proc counts times in ticks of this many ns (`USER_HZ` is 100 wherever BPF runs).
 pub(crate) const TICK_NS: u64 = 10_000_000;
 
-/// A process chooses what it shows as its command line, and how much; this much is read of it: all that
-/// the kernel takes as arguments.
+/// A process chooses what it shows as its command line, and how much; this much is read of it: all
+/// that the kernel takes as arguments.
 const MAX_COMMAND_LINE: u64 = 6 << 20;
 
 /// A process as /proc shows it.

@@ -1,5 +1,5 @@
-//! The core backend, and the session that it shares with the classic one: programs that are attached, and
-//! what they send.
+//! The core backend, and the session that it shares with the classic one: programs that are
+//! attached, and what they send.
 
 use std::fmt;
 use std::os::fd::AsFd as _;
@@ -81,7 +81,8 @@ pub(crate) trait Object {
     fn exclude_cgroup(&self, _cgroup: CgroupKey) {}
 }
 
-/// Says in the map of that name that the reader sleeps. The kernel side, when it wakes it, says that it does not.
+/// Says in the map of that name that the reader sleeps. The kernel side, when it wakes it, says
+/// that it does not.
 pub(crate) fn set_asleep(map: &impl MapCore) -> libbpf_rs::Result<()> {
     map.update(&0_u32.to_ne_bytes(), &1_u32.to_ne_bytes(), MapFlags::ANY)
 }
@@ -155,8 +156,8 @@ impl BpfSession {
         })
     }
 
-    /// From now on, leaves out what happens in this cgroup, if the object can. What it goes on to send has to
-    /// be left out where it arrives.
+    /// From now on, leaves out what happens in this cgroup, if the object can. What it goes on to
+    /// send has to be left out where it arrives.
     pub(crate) fn exclude_cgroup(&self, cgroup: CgroupKey) {
         self.object.exclude_cgroup(cgroup);
     }
@@ -185,8 +186,8 @@ impl BpfSession {
 
     /// The counters of the kernel side as they are now.
     fn counters(&self) -> counters {
-        // SAFETY: the pointer is to mapped memory of this type (see Object). The kernel side changes it
-        // while we read, hence volatile; each counter is a word, which is read whole.
+        // SAFETY: the pointer is to mapped memory of this type (see Object). The kernel side
+        // changes it while we read, hence volatile; each counter is a word, which is read whole.
         unsafe { self.object.counters().read_volatile() }
     }
 
@@ -210,9 +211,9 @@ impl BpfSession {
         tally
     }
 
-    /// Adds the runs that the kernel skipped. Each skipped run of on_exec is an exec that happened and that
-    /// no program saw. The others run for what is no event, too (threads, calls that succeeded), so that
-    /// theirs can only be told.
+    /// Adds the runs that the kernel skipped. Each skipped run of on_exec is an exec that happened
+    /// and that no program saw. The others run for what is no event, too (threads, calls that
+    /// succeeded), so that theirs can only be told.
     fn add_skipped(&self, tally: &mut Tally) {
         let programs = match self.program_stats() {
             Ok(programs) => programs,
@@ -374,7 +375,8 @@ impl Source for BpfSession {
         clock::boot_time_ns()
     }
 
-    /// Detaches everything, waits until no program runs any more, and takes what is left in the ring.
+    /// Detaches everything, waits until no program runs any more, and takes what is left in the
+    /// ring.
     fn finish(&mut self, sink: &mut Sink<'_>) -> Result<Tally, SourceError> {
         self.attached.iter_mut().for_each(|one| one.link = None);
         wait_for_running_programs();
@@ -438,9 +440,9 @@ fn measure() -> Option<OwnedFd> {
         .ok()
 }
 
-/// Waits for programs that are running now. (To detach them does not: it only makes sure that no new run
-/// begins.) membarrier's global command is a grace period (synchronize_rcu), and
-/// each run lies within one.
+/// Waits for programs that are running now. (To detach them does not: it only makes sure that no
+/// new run begins.) membarrier's global command is a grace period (synchronize_rcu), and each run
+/// lies within one.
 fn wait_for_running_programs() {
     let command = nix::libc::MEMBARRIER_CMD_GLOBAL;
     // SAFETY: the call takes three integers and touches no memory of ours.

@@ -1,4 +1,5 @@
-//! What libbpf-cargo makes of `bpf/`: the object, its maps and programs, and the types of its records.
+//! What libbpf-cargo makes of `bpf/`: the object, its maps and programs, and the types of its
+//! records.
 
 #![allow(
     missing_docs,

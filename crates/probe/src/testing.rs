@@ -1,5 +1,5 @@
-//! The decoder by itself, over records that a kernel sent once: for benchmarks, and for tests of what an
-//! event costs.
+//! The decoder by itself, over records that a kernel sent once: for benchmarks, and for tests of
+//! what an event costs.
 
 use execsnoop_events::Sink;
 use execsnoop_events::WallClock;

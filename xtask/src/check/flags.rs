@@ -33,8 +33,8 @@ pub(super) fn check() -> Result<Vec<String>> {
     Ok(complaints)
 }
 
-/// The Rust files below a directory, without tests, the command, and the redactor's tables: they list
-/// the options of other programs.
+/// The Rust files below a directory, without tests, the command, and the redactor's tables: they
+/// list the options of other programs.
 fn sources(directory: &Path, command: Option<&str>) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(directory)? {

@@ -209,7 +209,8 @@ impl<'a> Node<'a> {
     }
 }
 
-/// Nested deeper than any program that is meant to be read, and than the stack of who goes through it.
+/// Nested deeper than any program that is meant to be read, and than the stack of who goes through
+/// it.
 pub(crate) fn is_deep(json: &str) -> bool {
     let (mut depth, mut quoted, mut escaped) = (0_u32, false, false);
     for byte in json.bytes() {

@@ -42,8 +42,8 @@ pub struct Args {
     ///
     /// FUNC=kprobe:NAME, kretprobe:NAME, ksyscall:NAME, kretsyscall:NAME, uprobe:FILE:SYMBOL,
     /// uretprobe:FILE:SYMBOL, usdt:FILE:PROVIDER:NAME, tracepoint:CATEGORY:NAME,
-    /// raw_tracepoint:NAME, fentry:NAME, fexit:NAME or perf_event:HERTZ. FUNC=tail:MAP:INDEX puts it
-    /// into a program array, FUNC=none leaves it out. Can be repeated.
+    /// raw_tracepoint:NAME, fentry:NAME, fexit:NAME or perf_event:HERTZ. FUNC=tail:MAP:INDEX puts
+    /// it into a program array, FUNC=none leaves it out. Can be repeated.
     #[arg(long, value_name = "FUNC=TARGET", value_parser = parse_attach, help_heading = "Compile and load")]
     pub attach: Vec<Attach>,
 

@@ -14,8 +14,8 @@ use crate::cli::output::json;
 use crate::cli::output::table::Table;
 use bpfrun::Value;
 
-/// Loads each function by itself and shows the verdicts. The exit status is 1 when one is refused, 77 when
-/// the kernel would not even look.
+/// Loads each function by itself and shows the verdicts. The exit status is 1 when one is refused,
+/// 77 when the kernel would not even look.
 pub fn dry_run(args: &Args) -> Result<u8, Failure> {
     let program = Input::read(args)?.program(args)?;
     let verdicts = program

@@ -57,7 +57,8 @@ impl Input {
         self.bytes.starts_with(ELF)
     }
 
-    /// What to do with what people take for a program, and is none: the compiler would only list its errors.
+    /// What to do with what people take for a program, and is none: the compiler would only list
+    /// its errors.
     fn is_something_else(&self) -> Option<&'static str> {
         let text = String::from_utf8_lossy(&self.bytes);
         let mut words = text.lines().map(str::trim_start);

@@ -141,7 +141,8 @@ fn is_histogram(map: &Map) -> bool {
     buckets(map).is_some()
 }
 
-/// What its buckets stand for: as it is declared; and a struct with `slots` is one of libbpf's tools'.
+/// What its buckets stand for: as it is declared; and a struct with `slots` is one of libbpf's
+/// tools'.
 fn buckets(map: &Map) -> Option<Buckets> {
     map.histogram().or_else(|| {
         let slots = map.value_fields().any(|name| name == "slots");

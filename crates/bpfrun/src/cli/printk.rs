@@ -1,7 +1,8 @@
 //! What programs print with bpf_trace_printk: lines in the kernel's trace pipe.
 //!
-//! The pipe is one for the whole machine, and who reads a line takes it from all others. So it is only
-//! opened for programs that print; lines of other BPF programs that print at the same time come along.
+//! The pipe is one for the whole machine, and who reads a line takes it from all others. So it is
+//! only opened for programs that print; lines of other BPF programs that print at the same time
+//! come along.
 
 use std::fs::File;
 use std::io::Read as _;

@@ -218,8 +218,8 @@ impl Session {
         }
     }
 
-    /// Writes the rest, for as long as the reader takes. When a signal has asked us to end, a reader that
-    /// takes nothing does not keep us.
+    /// Writes the rest, for as long as the reader takes. When a signal has asked us to end, a
+    /// reader that takes nothing does not keep us.
     fn flush_all(&mut self) {
         let mut left = usize::MAX;
         let mut since = Instant::now();
@@ -234,8 +234,8 @@ impl Session {
         }
     }
 
-    /// Writes what the reader takes, and returns whether all is written. That nobody reads any more is a
-    /// quiet end, not an error.
+    /// Writes what the reader takes, and returns whether all is written. That nobody reads any more
+    /// is a quiet end, not an error.
     fn flush(&mut self, wait: Duration) -> bool {
         if self.closed {
             return true;

@@ -4,7 +4,8 @@ use std::fs::File;
 use std::io::BufRead as _;
 use std::io::BufReader;
 
-/// The kernel's functions. There are more than a hundred thousand, so their names stand back to back.
+/// The kernel's functions. There are more than a hundred thousand, so their names stand back to
+/// back.
 #[derive(Debug, Default)]
 pub struct Symbols {
     /// Where functions begin, and where their names do. Sorted.

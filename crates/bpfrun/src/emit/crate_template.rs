@@ -105,8 +105,8 @@ pub(crate) fn files(
         .collect()
 }
 
-/// What every program is compiled with; newer compilers make errors of the last two, and programs have done
-/// that for long.
+/// What every program is compiled with; newer compilers make errors of the last two, and programs
+/// have done that for long.
 const ARGUMENTS: [&str; 4] = [
     "-Isrc/bpf",
     "-Wno-unknown-attributes",

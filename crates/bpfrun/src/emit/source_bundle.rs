@@ -1,4 +1,5 @@
-//! What a program's C needs around it to be compiled elsewhere: its headers and definitions, below one folder.
+//! What a program's C needs around it to be compiled elsewhere: its headers and definitions, below
+//! one folder.
 
 use std::ffi::OsString;
 use std::path::Component;
@@ -33,8 +34,9 @@ const PROGRAM: &str = "prog.bpf.c";
 /// What is left of a header for which the kernel's own types stand in.
 const DROPPED: &str = "/* vmlinux.h says what this header would. */\n";
 
-/// Of BCC's dialect the translation stands alone: it went through the preprocessor. A source in libbpf's is as
-/// it was written, so its headers come along, in folders that lie to each other as they did.
+/// Of BCC's dialect the translation stands alone: it went through the preprocessor. A source in
+/// libbpf's is as it was written, so its headers come along, in folders that lie to each other as
+/// they did.
 pub(crate) fn bundle(
     source: &Source,
     options: &CompileOptions,

@@ -64,7 +64,8 @@ fn learn(
     })
 }
 
-/// A source that includes kernel headers in place of vmlinux.h is given the kernel's types all the same.
+/// A source that includes kernel headers in place of vmlinux.h is given the kernel's types all the
+/// same.
 fn arguments(job: &CompileJob) -> Result<Vec<OsString>, CompileError> {
     let mut arguments = job.scratch.arguments(job.source, job.options);
     if job.includes.lacks_types() {

@@ -32,7 +32,8 @@ pub(crate) fn dump(btf: &[u8], ids: &[u32]) -> Result<String, i32> {
 
 fn dump_into(types: &Types, ids: &[u32], text: &mut Vec<u8>) -> Result<(), i32> {
     let context = ptr::from_mut(text).cast::<c_void>();
-    // SAFETY: the BTF outlives the dump (`types` is borrowed), and so does the text that `append` gets.
+    // SAFETY: the BTF outlives the dump (`types` is borrowed), and so does the text that `append`
+    // gets.
     let raw =
         unsafe { libbpf_sys::btf_dump__new(types.0.as_ptr(), Some(append), context, ptr::null()) };
     let dump = Dump(NonNull::new(raw).ok_or_else(last_error)?);

@@ -14,7 +14,8 @@ pub(crate) fn format_file(tracefs: &Tracefs, category: &str, event: &str) -> Pat
     PathBuf::from(format!("{root}/events/{category}/{event}/format"))
 }
 
-/// Names like one that does not exist, the likest first: same event elsewhere, then parts of the name.
+/// Names like one that does not exist, the likest first: same event elsewhere, then parts of the
+/// name.
 pub(crate) fn similar(tracefs: &Tracefs, category: &str, event: &str) -> Vec<String> {
     let mut all: Vec<_> = all(tracefs)
         .into_iter()

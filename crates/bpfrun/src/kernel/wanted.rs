@@ -1,8 +1,9 @@
 //! Which of the kernel's types a program needs.
 //!
-//! A program can use a type only by naming it, or by naming a member that leads to it. So the words of
-//! its text select the few types that are to be declared: a header of some hundred lines in place of
-//! one of 150,000, which compiles as fast as a precompiled header and needs none kept anywhere.
+//! A program can use a type only by naming it, or by naming a member that leads to it. So the words
+//! of its text select the few types that are to be declared: a header of some hundred lines in
+//! place of one of 150,000, which compiles as fast as a precompiled header and needs none kept
+//! anywhere.
 
 use std::collections::HashSet;
 

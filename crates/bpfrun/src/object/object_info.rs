@@ -260,7 +260,8 @@ impl Markers {
     }
 }
 
-/// The map in `__bpfrun_event0_MAP`; of a type inside a function, clang writes `FUNCTION.` before it.
+/// The map in `__bpfrun_event0_MAP`; of a type inside a function, clang writes `FUNCTION.` before
+/// it.
 fn event_map(name: &str) -> Option<&str> {
     let own = name.rsplit('.').next()?;
     let numbered = own.strip_prefix(EVENT)?;

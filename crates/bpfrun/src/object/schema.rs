@@ -15,8 +15,8 @@ pub struct Schema {
     pub map: String,
     /// What the type is called in C, without `struct`; empty when it is not known.
     pub type_name: String,
-    /// The columns of a table of them; fields of structs in structs by their paths. A type that is no
-    /// struct has one column, `value`.
+    /// The columns of a table of them; fields of structs in structs by their paths. A type that is
+    /// no struct has one column, `value`.
     pub columns: Vec<Column>,
 }
 

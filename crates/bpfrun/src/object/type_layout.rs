@@ -1,7 +1,7 @@
 //! How a type lies in memory, worked out once so that decoding an event is only reading.
 //!
-//! Types may nest and repeat without end in a hostile object. A layout has at most [`MAX_NODES`] nodes,
-//! and records in it at most [`MAX_FIELDS`] fields; what goes beyond that is shown as bytes.
+//! Types may nest and repeat without end in a hostile object. A layout has at most [`MAX_NODES`]
+//! nodes, and records in it at most [`MAX_FIELDS`] fields; what goes beyond that is shown as bytes.
 
 use std::collections::HashMap;
 use std::collections::HashSet;
@@ -281,8 +281,8 @@ fn int_node(int: &Int) -> TypeNode {
     }
 }
 
-/// Finds the fields that say how much of a `char` array is used: beside `args`, one named `args_size`,
-/// `args_count` or `args_len`.
+/// Finds the fields that say how much of a `char` array is used: beside `args`, one named
+/// `args_size`, `args_count` or `args_len`.
 fn find_extents(fields: &mut [Field], nodes: &[TypeNode]) {
     let by_name: HashMap<String, usize> = fields
         .iter()

@@ -1,7 +1,7 @@
 //! What an event's field or a map's entry holds, whatever its type.
 
-/// A value, as its type in the program's BTF describes it. Text and names are borrowed from the record
-/// and from the type.
+/// A value, as its type in the program's BTF describes it. Text and names are borrowed from the
+/// record and from the type.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value<'a> {
     /// The record ends before it, or its type has nothing to show.
@@ -24,7 +24,8 @@ pub enum Value<'a> {
     Pointer(u64),
     /// A `char` array, up to its first NUL. Any bytes.
     Text(&'a [u8]),
-    /// A `char` array that holds several strings, each ended by a NUL: all bytes of it that are used.
+    /// A `char` array that holds several strings, each ended by a NUL: all bytes of it that are
+    /// used.
     Texts(&'a [u8]),
     /// Bytes that are not text: an array of `unsigned char`, or a record of unknown type.
     Bytes(&'a [u8]),

@@ -61,8 +61,8 @@ impl fmt::Display for AttachError {
 
 impl std::error::Error for AttachError {}
 
-/// Attaches all functions, as their sections say or as `chosen` says; but of those that are there for others
-/// to call (`called`) only what has a target of its own.
+/// Attaches all functions, as their sections say or as `chosen` says; but of those that are there
+/// for others to call (`called`) only what has a target of its own.
 pub(crate) fn attach_all(
     object: &Object,
     chosen: &[Attach],

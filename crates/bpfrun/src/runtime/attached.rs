@@ -85,8 +85,8 @@ pub struct MapStats {
     pub map: String,
     /// Events that were read.
     pub received: u64,
-    /// Events that the kernel had no room for. Of a ring buffer the kernel does not tell: there it is the
-    /// program that hears of it, and this is 0.
+    /// Events that the kernel had no room for. Of a ring buffer the kernel does not tell: there it
+    /// is the program that hears of it, and this is 0.
     pub lost: u64,
 }
 
@@ -138,8 +138,8 @@ impl Attached {
         })
     }
 
-    /// Waits until an event comes, `timeout` is over or a signal arrives, and hands out what there is.
-    /// Returns how many events that were.
+    /// Waits until an event comes, `timeout` is over or a signal arrives, and hands out what there
+    /// is. Returns how many events that were.
     pub fn poll(
         &mut self,
         timeout: Duration,
@@ -240,8 +240,8 @@ impl Attached {
 }
 
 impl Output {
-    /// The type of a record, by its size. A perf sample is padded to 4 bytes short of a multiple of 8;
-    /// a program may send less than the whole struct.
+    /// The type of a record, by its size. A perf sample is padded to 4 bytes short of a multiple of
+    /// 8; a program may send less than the whole struct.
     fn layout(&self, bytes: usize) -> &Layout {
         if let [only] = &self.layouts[..] {
             return only;

@@ -18,8 +18,8 @@ pub(crate) fn open_clock(cpu: i32, frequency: u64) -> io::Result<OwnedFd> {
     attr.__bindgen_anon_1.sample_freq = frequency;
     attr.set_freq(1);
     let (every_process, no_group) = (-1, -1);
-    // SAFETY: `attr` is a whole perf_event_attr that says its own size and outlives the call; the kernel
-    // reads it, and writes to it only its size when it does not know this one.
+    // SAFETY: `attr` is a whole perf_event_attr that says its own size and outlives the call; the
+    // kernel reads it, and writes to it only its size when it does not know this one.
     let fd = unsafe {
         libc::syscall(
             libc::SYS_perf_event_open,

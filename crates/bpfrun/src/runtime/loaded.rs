@@ -15,7 +15,8 @@ pub struct Loaded {
 }
 
 impl Loaded {
-    /// Whether a function calls `bpf_trace_printk`, whose lines come through the kernel's trace pipe.
+    /// Whether a function calls `bpf_trace_printk`, whose lines come through the kernel's trace
+    /// pipe.
     pub fn prints(&self) -> bool {
         self.prints
     }

@@ -101,8 +101,8 @@ impl Map {
         self.value.fields().iter().map(|field| field.name.as_str())
     }
 
-    /// Reads all entries. The program may change them meanwhile: an entry that is there all the time is
-    /// there once, others may be there or not.
+    /// Reads all entries. The program may change them meanwhile: an entry that is there all the
+    /// time is there once, others may be there or not.
     pub fn entries(&self) -> Result<Entries<'_>, MapError> {
         let mut found = HashSet::new();
         let mut entries = Vec::new();

@@ -89,7 +89,8 @@ pub struct Verdict {
     pub section: String,
     /// How many instructions it has.
     pub instructions: usize,
-    /// How many the verifier went through, when it accepts it and says so; else why it cannot be loaded.
+    /// How many the verifier went through, when it accepts it and says so; else why it cannot be
+    /// loaded.
     pub outcome: Result<Option<u64>, LoadError>,
 }
 
@@ -145,14 +146,14 @@ impl Program {
         &self.object
     }
 
-    /// What `compile` gave beside the object (which is not in it any more); nothing for an object from
-    /// elsewhere.
+    /// What `compile` gave beside the object (which is not in it any more); nothing for an object
+    /// from elsewhere.
     pub fn compiled(&self) -> Option<&Compiled> {
         self.compiled.as_ref()
     }
 
-    /// The files of a Rust crate that does what this program does, with their paths in it. None for an
-    /// object from elsewhere, which has no C.
+    /// The files of a Rust crate that does what this program does, with their paths in it. None for
+    /// an object from elsewhere, which has no C.
     pub fn crate_files(&self, name: &str) -> Result<Vec<(PathBuf, String)>, EmitError> {
         let (Some(compiled), Some((source, options))) = (&self.compiled, &self.origin) else {
             return Ok(Vec::new());
@@ -253,7 +254,8 @@ fn can_load() -> Result<(), Obstacle> {
     }
 }
 
-/// Output maps may name their events' type as their value's, which the kernel does not want to hear of.
+/// Output maps may name their events' type as their value's, which the kernel does not want to hear
+/// of.
 fn normalize_output_map(mut map: OpenMapMut<'_>) {
     let (size, is_ring) = match map.map_type() {
         MapType::RingBuf => (0, true),
@@ -280,8 +282,8 @@ fn choose_type(program: &mut OpenProgramMut<'_>) {
     }
 }
 
-/// The target of an fentry or fexit program has to be known when it is loaded; one that is left out is not
-/// loaded at all.
+/// The target of an fentry or fexit program has to be known when it is loaded; one that is left out
+/// is not loaded at all.
 fn set_target(program: &mut OpenProgramMut<'_>, chosen: &[Attach]) {
     let is_it = |attach: &&Attach| program.name() == attach.function.as_str();
     let Some(attach) = chosen.iter().find(is_it) else {

@@ -104,7 +104,8 @@ impl Streams {
         })
     }
 
-    /// Waits until something comes, `timeout` is over, or a signal arrives, then takes out what is there.
+    /// Waits until something comes, `timeout` is over, or a signal arrives, then takes out what is
+    /// there.
     pub(crate) fn fill(&mut self, timeout: Duration) -> Result<(), libbpf_rs::Error> {
         let several = self.perfs.len() + usize::from(self.rings.is_some()) > 1;
         let timeout = if several { timeout.min(TURN) } else { timeout };
@@ -137,8 +138,8 @@ impl Streams {
         self.perfs.iter().filter_map(told)
     }
 
-    /// Hands each record out, in the order in which they were read, and then the numbers of maps with
-    /// how many records of theirs were lost meanwhile.
+    /// Hands each record out, in the order in which they were read, and then the numbers of maps
+    /// with how many records of theirs were lost meanwhile.
     pub(crate) fn drain(
         &mut self,
         mut each: impl FnMut(RawEvent<'_>),

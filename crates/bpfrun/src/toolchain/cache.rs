@@ -1,8 +1,9 @@
 //! Objects that were compiled before.
 //!
-//! An entry is found by what is known without a compiler: the source, the options, the kernel's types. It
-//! holds what else entered (headers, tracepoint formats, which compiler it was), and counts only as long
-//! as all that is as it was. A compiler that is gone does not matter: none is needed.
+//! An entry is found by what is known without a compiler: the source, the options, the kernel's
+//! types. It holds what else entered (headers, tracepoint formats, which compiler it was), and
+//! counts only as long as all that is as it was. A compiler that is gone does not matter: none is
+//! needed.
 //!
 //! What is found here is run in the kernel with all rights. So the directory and what is in it must
 //! belong to the user, with nobody else allowed to write; otherwise there is no cache.

@@ -15,8 +15,8 @@ use crate::toolchain::compile_error::CompileError;
 /// Versions that are looked for when there is no plain `clang`, the newest first.
 const VERSIONS: std::ops::RangeInclusive<u32> = 11..=40;
 
-/// What of the environment would change what it makes. Nothing that is not given is to enter: the cache
-/// would not know of it.
+/// What of the environment would change what it makes. Nothing that is not given is to enter: the
+/// cache would not know of it.
 const FOREIGN: [&str; 8] = [
     "CPATH",
     "C_INCLUDE_PATH",

@@ -83,8 +83,8 @@ impl CompileJob<'_> {
         }
     }
 
-    /// The object of a file in the scratch directory. Only what the optimizer has to say is warned of: the rest
-    /// was said with the tree.
+    /// The object of a file in the scratch directory. Only what the optimizer has to say is warned
+    /// of: the rest was said with the tree.
     pub fn object(&self, file: &str, more: &[OsString]) -> Result<Run, CompileError> {
         let mut arguments: Vec<OsString> = TO_OBJECT.map(OsString::from).to_vec();
         arguments.push(self.kernel.instructions().into());

@@ -71,7 +71,8 @@ impl<'a> Shown<'a> {
         }
     }
 
-    /// Brings a message's column from the preprocessed line that the compiler saw to the user's line.
+    /// Brings a message's column from the preprocessed line that the compiler saw to the user's
+    /// line.
     pub fn place(&self, message: &mut Message, seen: &str) {
         let Some(own) = self.line(&message.file, message.line) else {
             return;

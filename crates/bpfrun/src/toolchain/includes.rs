@@ -1,4 +1,5 @@
-//! What a source includes: the user's own headers, those served here, and the kernel's, which are dropped.
+//! What a source includes: the user's own headers, those served here, and the kernel's, which are
+//! dropped.
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -10,8 +11,8 @@ use crate::c::headers;
 use crate::compile_options::Source;
 use crate::toolchain::compile_error::CompileError;
 
-/// Folders of kernel and C library headers: there is nothing in them that the kernel's own types and the
-/// dialect's constants do not say.
+/// Folders of kernel and C library headers: there is nothing in them that the kernel's own types
+/// and the dialect's constants do not say.
 const DROPPED: [&str; 25] = [
     "linux/",
     "uapi/",
@@ -146,16 +147,16 @@ impl Includes {
         self.served.contains("vmlinux.h")
     }
 
-    /// Whether the kernel's types are needed and not included: libbpf's headers do not stand without, and
-    /// kernel headers are dropped.
+    /// Whether the kernel's types are needed and not included: libbpf's headers do not stand
+    /// without, and kernel headers are dropped.
     pub fn lacks_types(&self) -> bool {
         let own = self.own.keys().any(|path| path.ends_with("vmlinux.h"));
         let needs = !self.dropped.is_empty() || !self.served.is_empty();
         !own && !self.wants_vmlinux() && needs
     }
 
-    /// Whether all that the compiler has read is known here, and nothing else decides on the object:
-    /// an include may be written in ways that are not followed, such as by a macro.
+    /// Whether all that the compiler has read is known here, and nothing else decides on the
+    /// object: an include may be written in ways that are not followed, such as by a macro.
     pub fn are_all(&self, text: &[u8], defines: &[String], read: &[PathBuf]) -> bool {
         let known: BTreeSet<_> = self.own.keys().filter_map(|path| real(path)).collect();
         let mut texts = self

@@ -72,8 +72,9 @@ impl KernelTypes {
         Ok(Self { btf })
     }
 
-    /// Which instructions the compiler may use. With v3, clang 20 and newer make every atomic addition one that
-    /// gives the old value, which Linux knows from 5.12 on, as it does this helper.
+    /// Which instructions the compiler may use. With v3, clang 20 and newer make every atomic
+    /// addition one that gives the old value, which Linux knows from 5.12 on, as it does this
+    /// helper.
     pub fn instructions(&self) -> &'static str {
         match self
             .btf

@@ -26,7 +26,8 @@ impl<'t> LineMap<'t> {
         Self { lines }
     }
 
-    /// The line that a message is about; of several under one number, the first that is long enough.
+    /// The line that a message is about; of several under one number, the first that is long
+    /// enough.
     pub fn line(&self, message: &Message) -> Option<&'t str> {
         let lines = self.lines.get(&(message.file.as_str(), message.line))?;
         lines

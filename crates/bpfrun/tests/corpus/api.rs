@@ -124,7 +124,8 @@ fn a_kept_object_needs_no_compiler() {
     assert_eq!(run(&program, &cache, true), "false");
 }
 
-/// However a header is named, its change is noticed: an include that is not followed means no cache.
+/// However a header is named, its change is noticed: an include that is not followed means no
+/// cache.
 fn no_header_changes_unnoticed() {
     for include in [
         "#define HEADER \"size.h\"\n#include HEADER",

@@ -1,8 +1,9 @@
-//! A corpus of programs: each is compiled, what it was translated to is looked at, and the kernel judges it.
+//! A corpus of programs: each is compiled, what it was translated to is looked at, and the kernel
+//! judges it.
 //!
-//! The first lines of a program say what is expected: `// expect: TEXT` in the translation, `// expect-not:`,
-//! `// event: MAP TYPE`, `// attach: FUNCTION=SECTION`, `// load: no: REASON`; of those in `errors/`,
-//! `// error: TEXT` in the message.
+//! The first lines of a program say what is expected: `// expect: TEXT` in the translation, `//
+//! expect-not:`, `// event: MAP TYPE`, `// attach: FUNCTION=SECTION`, `// load: no: REASON`; of
+//! those in `errors/`, `// error: TEXT` in the message.
 //!
 //! Programs are loaded, which needs root; without it those tests are ignored, loudly.
 

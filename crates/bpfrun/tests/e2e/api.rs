@@ -102,7 +102,8 @@ fn unknown_names() {
     }
 }
 
-/// examples/execs.rs, which is how the library is introduced: its text is this test's program as well.
+/// examples/execs.rs, which is how the library is introduced: its text is this test's program as
+/// well.
 fn the_example() {
     let output = std::thread::spawn(|| {
         let example = std::process::Command::new(env!("CARGO"))

@@ -377,7 +377,8 @@ fn compilers_that_are_none() {
     }
 }
 
-/// A type that this kernel lacks, in both dialects; and libbpf's headers alone bring the kernel's types.
+/// A type that this kernel lacks, in both dialects; and libbpf's headers alone bring the kernel's
+/// types.
 fn types_that_are_not_there() {
     let head = "#include <bpf/bpf_helpers.h>\nchar LICENSE[] SEC(\"license\") = \"GPL\";\n";
     let wrong = "struct no_such *p = c; return p->x; }\n";
@@ -483,7 +484,8 @@ impl Drop for Small {
     }
 }
 
-/// What does not fit into the cache is not kept, nor is a part of it; the program runs all the same.
+/// What does not fit into the cache is not kept, nor is a part of it; the program runs all the
+/// same.
 fn a_full_cache() {
     let small = Small::new("8k");
     for _ in 0..2 {
@@ -495,7 +497,8 @@ fn a_full_cache() {
     }
 }
 
-/// The compiler's own files: without room for them there is no program, and where to find some is said.
+/// The compiler's own files: without room for them there is no program, and where to find some is
+/// said.
 fn no_room_for_the_compiler() {
     let small = Small::new("4k");
     let dir = tempfile::tempdir().expect("a temporary directory");

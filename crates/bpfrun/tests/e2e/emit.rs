@@ -95,8 +95,8 @@ fn a_crate_that_runs() {
     }
 }
 
-/// Definitions, headers beside the program, above it and in a folder of -I, kernel headers, and numbers with signs
-/// in bit-fields: the crate shows what bpfrun shows.
+/// Definitions, headers beside the program, above it and in a folder of -I, kernel headers, and
+/// numbers with signs in bit-fields: the crate shows what bpfrun shows.
 fn a_crate_with_its_own_headers() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let program = write_program_with_headers(dir.path());

@@ -154,8 +154,8 @@ fn a_storm_through_a_ring() {
     assert_eq!(outcome.account("shown"), 5000);
 }
 
-/// A perf buffer that is too small, and a reader that is slow: what is missing is counted, to the last
-/// event (Linux 6.0 and later tell).
+/// A perf buffer that is too small, and a reader that is slow: what is missing is counted, to the
+/// last event (Linux 6.0 and later tell).
 fn losses_are_counted() {
     let storm = 200_000;
     let args = ["--format", "json", "--pages", "1"];

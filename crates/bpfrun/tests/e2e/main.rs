@@ -1,5 +1,5 @@
-//! End to end: the command and the library, on the real kernel, against calls and execs that the tests
-//! make and count themselves.
+//! End to end: the command and the library, on the real kernel, against calls and execs that the
+//! tests make and count themselves.
 //!
 //! How they are run, and which are skipped where, is crates/e2e-harness'.
 

@@ -140,7 +140,8 @@ fn of<'a>(lines: &'a [Value], map: &str) -> Vec<&'a Value> {
     lines.iter().filter(|line| line["map"] == map).collect()
 }
 
-/// Keys and values of all kinds of maps, the largest values first; per-CPU values summed, and apart.
+/// Keys and values of all kinds of maps, the largest values first; per-CPU values summed, and
+/// apart.
 fn entries_as_json() {
     let entries = maps(&["--format", "json"]).json("entry");
     let by_key = of(&entries, "by_key");
@@ -184,7 +185,8 @@ fn tables_by_value() {
     assert_eq!(table("totals"), [["KEY", "VALUE"], ["0", "4"]]);
 }
 
-/// What BCC's dialect declares as a histogram, what libbpf's tools use as one, and keys that are structs.
+/// What BCC's dialect declares as a histogram, what libbpf's tools use as one, and keys that are
+/// structs.
 fn histograms_as_bars() {
     let text = maps(&["--unit", "usecs"]).stdout;
     let stars = "*".repeat(40);

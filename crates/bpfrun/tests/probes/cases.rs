@@ -77,7 +77,8 @@ fn entry(outcome: &Outcome, map: &str, key: &Value) -> u64 {
     found.and_then(|line| line["value"].as_u64()).unwrap_or(0)
 }
 
-/// Opens files that are there and files that are not, and tells their names, descriptors and errors.
+/// Opens files that are there and files that are not, and tells their names, descriptors and
+/// errors.
 fn open_files(dir: &Path) -> Vec<(String, i64, bool)> {
     use std::os::fd::AsRawFd as _;
     let mut opened = Vec::new();

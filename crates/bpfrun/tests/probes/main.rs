@@ -1,8 +1,9 @@
-//! Probes inside the kernel, on real kernels: kprobes, trampolines, LSM hooks and what is kept beside objects,
-//! against calls that the tests make and count themselves. The programs are in ../corpus/probes.
+//! Probes inside the kernel, on real kernels: kprobes, trampolines, LSM hooks and what is kept
+//! beside objects, against calls that the tests make and count themselves. The programs are in
+//! ../corpus/probes.
 //!
-//! Where there is a clang they are compiled on the spot. `OBJECTS=DIR` names compiled ones, for kernels on which
-//! nothing compiles: `cargo xtask kernels` makes them here and runs them there.
+//! Where there is a clang they are compiled on the spot. `OBJECTS=DIR` names compiled ones, for
+//! kernels on which nothing compiles: `cargo xtask kernels` makes them here and runs them there.
 //!
 //! How they are run, and which are skipped where, is crates/e2e-harness'.
 

@@ -64,7 +64,8 @@ impl Need {
     }
 }
 
-/// Whether programs of a kind load. Any answer but "this machine cannot" lets the tests run, and fail.
+/// Whether programs of a kind load. Any answer but "this machine cannot" lets the tests run, and
+/// fail.
 fn verdict(program: &str) -> bool {
     let status = Command::new(bpfrun())
         .args(programs::arguments(program))

@@ -81,8 +81,8 @@ impl Delivery {
         }
     }
 
-    /// Writes what was formatted; waits for the reader at most `wait`. Returns whether everything is
-    /// written. A reader that is gone is a quiet end, not an error.
+    /// Writes what was formatted; waits for the reader at most `wait`. Returns whether everything
+    /// is written. A reader that is gone is a quiet end, not an error.
     pub fn flush(&mut self, wait: Duration) -> anyhow::Result<bool> {
         if self.closed {
             return Ok(true);

@@ -168,8 +168,8 @@ impl Pipeline {
         self.stages.delivery.is_done()
     }
 
-    /// Writes what was formatted; waits for the reader at most `wait`. Returns whether everything is
-    /// written. A reader that is gone is a quiet end, not an error.
+    /// Writes what was formatted; waits for the reader at most `wait`. Returns whether everything
+    /// is written. A reader that is gone is a quiet end, not an error.
     ///
     /// # Errors
     ///

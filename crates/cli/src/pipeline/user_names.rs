@@ -30,8 +30,8 @@ impl UserNames {
         self.foreign
     }
 
-    /// The names of a user and of a group. A container has names of its own: of a process in one, only
-    /// root's are known.
+    /// The names of a user and of a group. A container has names of its own: of a process in one,
+    /// only root's are known.
     pub fn of(
         &mut self,
         uid: Option<u32>,

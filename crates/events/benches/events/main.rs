@@ -1,4 +1,5 @@
-//! What an event costs on its way: its JSON, a filter's answer, the search for secrets, the process table.
+//! What an event costs on its way: its JSON, a filter's answer, the search for secrets, the process
+//! table.
 
 mod sample;
 

@@ -25,7 +25,8 @@ pub struct CgroupKey {
 pub struct CgroupRef {
     /// kernfs id of its cgroup in the v2 hierarchy.
     pub unified_id: u64,
-    /// Its cgroup in the hierarchy that tells most of it: the same, unless the machine has version 1.
+    /// Its cgroup in the hierarchy that tells most of it: the same, unless the machine has version
+    /// 1.
     pub cgroup: CgroupKey,
 }
 

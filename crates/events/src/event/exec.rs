@@ -16,8 +16,8 @@ pub struct Exec<'a> {
     pub tid: u32,
     /// The parent at this moment: the creator, or who adopted the process since.
     pub parent: ProcessId,
-    /// The process's name: after a success, that of the new image (15 bytes at most). Empty when it is
-    /// not known, as everywhere.
+    /// The process's name: after a success, that of the new image (15 bytes at most). Empty when it
+    /// is not known, as everywhere.
     pub comm: &'a [u8],
     /// The parent's name.
     pub parent_comm: &'a [u8],
@@ -35,8 +35,8 @@ pub struct Exec<'a> {
     pub cpu: Option<u32>,
     /// 0, or the negative errno.
     pub ret: i32,
-    /// The file as it was named in the call; of a descriptor alone, `/dev/fd/N`. `None` when it could
-    /// not be read, which only happens to failed execs.
+    /// The file as it was named in the call; of a descriptor alone, `/dev/fd/N`. `None` when it
+    /// could not be read, which only happens to failed execs.
     pub filename: Option<&'a [u8]>,
     /// Resolved path of the file that runs (the interpreter, for a script), from the root of its
     /// mount namespace. `None` when it was not asked for, for failed execs, and when it has more
@@ -49,11 +49,11 @@ pub struct Exec<'a> {
     /// The arguments: after a success those of the new image, so a script's begin with the
     /// interpreter; after a failure the caller's.
     pub args: Argv<'a>,
-    /// Resolved path of the working directory, as `exe`. `None` when it was not asked for, for failed
-    /// execs, and when it has too many names.
+    /// Resolved path of the working directory, as `exe`. `None` when it was not asked for, for
+    /// failed execs, and when it has too many names.
     pub cwd: Option<&'a [u8]>,
-    /// The environment of the new image, `NAME=value` each. `None` when it was not asked for, or did
-    /// not arrive whole, and for failed execs.
+    /// The environment of the new image, `NAME=value` each. `None` when it was not asked for, or
+    /// did not arrive whole, and for failed execs.
     pub env: Option<Argv<'a>>,
     /// Where it is among the cgroups.
     pub place: Option<CgroupRef>,

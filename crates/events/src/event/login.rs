@@ -14,7 +14,8 @@ pub struct LoginSession<'a> {
 }
 
 impl<'a> LoginSession<'a> {
-    /// The controlling terminal as it is called in /dev, in two parts: `pts/` and `3`, nothing and `tty1`.
+    /// The controlling terminal as it is called in /dev, in two parts: `pts/` and `3`, nothing and
+    /// `tty1`.
     pub fn terminal(&self) -> Option<(&'static str, &'a [u8])> {
         let device = self.tty?;
         Some(match device.strip_prefix(b"pts") {

@@ -9,7 +9,8 @@ use std::fmt;
 pub struct ProcessId {
     /// In the initial pid namespace.
     pub pid: u32,
-    /// When it was forked, in ns since boot (`task_struct.start_boottime`; exec does not change it).
+    /// When it was forked, in ns since boot (`task_struct.start_boottime`; exec does not change
+    /// it).
     pub start_ns: u64,
 }
 

@@ -1,10 +1,10 @@
-//! Which events are wanted, said in CEL (the Common Expression Language) over the fields of the JSON
-//! contract: `comm == "cc1" && args.exists(a, a.startsWith("-O"))`.
+//! Which events are wanted, said in CEL (the Common Expression Language) over the fields of the
+//! JSON contract: `comm == "cc1" && args.exists(a, a.startsWith("-O"))`.
 //!
-//! The `cel` crate parses. Evaluation is our own: values borrow from a record that is collected once per
-//! event, fields that are not asked for are passed over, regular expressions are compiled once, and
-//! the steps per event are bounded. It answers as the crate's interpreter does, which the tests compare
-//! it with.
+//! The `cel` crate parses. Evaluation is our own: values borrow from a record that is collected
+//! once per event, fields that are not asked for are passed over, regular expressions are compiled
+//! once, and the steps per event are bounded. It answers as the crate's interpreter does, which the
+//! tests compare it with.
 
 mod compile;
 mod error;
@@ -48,8 +48,8 @@ pub struct CelFilter {
 }
 
 impl CelFilter {
-    /// Compiles a filter. What can be wrong with it is found here: syntax, fields and functions that do
-    /// not exist, comparisons that never hold, regular expressions.
+    /// Compiles a filter. What can be wrong with it is found here: syntax, fields and functions
+    /// that do not exist, comparisons that never hold, regular expressions.
     ///
     /// # Errors
     ///
@@ -67,9 +67,9 @@ impl CelFilter {
         })
     }
 
-    /// Whether an event is wanted. A filter that is neither true nor false, because a field is missing
-    /// or null where it must not be, does not want the event. Reports of the tracer itself (losses,
-    /// clocks) are always wanted.
+    /// Whether an event is wanted. A filter that is neither true nor false, because a field is
+    /// missing or null where it must not be, does not want the event. Reports of the tracer itself
+    /// (losses, clocks) are always wanted.
     pub fn matches(&mut self, event: &Event<'_>, notes: &Annotations<'_>) -> bool {
         if matches!(event.data, EventData::Lost(_) | EventData::Clock(_)) {
             return true;
@@ -82,7 +82,8 @@ impl CelFilter {
         decided == Ok(true)
     }
 
-    /// For how many events the filter took so many steps that it was given up; none of them matched.
+    /// For how many events the filter took so many steps that it was given up; none of them
+    /// matched.
     pub fn given_up(&self) -> u64 {
         self.given_up
     }
@@ -117,8 +118,9 @@ impl CelFilter {
     }
 }
 
-/// The parser recurses as deeply as the text is nested, and so does the end of what it makes: up to half
-/// its length, at some kilobytes a level. A stack of this size is only reserved, not used, for others.
+/// The parser recurses as deeply as the text is nested, and so does the end of what it makes: up to
+/// half its length, at some kilobytes a level. A stack of this size is only reserved, not used, for
+/// others.
 const LARGE_STACK: usize = 64 << 20;
 
 fn on_large_stack<T: Send>(compile: impl FnOnce() -> Result<T, Wrong> + Send) -> Result<T, Wrong> {

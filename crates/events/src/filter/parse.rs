@@ -1,5 +1,5 @@
-//! From the text to a syntax tree: the `cel` crate's parser, with limits, and with its messages put in
-//! words for the person who wrote the filter.
+//! From the text to a syntax tree: the `cel` crate's parser, with limits, and with its messages put
+//! in words for the person who wrote the filter.
 
 use cel::Env;
 use cel::ParseError;
@@ -7,7 +7,8 @@ use cel::Program;
 
 use super::error::Wrong;
 
-/// The longest filter, in bytes: the parser's and our own recursion stay far from the end of the stack.
+/// The longest filter, in bytes: the parser's and our own recursion stay far from the end of the
+/// stack.
 const MOST_BYTES: usize = 4096;
 
 /// Parses a filter. Macros such as `exists` stay the calls that they are written as.

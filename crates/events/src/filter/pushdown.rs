@@ -5,8 +5,8 @@ use super::node::Comparison;
 use super::node::Literal;
 use super::node::Node;
 
-/// Conditions that every event must fulfil for the filter to hold. They may be weaker than the filter,
-/// never stronger, so whoever applies them still asks the filter.
+/// Conditions that every event must fulfil for the filter to hold. They may be weaker than the
+/// filter, never stronger, so whoever applies them still asks the filter.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Pushdown {
     /// The real user id.

@@ -10,8 +10,8 @@ pub struct Container {
 }
 
 impl Container {
-    /// Its id (64 hexadecimal digits for most runtimes), or its name where that is what identifies it
-    /// (LXC, nspawn).
+    /// Its id (64 hexadecimal digits for most runtimes), or its name where that is what identifies
+    /// it (LXC, nspawn).
     pub fn id(&self) -> &[u8] {
         &self.id
     }
@@ -208,8 +208,8 @@ fn lxc(place: &CgroupRef<'_>) -> Option<Found> {
     (!name.is_empty()).then(|| (name.to_vec(), Some(Runtime::Lxc)))
 }
 
-/// `systemd-nspawn@NAME.service/payload`, `machine.slice/machine-NAME.scope`. The supervisor that stands
-/// beside the payload is outside.
+/// `systemd-nspawn@NAME.service/payload`, `machine.slice/machine-NAME.scope`. The supervisor that
+/// stands beside the payload is outside.
 fn nspawn(place: &CgroupRef<'_>) -> Option<Found> {
     let name = unescaped(nspawn_service(place).or_else(|| machine(place))?);
     let outside = place.next == Some(b"supervisor");
@@ -237,8 +237,8 @@ fn above(place: &CgroupRef<'_>) -> Option<Runtime> {
     PARENTS.iter().find(known).map(|&(_, runtime)| runtime)
 }
 
-/// The uid in `podUID` or in `kubepods-burstable-podUID.slice`, where systemd's own meaning of a dash
-/// turns those of the uid into underscores.
+/// The uid in `podUID` or in `kubepods-burstable-podUID.slice`, where systemd's own meaning of a
+/// dash turns those of the uid into underscores.
 fn pod_uid(name: &[u8]) -> Option<String> {
     let name = name.split(|&byte| byte == b':').next()?;
     let uid = match name.strip_suffix(b".slice") {

@@ -1,9 +1,9 @@
 //! Whose process: told from the path of its cgroup alone.
 //!
 //! Every service manager and container runtime writes who it is into the names of the cgroups it
-//! makes. So no socket of any runtime is asked, and a container that lived for 12 ms is named as well
-//! as one that runs for a year. Both kinds of hierarchy (cgroup v1 and v2) and both ways to name
-//! things (systemd's `docker-ID.scope`, plain `docker/ID`) are understood.
+//! makes. So no socket of any runtime is asked, and a container that lived for 12 ms is named as
+//! well as one that runs for a year. Both kinds of hierarchy (cgroup v1 and v2) and both ways to
+//! name things (systemd's `docker-ID.scope`, plain `docker/ID`) are understood.
 //!
 //! Paths are those that the root of the hierarchy shows. Names of cgroups are chosen by whoever may
 //! make them: any bytes but `/` and NUL, and perhaps a lie.
@@ -69,20 +69,21 @@ impl CgroupOwner {
         self.containers.last()
     }
 
-    /// The Kubernetes pod, by its uid (`xxxxxxxx-xxxx-…`, or 32 hexadecimal digits for a static pod).
-    /// Known also for what runs in the pod's cgroup but in none of its containers.
+    /// The Kubernetes pod, by its uid (`xxxxxxxx-xxxx-…`, or 32 hexadecimal digits for a static
+    /// pod). Known also for what runs in the pod's cgroup but in none of its containers.
     pub fn pod_uid(&self) -> Option<&str> {
         self.pod_uid.as_deref()
     }
 
-    /// Whether this is in the container `wanted`, directly or in a container within it: a full id, the
-    /// beginning of a hexadecimal one (4 digits at least), or the exact name of an LXC or nspawn container.
+    /// Whether this is in the container `wanted`, directly or in a container within it: a full id,
+    /// the beginning of a hexadecimal one (4 digits at least), or the exact name of an LXC or
+    /// nspawn container.
     pub fn in_container(&self, wanted: &[u8]) -> bool {
         self.containers.iter().any(|it| means(wanted, it.id()))
     }
 
-    /// Whether this belongs to the unit `wanted`, of the system or of a user. A name without a type is
-    /// that of a service, as for systemctl; a slice means everything in it.
+    /// Whether this belongs to the unit `wanted`, of the system or of a user. A name without a type
+    /// is that of a service, as for systemctl; a slice means everything in it.
     pub fn is_unit(&self, wanted: &[u8]) -> bool {
         if wanted.ends_with(b".slice") {
             return path::components(&self.path).any(|(_, name)| name == wanted);

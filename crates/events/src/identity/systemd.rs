@@ -28,8 +28,8 @@ pub(super) fn unit(path: &[u8]) -> Option<Range<usize>> {
     decode(below_slices(components(path)).next()?)
 }
 
-/// The same below a user's service manager, or below a session (where old systemd put the units of a
-/// user).
+/// The same below a user's service manager, or below a session (where old systemd put the units of
+/// a user).
 pub(super) fn user_unit(path: &[u8]) -> Option<Range<usize>> {
     let mut rest = below_slices(components(path));
     let (_, name) = rest.next()?;
@@ -73,7 +73,8 @@ fn is_unit(name: &[u8]) -> bool {
     named && !template && name.len() <= LONGEST
 }
 
-/// `a-b.slice` is below `a.slice`, so that dashes have nothing empty between them. (`-.slice` is the root.)
+/// `a-b.slice` is below `a.slice`, so that dashes have nothing empty between them. (`-.slice` is
+/// the root.)
 fn is_slice(name: &[u8]) -> bool {
     let Some(stem) = name.strip_suffix(b".slice") else {
         return false;

@@ -8,9 +8,9 @@ const STEP: usize = 1024;
 
 /// Appends a line to a buffer.
 ///
-/// The buffer is longer than the line, so that a piece takes one look at the room, a few moves, and one new
-/// length. What is marked `inline(always)` is so for the names of fields: they are constants, and become
-/// moves of constants only where the compiler knows which name it is.
+/// The buffer is longer than the line, so that a piece takes one look at the room, a few moves, and
+/// one new length. What is marked `inline(always)` is so for the names of fields: they are
+/// constants, and become moves of constants only where the compiler knows which name it is.
 pub(super) struct Line<'o> {
     out: &'o mut Vec<u8>,
     /// Where the line ends so far.
@@ -80,8 +80,8 @@ impl<'o> Line<'o> {
     }
 }
 
-/// Copies a text to the beginning of `room`. To call a function for that takes longer than the moves that a
-/// short text needs: its first and its last bytes, which may overlap.
+/// Copies a text to the beginning of `room`. To call a function for that takes longer than the
+/// moves that a short text needs: its first and its last bytes, which may overlap.
 #[inline(always)]
 fn copy(room: &mut [u8], text: &[u8]) {
     match text.len() {

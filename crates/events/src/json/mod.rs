@@ -1,8 +1,8 @@
 //! Events as JSON lines: a contract with whoever reads them.
 //!
 //! Fields are added, never renamed or removed. What a source cannot know is null, never left out
-//! (except `errno` and `args_b64`, which belong to some records only). Numbers that may reach
-//! 2^53 are strings, but for times: those do after 104 days. Text that is not UTF-8 shows U+FFFD; of
+//! (except `errno` and `args_b64`, which belong to some records only). Numbers that may reach 2^53
+//! are strings, but for times: those do after 104 days. Text that is not UTF-8 shows U+FFFD; of
 //! arguments, `args_b64` then holds the exact bytes. Characters that could command a terminal are
 //! escaped, so that a line can be looked at.
 
@@ -24,8 +24,8 @@ pub use annotations::Annotations;
 pub use object::write_object;
 pub(crate) use records::serialize;
 
-/// Appends an event to `out` as one line, with its newline. Allocates nothing unless `out` must grow
-/// or something in the event is not UTF-8.
+/// Appends an event to `out` as one line, with its newline. Allocates nothing unless `out` must
+/// grow or something in the event is not UTF-8.
 pub fn write_line(out: &mut Vec<u8>, event: &Event<'_>, notes: &Annotations<'_>) {
     let mut line = Line::new(out);
     match serialize(event, notes, Json(&mut line)) {

@@ -8,7 +8,8 @@ use serde_json::ser::Formatter;
 
 use crate::text::quote::printable;
 
-/// Appends anything that is not an event to `out` as one line, with its newline, and as safe to look at.
+/// Appends anything that is not an event to `out` as one line, with its newline, and as safe to
+/// look at.
 pub fn write_object(out: &mut Vec<u8>, object: &impl Serialize) -> serde_json::Result<()> {
     let mut json = serde_json::Serializer::with_formatter(&mut *out, SafeForTerminals);
     object.serialize(&mut json)?;

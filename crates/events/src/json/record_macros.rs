@@ -1,7 +1,9 @@
-//! How a record is put together: its fields in their order, and those of a part that several records have.
+//! How a record is put together: its fields in their order, and those of a part that several
+//! records have.
 //!
-//! serde can flatten a part, too, but hands its fields on one by one under names that are only known when the
-//! program runs. Here all names are constants: a writer copies them whole, a filter compares them at once.
+//! serde can flatten a part, too, but hands its fields on one by one under names that are only
+//! known when the program runs. Here all names are constants: a writer copies them whole, a filter
+//! compares them at once.
 
 use serde::ser::SerializeStruct;
 
@@ -11,8 +13,8 @@ pub(super) trait Part {
     fn add<S: SerializeStruct>(&self, record: &mut S) -> Result<(), S::Error>;
 }
 
-/// Defines a struct that is a [`Part`]. A field with `#[flatten]` is itself one; one with `#[optional]` is left
-/// out when it is `None`.
+/// Defines a struct that is a [`Part`]. A field with `#[flatten]` is itself one; one with
+/// `#[optional]` is left out when it is `None`.
 macro_rules! part {
     ($(#[$meta:meta])* struct $Part:ident $(<$life:lifetime>)? {
         $($(#[$how:ident])? $field:ident: $type:ty,)*
@@ -40,7 +42,8 @@ macro_rules! record {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 use serde::ser::SerializeStruct as _;
 
-                // Optional fields come or not, and nobody needs the number; but 0 means that there is none.
+                // Optional fields come or not, and nobody needs the number; but 0 means that there
+                // is none.
                 let mut record = serializer.serialize_struct(stringify!($Record), 1)?;
                 record.serialize_field("type", $kind)?;
                 $crate::json::record_macros::Part::add(self, &mut record)?;

@@ -1,7 +1,8 @@
-//! JSON into memory: what `serde_json` with [`SafeForTerminals`](super::object::SafeForTerminals) would write, byte
-//! for byte, for the values that records have.
+//! JSON into memory: what `serde_json` with [`SafeForTerminals`](super::object::SafeForTerminals)
+//! would write, byte for byte, for the values that records have.
 //!
-//! Nearly every text is one that shows as it is. One look at all of it says so, and then it is copied.
+//! Nearly every text is one that shows as it is. One look at all of it says so, and then it is
+//! copied.
 
 use std::fmt;
 use std::fmt::Write as _;

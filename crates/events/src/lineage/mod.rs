@@ -4,8 +4,8 @@
 //! lost or arrive in any order: it stays consistent, and within its [`Limits`].
 //!
 //! A process is kept while it lives, and after that for as long as something that descends from it
-//! lives, so that its descendants can still name it. What does not fit falls out, oldest first, and is
-//! counted.
+//! lives, so that its descendants can still name it. What does not fit falls out, oldest first, and
+//! is counted.
 
 use std::collections::HashSet;
 use std::collections::VecDeque;
@@ -30,9 +30,9 @@ use crate::event::ProcessId;
 use crate::event::ProcessSummary;
 use crate::owned_image::OwnedImage;
 
-/// How long a process that has ended waits for its final account. That comes when the parent has reaped
-/// the process and the kernel then frees it: mostly 15 to 30 ms later, but a kernel that saves power
-/// (`CONFIG_RCU_LAZY`, idle CPUs) may take seconds, and then the estimate has to do.
+/// How long a process that has ended waits for its final account. That comes when the parent has
+/// reaped the process and the kernel then frees it: mostly 15 to 30 ms later, but a kernel that
+/// saves power (`CONFIG_RCU_LAZY`, idle CPUs) may take seconds, and then the estimate has to do.
 const FINAL_ACCOUNT_NS: u64 = 500_000_000;
 
 /// A chain of ancestors ends here, should events ever say that it has no end.
@@ -563,7 +563,8 @@ impl Lineage {
         self.remove(process);
     }
 
-    /// Throws out of the queues what has no business there any more, when they have grown long by it.
+    /// Throws out of the queues what has no business there any more, when they have grown long by
+    /// it.
     fn sweep_queues(&mut self) {
         let entries = &self.entries;
         let long = 2 * entries.len() + 1024;
@@ -602,8 +603,8 @@ impl Lineage {
     }
 }
 
-/// Adds what an exit does not know of itself: when the last exec was, and whether the peak of memory
-/// was reached after it.
+/// Adds what an exit does not know of itself: when the last exec was, and whether the peak of
+/// memory was reached after it.
 fn complete(exit: &mut Exit<'_>, entry: &Entry) {
     exit.exec_ns = entry.exec_ns;
     let Some(cost) = &mut exit.cost else {

@@ -711,7 +711,8 @@ fn a_pid_reused_below_a_living_child() {
     assert!(!table.kept(old));
 }
 
-/// Events of an old process that come after its pid was reused do not take the pid from the new one.
+/// Events of an old process that come after its pid was reused do not take the pid from the new
+/// one.
 #[test]
 fn an_older_process_comes_late() {
     let (old, new) = (id(200, 2000), id(200, 3000));

@@ -29,7 +29,8 @@ struct Command<'a> {
     tool: &'static Tool,
     /// Whether the next word may be the program: at the beginning, and after `sudo` and the like.
     seeking: bool,
-    /// Whether the program's options count: `docker login -p` is a password, `docker run -p` is not.
+    /// Whether the program's options count: `docker login -p` is a password, `docker run -p` is
+    /// not.
     active: bool,
     /// What the next word is, and the option that says so.
     pending: Option<(Value, &'a [u8])>,

@@ -1,14 +1,16 @@
 //! Secrets in command lines, masked visibly.
 //!
-//! People pass passwords as arguments, though every user of the machine can read them there. What is
-//! written to a file should not keep them. The rules are tables: which names mean a secret
+//! People pass passwords as arguments, though every user of the machine can read them there. What
+//! is written to a file should not keep them. The rules are tables: which names mean a secret
 //! ([`names`]), which options of which programs take one ([`tools`]), what secrets look like by
-//! themselves ([`shapes`]). Command text within an argument (`sh -c '…'`) is read by the same rules.
+//! themselves ([`shapes`]). Command text within an argument (`sh -c '…'`) is read by the same
+//! rules.
 //!
-//! They are rules of thumb. They err on the side of masking where a name says that it is a secret, and on
-//! that of showing where only a guess would: a line of prose stays whole.
+//! They are rules of thumb. They err on the side of masking where a name says that it is a secret,
+//! and on that of showing where only a guess would: a line of prose stays whole.
 //!
-//! Nearly all command lines hold no secret. One pass over the bytes ([`prefilter`]) lets these through.
+//! Nearly all command lines hold no secret. One pass over the bytes ([`prefilter`]) lets these
+//! through.
 
 mod commands;
 mod event;
@@ -51,8 +53,8 @@ pub struct Redactor {
 }
 
 impl Redactor {
-    /// With patterns of the user's own, each tried on every argument: their first group is masked, or the
-    /// whole match where they have none.
+    /// With patterns of the user's own, each tried on every argument: their first group is masked,
+    /// or the whole match where they have none.
     pub fn new(extra_patterns: &[Regex]) -> Self {
         Self {
             prefilter: Prefilter::new(),
@@ -64,8 +66,8 @@ impl Redactor {
         }
     }
 
-    /// The arguments with their secrets masked; `None` when they hold none. Their number does not change,
-    /// and those that could not be read stay so.
+    /// The arguments with their secrets masked; `None` when they hold none. Their number does not
+    /// change, and those that could not be read stay so.
     pub fn redact<'a>(&'a mut self, args: &Argv<'a>) -> Option<Argv<'a>> {
         let (block, unreadable, (total_bytes, complete)) = args.parts();
         self.masks.clear();
@@ -80,8 +82,8 @@ impl Redactor {
         Some(Argv::from_parts(&self.out, unreadable, rest))
     }
 
-    /// The variables of an environment, `NAME=value` each, with their values masked; `None` when they hold
-    /// no secret.
+    /// The variables of an environment, `NAME=value` each, with their values masked; `None` when
+    /// they hold no secret.
     pub fn redact_environment<'a>(&'a mut self, env: &Argv<'a>) -> Option<Argv<'a>> {
         let (block, ..) = env.parts();
         self.masks.clear();

@@ -116,8 +116,8 @@ const VERBS: [&[u8]; 24] = [
     b"read",
 ];
 
-/// What stands before one of those words to make something else of it: a token of text or of pages, a pass
-/// over data, the name of a secret that is kept elsewhere.
+/// What stands before one of those words to make something else of it: a token of text or of pages,
+/// a pass over data, the name of a secret that is kept elsewhere.
 const OTHERS: [(&[u8], &[&[u8]]); 3] = [
     (
         b"token",

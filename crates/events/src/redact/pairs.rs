@@ -12,8 +12,8 @@ use super::words::quote_end;
 /// Names are looked for so far back.
 const LONGEST_NAME: usize = 64;
 
-/// Within a longer value that gives nothing away no further pairs are looked for, so that the time stays
-/// proportional to the length.
+/// Within a longer value that gives nothing away no further pairs are looked for, so that the time
+/// stays proportional to the length.
 const LONGEST_HARMLESS: usize = 256;
 
 /// A word in which pairs are looked for.
@@ -46,7 +46,8 @@ impl Pairs<'_> {
         }
     }
 
-    /// The value of a secret name that ends at the separator `at`, and whether it gives nothing away.
+    /// The value of a secret name that ends at the separator `at`, and whether it gives nothing
+    /// away.
     fn value_at(&self, at: usize) -> Option<(Range<usize>, bool)> {
         let (name, quoted) = self.name_before(at)?;
         let bytes = &self.text[name.clone()];
@@ -129,7 +130,8 @@ impl Pairs<'_> {
         if quoted {
             return Some(start..self.end_of_number(start));
         }
-        // What is not masked must not be looked through to its end: the next name may stand right behind.
+        // What is not masked must not be looked through to its end: the next name may stand right
+        // behind.
         if self.is_header(name) {
             return Some(start..self.end_of_line(start));
         }

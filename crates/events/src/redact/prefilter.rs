@@ -5,8 +5,8 @@ use aho_corasick::AhoCorasickKind;
 
 use super::tools::TOOLS;
 
-/// Every secret that the rules know has one of these near it, in any case of letters. Programs whose
-/// options say nothing by their names are added from their table.
+/// Every secret that the rules know has one of these near it, in any case of letters. Programs
+/// whose options say nothing by their names are added from their table.
 const TRIGGERS: [&str; 41] = [
     "pass",
     "pw",

@@ -5,7 +5,8 @@ use std::ops::Range;
 use memchr::memmem;
 use regex::bytes::Regex;
 
-/// Tokens whose makers gave them a prefix. (The ids of access keys, AKIA…, name a key and are none.)
+/// Tokens whose makers gave them a prefix. (The ids of access keys, AKIA…, name a key and are
+/// none.)
 const TOKENS: &str = concat!(
     r"\b(?:gh[opsur]_[A-Za-z0-9]{30,255}|github_pat_[A-Za-z0-9_]{22,255}",
     r"|gl(?:pat|ptt|rt|dt|soat|cbt|ft|agent|oas|imt)-[A-Za-z0-9_.-]{20,255}",

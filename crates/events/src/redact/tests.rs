@@ -218,7 +218,8 @@ fn variables() {
     }
 }
 
-/// Each variable stands for itself: none is the option before the next. Patterns of the user's see the name, too.
+/// Each variable stands for itself: none is the option before the next. Patterns of the user's see
+/// the name, too.
 #[test]
 fn environments() {
     let pattern = Regex::new("^CUSTOMER=(.*)").expect("valid");
@@ -380,7 +381,8 @@ fn time_stays_proportional() {
     }
 }
 
-/// What it costs per command line: `cargo test --release -p execsnoop-events cost -- --ignored --nocapture`.
+/// What it costs per command line: `cargo test --release -p execsnoop-events cost -- --ignored
+/// --nocapture`.
 #[test]
 #[ignore = "measures, and asserts nothing"]
 fn cost() {
@@ -408,7 +410,8 @@ fn cost() {
     }
 }
 
-/// Nanoseconds of one call, from the fastest of many short rounds: on a busy machine others run in between.
+/// Nanoseconds of one call, from the fastest of many short rounds: on a busy machine others run in
+/// between.
 fn fastest(mut call: impl FnMut() -> bool) -> u128 {
     const CALLS: u128 = 100;
     let mut round = || {

@@ -23,8 +23,8 @@ const FILE_ENDINGS: [&[u8]; 8] = [
     b".pem", b".key", b".json", b".crt", b".p12", b".txt", b".jks", b".yaml",
 ];
 
-/// Whether the value of `name` gives nothing away. In the text of a command, `$name` stands for a variable;
-/// elsewhere a shell would have replaced it, and only `$NAME` is taken for one.
+/// Whether the value of `name` gives nothing away. In the text of a command, `$name` stands for a
+/// variable; elsewhere a shell would have replaced it, and only `$NAME` is taken for one.
 pub(super) fn harmless(value: &[u8], name: &[u8], in_text: bool) -> bool {
     let empty = value.iter().all(|byte| b"\"' \t\r\n".contains(byte));
     let switch = SWITCHES.iter().any(|it| value.eq_ignore_ascii_case(it));
@@ -38,8 +38,8 @@ pub(super) fn harmless(value: &[u8], name: &[u8], in_text: bool) -> bool {
         || is_directory(value, name)
 }
 
-/// Whether this is an option rather than the value of the option before it. (A long one that looks like
-/// chance is a secret that begins with a dash.)
+/// Whether this is an option rather than the value of the option before it. (A long one that looks
+/// like chance is a secret that begins with a dash.)
 pub(super) fn is_option(word: &[u8]) -> bool {
     let has = |kind: fn(&u8) -> bool| word.iter().any(kind);
     let by_chance = word.len() >= 20

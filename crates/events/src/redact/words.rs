@@ -51,8 +51,8 @@ fn ends_word(byte: u8) -> bool {
     ends_command(byte) || byte.is_ascii_whitespace() || b"<>".contains(&byte)
 }
 
-/// Where the word that begins at `at` ends. A quote that is not closed is an ordinary character: it may
-/// be an apostrophe.
+/// Where the word that begins at `at` ends. A quote that is not closed is an ordinary character: it
+/// may be an apostrophe.
 fn word_end(text: &[u8], mut at: usize) -> usize {
     while at < text.len() && !ends_word(text[at]) {
         at = match text[at] {

@@ -42,13 +42,13 @@ pub struct Tally {
     pub args_ring: u64,
     /// Execs handed out without all arguments because their memory could not be read.
     pub args_unread: u64,
-    /// Execs handed out with all arguments, but without the environment that was asked for, because the
-    /// ring was too full for it.
+    /// Execs handed out with all arguments, but without the environment that was asked for, because
+    /// the ring was too full for it.
     pub env_ring: u64,
     /// The same, because its memory could not be read.
     pub env_unread: u64,
-    /// Runs of programs for other events than execs that the kernel skipped: each may be such an event,
-    /// or nothing of interest (a thread, a call that succeeded).
+    /// Runs of programs for other events than execs that the kernel skipped: each may be such an
+    /// event, or nothing of interest (a thread, a call that succeeded).
     pub skipped_runs: u64,
     /// Messages of the process connector that were lost, at least: of which kind is not known.
     pub messages_lost: u64,

@@ -2,13 +2,15 @@
 
 /// The name of a Linux errno, such as `ENOENT` for 2; `None` for a number that has none.
 ///
-/// From a table of our own, because a recording may be read on another system, whose numbers differ.
+/// From a table of our own, because a recording may be read on another system, whose numbers
+/// differ.
 pub fn errno_name(errno: i32) -> Option<&'static str> {
     let index = NAMES.binary_search_by_key(&errno, |&(number, _)| number);
     index.ok().map(|index| NAMES[index].1)
 }
 
-/// include/uapi/asm-generic/errno-base.h and errno.h (6.18), which x86-64 and arm64 share. Ascending.
+/// include/uapi/asm-generic/errno-base.h and errno.h (6.18), which x86-64 and arm64 share.
+/// Ascending.
 const NAMES: [(i32, &str); 131] = [
     (1, "EPERM"),
     (2, "ENOENT"),

@@ -1,4 +1,5 @@
-//! Numbers, times and names of processes as short texts, without a formatter: they stand in every line.
+//! Numbers, times and names of processes as short texts, without a formatter: they stand in every
+//! line.
 
 use std::fmt;
 use std::fmt::Write as _;
@@ -136,8 +137,9 @@ fn digit(number: u64) -> u8 {
     b"0123456789abcdef"[(number & 15) as usize]
 }
 
-/// Year, month and day of a day since 1970 in the Gregorian calendar: Howard Hinnant's `civil_from_days`,
-/// whose years begin in March, so that the day that is not always there is the last.
+/// Year, month and day of a day since 1970 in the Gregorian calendar: Howard Hinnant's
+/// `civil_from_days`, whose years begin in March, so that the day that is not always there is the
+/// last.
 fn date(days: u64) -> (u64, u64, u64) {
     let days = days + 719_468; // since 0000-03-01
     let (era, day_of_era) = (days / 146_097, days % 146_097);

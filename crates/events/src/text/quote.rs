@@ -1,7 +1,7 @@
 //! Bytes from strangers, made safe to show.
 //!
-//! An argument can hold a newline that forges a line of output, an escape sequence that commands the
-//! terminal, a character that turns the text around. None of these is ever written as it is.
+//! An argument can hold a newline that forges a line of output, an escape sequence that commands
+//! the terminal, a character that turns the text around. None of these is ever written as it is.
 
 use unicode_properties::GeneralCategory;
 use unicode_properties::UnicodeGeneralCategory as _;
@@ -31,7 +31,8 @@ pub fn all_printable(bytes: &[u8]) -> bool {
     std::str::from_utf8(bytes).is_ok_and(|text| text.chars().all(printable))
 }
 
-/// Whether each byte is one that `fits`, which is to be without branches: 16 are looked at together.
+/// Whether each byte is one that `fits`, which is to be without branches: 16 are looked at
+/// together.
 #[inline]
 pub(crate) fn each_byte(bytes: &[u8], fits: impl Fn(u8) -> bool + Copy) -> bool {
     let together = |chunk: &[u8]| chunk.iter().fold(true, |all, &byte| all & fits(byte));
@@ -76,8 +77,8 @@ pub fn shell(out: &mut Vec<u8>, bytes: &[u8]) {
     }
 }
 
-/// Appends `bytes` in double quotes, with a backslash before quotes and backslashes, and escapes for
-/// what does not show as itself.
+/// Appends `bytes` in double quotes, with a backslash before quotes and backslashes, and escapes
+/// for what does not show as itself.
 pub fn double(out: &mut Vec<u8>, bytes: &[u8]) {
     out.push(b'"');
     escaped(out, bytes, |c| matches!(c, '\\' | '"'));

@@ -47,9 +47,9 @@ fn instruction(code: u8, to: u8, from: u8, immediate: i32) -> sys::bpf_insn {
     instruction
 }
 
-/// Whether bpf(2) answers at all: asked for a command that does not exist, it says EINVAL, and so does no
-/// filter that stands before it. Without BPF it says ENOSYS. EPERM may be a filter's word, or (before
-/// 6.4) the kernel's to whoever has no capabilities.
+/// Whether bpf(2) answers at all: asked for a command that does not exist, it says EINVAL, and so
+/// does no filter that stands before it. Without BPF it says ENOSYS. EPERM may be a filter's word,
+/// or (before 6.4) the kernel's to whoever has no capabilities.
 pub fn system_call() -> Attempt {
     let outcome = in_child(|| {
         // SAFETY: no such command, and no memory is passed to it.
@@ -83,7 +83,8 @@ pub fn ring_buffer() -> Attempt {
     owned(fd).into()
 }
 
-/// Whether a program loads that is called with the types of a tracepoint; `btf_id` is the tracepoint's.
+/// Whether a program loads that is called with the types of a tracepoint; `btf_id` is the
+/// tracepoint's.
 pub fn typed_tracepoint(btf_id: u32) -> Attempt {
     load(
         c"doctor_tp_btf",
@@ -127,7 +128,8 @@ fn load(
         ..Default::default()
     };
     set(&mut options);
-    // SAFETY: all pointers are to what lives until the call is over, and the count is that of `code`.
+    // SAFETY: all pointers are to what lives until the call is over, and the count is that of
+    // `code`.
     let fd = unsafe {
         sys::bpf_prog_load(
             kind,

@@ -75,7 +75,8 @@ mod tests {
         }
     }
 
-    /// The root of a container is not that of the machine, whether the mount or the namespace says so.
+    /// The root of a container is not that of the machine, whether the mount or the namespace says
+    /// so.
     #[test]
     fn how_much_is_seen() {
         let whole = mount("cgroup2", "/", "/sys/fs/cgroup");

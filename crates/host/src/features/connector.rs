@@ -63,7 +63,8 @@ fn bind() -> Result<(), Errno> {
     Errno::result(answer).map(drop)
 }
 
-/// What follows from an attempt to bind, and from `/proc/net/connector`, which lists who sends by it.
+/// What follows from an attempt to bind, and from `/proc/net/connector`, which lists who sends by
+/// it.
 fn of(bound: Attempt, registered: Option<&str>) -> Connector {
     match (bound, registered) {
         (Attempt::Refused(Errno::EPROTONOSUPPORT), _) => Connector::Missing,

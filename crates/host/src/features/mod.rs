@@ -63,20 +63,22 @@ impl HostFeatures {
     }
 }
 
-/// Whether the process connector can be listened to: it speaks to the machine's own namespaces only.
+/// Whether the process connector can be listened to: it speaks to the machine's own namespaces
+/// only.
 pub fn process_connector_allowed() -> bool {
     has(Capability::CAP_NET_ADMIN)
         && namespace::in_initial_pid_ns().unwrap_or(true)
         && namespace::in_initial_user_ns().unwrap_or(true)
 }
 
-/// Whether the machine has a cgroup v1 hierarchy of this controller. (Without /proc, it is taken to have
-/// version 2.)
+/// Whether the machine has a cgroup v1 hierarchy of this controller. (Without /proc, it is taken to
+/// have version 2.)
 pub fn has_v1_hierarchy(controller: &str) -> bool {
     fs::read_to_string(OWN_CGROUPS).is_ok_and(|text| names_v1_hierarchy(&text, controller))
 }
 
-/// Whether a line like `4:cpu,cpuacct:/path` is about this controller; that of version 2 is `0::/path`.
+/// Whether a line like `4:cpu,cpuacct:/path` is about this controller; that of version 2 is
+/// `0::/path`.
 fn names_v1_hierarchy(text: &str, controller: &str) -> bool {
     text.lines()
         .filter_map(|line| line.split(':').nth(1))

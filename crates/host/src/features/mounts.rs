@@ -22,8 +22,8 @@ pub fn read() -> Option<Vec<Mount>> {
     Some(parse(&table))
 }
 
-/// The lines of `/proc/PID/mountinfo` (proc(5)): id, parent, device, root, point, options, any number of
-/// optional fields, `-`, type, source, options.
+/// The lines of `/proc/PID/mountinfo` (proc(5)): id, parent, device, root, point, options, any
+/// number of optional fields, `-`, type, source, options.
 fn parse(table: &[u8]) -> Vec<Mount> {
     table
         .split(|&byte| byte == b'\n')

@@ -61,7 +61,8 @@ pub fn in_pid_namespace() -> bool {
     in_initial_pid_ns() == Some(false)
 }
 
-/// The inode number of our pid namespace, 0 for the initial one (or when /proc is not there to tell).
+/// The inode number of our pid namespace, 0 for the initial one (or when /proc is not there to
+/// tell).
 pub fn tracer_pid_ns() -> u32 {
     let own = PID.inode().filter(|inode| *inode != PID.initial);
     own.and_then(|inode| u32::try_from(inode).ok()).unwrap_or(0)

@@ -52,8 +52,9 @@ pub struct Command {
 }
 
 impl Command {
-    /// Starts `words`, with our own standard input, output and error, as `user` when that is given. It ignores
-    /// the signals `ignored`: those that we were told to ignore, and have handlers for now.
+    /// Starts `words`, with our own standard input, output and error, as `user` when that is given.
+    /// It ignores the signals `ignored`: those that we were told to ignore, and have handlers for
+    /// now.
     pub fn start(
         words: &[OsString],
         user: Option<&User>,
@@ -125,8 +126,8 @@ fn harmless(name: &OsStr) -> String {
 
 /// Makes the command begin with these signals ignored.
 fn ignore(command: &mut std::process::Command, signals: Vec<Signal>) {
-    // SAFETY: between fork and exec only async-signal-safe calls are made, which signal(2) is; "ignore" runs
-    // no code of ours.
+    // SAFETY: between fork and exec only async-signal-safe calls are made, which signal(2) is;
+    // "ignore" runs no code of ours.
     unsafe {
         command.pre_exec(move || {
             for signal in &signals {

@@ -1,8 +1,9 @@
 //! Names of users and groups in a binary that is linked statically.
 
-/// Makes the C library look users and groups up in /etc/passwd and /etc/group alone, when it is linked
-/// into the binary. Else it would load what /etc/nsswitch.conf names (systemd, sss), libraries that were
-/// made for the machine's own C library, and crash at the first name that the files do not know.
+/// Makes the C library look users and groups up in /etc/passwd and /etc/group alone, when it is
+/// linked into the binary. Else it would load what /etc/nsswitch.conf names (systemd, sss),
+/// libraries that were made for the machine's own C library, and crash at the first name that the
+/// files do not know.
 ///
 /// To be called before anything else. A binary that is linked dynamically is left as it is.
 pub fn use_files_for_names() {
@@ -20,7 +21,8 @@ fn configure_lookup(database: &std::ffi::CStr) {
             service: *const std::ffi::c_char,
         ) -> std::ffi::c_int;
     }
-    // SAFETY: both strings end in NUL and live for ever; nobody has looked up a name yet, as glibc asks.
+    // SAFETY: both strings end in NUL and live for ever; nobody has looked up a name yet, as glibc
+    // asks.
     let outcome = unsafe { __nss_configure_lookup(database.as_ptr(), c"files".as_ptr()) };
     assert_eq!(outcome, 0, "the C library knows {database:?} and files");
 }

@@ -29,8 +29,8 @@ use crate::start_error::StartError;
 use crate::wire::convert;
 use crate::wire::snapshot::Snapshot;
 
-/// Loads the programs of the core backend and attaches those that `options` ask for. Events count from here
-/// on.
+/// Loads the programs of the core backend and attaches those that `options` ask for. Events count
+/// from here on.
 pub(crate) fn start(options: &Options) -> Result<BpfSession, StartError> {
     let features = HostFeatures::detect();
     if let Some(obstacle) = obstacle_before_load(&features) {

@@ -1,7 +1,7 @@
 //! Reading perf buffers, for kernels without the BPF ring buffer (before 5.8): one for each CPU.
 //!
-//! Between CPUs records arrive in any order, so each is held back for a moment, and what is older is
-//! handed out by its time.
+//! Between CPUs records arrive in any order, so each is held back for a moment, and what is older
+//! is handed out by its time.
 
 use std::cell::RefCell;
 use std::io;
@@ -16,8 +16,8 @@ use nix::errno::Errno;
 
 use crate::clock;
 
-/// After this delay no older record from another CPU can still arrive. A program stamps its record when
-/// it begins, and ends within a millisecond or two; but a virtual machine's CPU may be stopped
+/// After this delay no older record from another CPU can still arrive. A program stamps its record
+/// when it begins, and ends within a millisecond or two; but a virtual machine's CPU may be stopped
 /// meanwhile, for longer than 50 ms in measurements.
 const HELD_BACK: Duration = Duration::from_millis(200);
 
@@ -139,7 +139,8 @@ mod tests {
         [&time.to_ne_bytes()[..], rest].concat()
     }
 
-    /// What two CPUs sent comes out by time; what is new waits; pieces of one exec keep their order.
+    /// What two CPUs sent comes out by time; what is new waits; pieces of one exec keep their
+    /// order.
     #[test]
     fn ordered_by_time() {
         let mut inbox = Inbox::default();

@@ -12,8 +12,8 @@ use nix::errno::Errno;
 
 use crate::read::perf::PerfReader;
 
-/// A batch ends when it holds this much, so that output is written while a storm goes on, and while what it
-/// was made from and what it became are still in the CPU's cache.
+/// A batch ends when it holds this much, so that output is written while a storm goes on, and while
+/// what it was made from and what it became are still in the CPU's cache.
 const BATCH_BYTES: usize = 1 << 18;
 
 /// What the callback answers to make libbpf stop. Any number below 0 that libbpf does not use.
@@ -82,8 +82,8 @@ impl Reader {
 
 /// The reading end of the ring.
 ///
-/// Records are copied out before they are looked at: the kernel gets its room back at once, and what
-/// is decoded is ordinary memory that nobody else writes to.
+/// Records are copied out before they are looked at: the kernel gets its room back at once, and
+/// what is decoded is ordinary memory that nobody else writes to.
 pub(crate) struct RingReader {
     ring: RingBuffer<'static>,
     batch: Rc<RefCell<Batch>>,
@@ -106,8 +106,8 @@ impl RingReader {
         Ok(Self { ring, batch })
     }
 
-    /// Waits until `timeout` is over, the kernel side calls, or a signal arrives, then takes a batch
-    /// out of the ring. Returns whether more is waiting.
+    /// Waits until `timeout` is over, the kernel side calls, or a signal arrives, then takes a
+    /// batch out of the ring. Returns whether more is waiting.
     pub(crate) fn fill(&mut self, timeout: Duration) -> Result<bool, Errno> {
         let mut outcome = self.ring.poll_raw(timeout);
         if outcome >= 0 || outcome == -(Errno::EINTR as i32) {

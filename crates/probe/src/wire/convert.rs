@@ -268,8 +268,8 @@ pub(super) fn nonzero(number: u32) -> Option<u32> {
     (number != 0).then_some(number)
 }
 
-/// A path from its names, leaf first, each with a NUL. A memfd has one name, and shows as the kernel
-/// shows it: `/memfd:name`.
+/// A path from its names, leaf first, each with a NUL. A memfd has one name, and shows as the
+/// kernel shows it: `/memfd:name`.
 pub(super) fn join_reversed_path<'a>(names: &[u8], out: &'a mut Vec<u8>) -> &'a [u8] {
     out.clear();
     let names = names.strip_suffix(b"\0").unwrap_or(names);

@@ -1,8 +1,8 @@
 //! From the bytes of the ring to events.
 //!
-//! The decoder is total: whatever the bytes are, it gives events or an error, it does not panic, and
-//! it allocates no more than has arrived. An exec whose arguments come in several records is kept
-//! until it is whole, or until it is clear that it will not be.
+//! The decoder is total: whatever the bytes are, it gives events or an error, it does not panic,
+//! and it allocates no more than has arrived. An exec whose arguments come in several records is
+//! kept until it is whole, or until it is clear that it will not be.
 
 use std::collections::HashMap;
 use std::time::Duration;

@@ -30,8 +30,8 @@ pub(crate) struct Snapshot {
 }
 
 impl Snapshot {
-    /// Asks the kernel's iterator over all tasks (5.8+), and /proc for their command lines. To be called
-    /// when the programs are attached: who begins later is seen by them.
+    /// Asks the kernel's iterator over all tasks (5.8+), and /proc for their command lines. To be
+    /// called when the programs are attached: who begins later is seen by them.
     pub(crate) fn from_kernel(skeleton: &mut CoreSkel<'_>) -> Result<Self, StartError> {
         let what = "listing the running processes";
         let link = skeleton.progs.each_existing.attach().map_err(other(what))?;
@@ -52,8 +52,8 @@ impl Snapshot {
         Self { processes }
     }
 
-    /// Asks /proc alone. Start times are those of its ticks, and events that name the same processes have
-    /// to be put right by what is returned beside.
+    /// Asks /proc alone. Start times are those of its ticks, and events that name the same
+    /// processes have to be put right by what is returned beside.
     pub(crate) fn from_proc(now_ns: u64) -> (Self, TickStartTimes) {
         let found = proc_table::all();
         let starts: HashMap<u32, u64> = found
@@ -80,9 +80,9 @@ impl Snapshot {
 
 /// The start times, by ticks, of processes that were there before tracing began.
 ///
-/// A record has them to the nanosecond, but the list of those that were there, made from /proc, does not:
-/// that both mean the same process, the records take over what the list has. (A pid does not come back
-/// within one tick.)
+/// A record has them to the nanosecond, but the list of those that were there, made from /proc,
+/// does not: that both mean the same process, the records take over what the list has. (A pid does
+/// not come back within one tick.)
 #[derive(Debug, Default)]
 pub(crate) struct TickStartTimes(HashMap<u32, u64>);
 

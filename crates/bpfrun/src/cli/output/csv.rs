@@ -1,5 +1,5 @@
-//! Comma-separated values: a header, then a line for each event (of a program without events: for each
-//! entry of its maps). What an event does not have stays empty.
+//! Comma-separated values: a header, then a line for each event (of a program without events: for
+//! each entry of its maps). What an event does not have stays empty.
 
 use bpfrun::Event;
 use bpfrun::Schema;

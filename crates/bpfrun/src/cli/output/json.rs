@@ -142,8 +142,8 @@ fn number(out: &mut Vec<u8>, of: &Value<'_>) {
     written.expect("writing to memory");
 }
 
-/// A string. What is not UTF-8 becomes U+FFFD; what does not show as itself is escaped, so that a line
-/// can be looked at.
+/// A string. What is not UTF-8 becomes U+FFFD; what does not show as itself is escaped, so that a
+/// line can be looked at.
 fn string(out: &mut Vec<u8>, bytes: &[u8]) {
     out.push(b'"');
     for chunk in bytes.utf8_chunks() {

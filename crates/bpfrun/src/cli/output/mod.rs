@@ -20,8 +20,8 @@ use crate::cli::clock::timestamp;
 use crate::cli::output::csv::CsvFormat;
 use crate::cli::output::text::TextFormat;
 
-/// Where everything goes, and in which form. Lines collect in a buffer that is used over and over, and
-/// are written together.
+/// Where everything goes, and in which form. Lines collect in a buffer that is used over and over,
+/// and are written together.
 #[derive(Debug)]
 pub struct Output {
     form: Form,
@@ -52,8 +52,8 @@ impl Output {
         })
     }
 
-    /// Makes the file empty, and begins with the header. To be called when everything is attached: if it
-    /// cannot be, what is in that file is not lost.
+    /// Makes the file empty, and begins with the header. To be called when everything is attached:
+    /// if it cannot be, what is in that file is not lost.
     pub fn begin(&mut self, format: Format, schemas: &[Schema]) -> anyhow::Result<()> {
         self.output.target().truncate()?;
         self.form = Form::new(format, schemas);
@@ -92,8 +92,8 @@ impl Output {
         (&self.form, self.output.buffer())
     }
 
-    /// Writes what can be written without blocking; waits for the reader at most `wait`. Returns whether
-    /// all is written.
+    /// Writes what can be written without blocking; waits for the reader at most `wait`. Returns
+    /// whether all is written.
     pub fn flush(&mut self, wait: Duration) -> io::Result<bool> {
         self.output.flush(wait)
     }

@@ -8,8 +8,8 @@ use execsnoop_events::quote;
 /// What stands where there is no value.
 const ABSENT: &[u8] = b"-";
 
-/// Appends a value as it stands in a cell of a table. No bytes of it can command a terminal or break a
-/// line.
+/// Appends a value as it stands in a cell of a table. No bytes of it can command a terminal or
+/// break a line.
 pub fn cell(out: &mut Vec<u8>, value: &Value<'_>) {
     match value {
         Value::Absent => out.extend_from_slice(ABSENT),
@@ -71,7 +71,8 @@ fn joined<T>(
     }
 }
 
-/// Visits the fields of a struct, and those of structs in it, in their order; else the value itself.
+/// Visits the fields of a struct, and those of structs in it, in their order; else the value
+/// itself.
 pub fn leaves<'v, 'a>(value: &'v Value<'a>, each: &mut impl FnMut(&'v Value<'a>)) {
     match value {
         Value::Record(fields) if !fields.is_empty() => {

@@ -24,7 +24,8 @@ struct Column {
 }
 
 impl Table {
-    /// A table with these columns: titles, whether there are numbers in them, and their least widths.
+    /// A table with these columns: titles, whether there are numbers in them, and their least
+    /// widths.
     pub fn new(columns: impl IntoIterator<Item = (String, bool, usize)>) -> Self {
         let column = |(path, number, width): (String, bool, usize)| {
             let title = path.to_uppercase();

@@ -6,8 +6,8 @@ use bpfrun::Schema;
 use crate::cli::output::show;
 use crate::cli::output::table::Table;
 
-/// Formats events of one type as a table; those of several types as names and values, each line with
-/// its type.
+/// Formats events of one type as a table; those of several types as names and values, each line
+/// with its type.
 #[derive(Debug)]
 pub struct TextFormat {
     table: Option<Table>,

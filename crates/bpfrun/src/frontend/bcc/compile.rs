@@ -153,7 +153,8 @@ fn marker(line: &[u8]) -> Option<(usize, String)> {
     Some((number.parse().ok()?, rest[..=end].to_owned()))
 }
 
-/// Strings keep their bytes as octal numbers, so that the text is ASCII and places in it are certain.
+/// Strings keep their bytes as octal numbers, so that the text is ASCII and places in it are
+/// certain.
 fn in_ascii(text: &[u8]) -> String {
     let mut result = String::with_capacity(text.len());
     let mut at = 0;

@@ -1,9 +1,9 @@
 //! Which values point into memory that a program must not load from directly.
 //!
-//! BCC lets a program write `task->mm->pgd`, and reads for it. What is such a pointer is a fact of data
-//! flow: the arguments of a probe are, the pointers in a tracepoint's fields, what
-//! `bpf_get_current_task` returns; and what is computed, returned, passed on or kept of those. It is
-//! found by going over the program until nothing new is learnt.
+//! BCC lets a program write `task->mm->pgd`, and reads for it. What is such a pointer is a fact of
+//! data flow: the arguments of a probe are, the pointers in a tracepoint's fields, what
+//! `bpf_get_current_task` returns; and what is computed, returned, passed on or kept of those. It
+//! is found by going over the program until nothing new is learnt.
 
 use std::collections::HashMap;
 use std::collections::HashSet;
@@ -52,7 +52,8 @@ impl<'t, 'a> KernelPointers<'t, 'a> {
         found
     }
 
-    /// The first parameter of a probe is its context, the others are pointers of the kernel or a user.
+    /// The first parameter of a probe is its context, the others are pointers of the kernel or a
+    /// user.
     fn begin(&mut self) {
         for function in &self.program.functions {
             if function.is_helper() {

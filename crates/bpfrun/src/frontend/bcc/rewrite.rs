@@ -1,5 +1,5 @@
-//! A program in BCC's dialect, rewritten: what the compiler's tree says is a method call, a load from
-//! external memory or a probe's head is replaced by plain C, all else stays as it was written.
+//! A program in BCC's dialect, rewritten: what the compiler's tree says is a method call, a load
+//! from external memory or a probe's head is replaced by plain C, all else stays as it was written.
 
 use std::cell::Cell;
 use std::cell::RefCell;

@@ -44,7 +44,8 @@ fn by_name(name: &str) -> Option<String> {
     })
 }
 
-/// `sys_clone` is a system call, as in BCC: the function's own name is another on each architecture.
+/// `sys_clone` is a system call, as in BCC: the function's own name is another on each
+/// architecture.
 fn of_kernel(kind: &str, function: &str) -> String {
     match function.strip_prefix("sys_") {
         Some(call) => format!("{kind}syscall/{call}"),
@@ -52,7 +53,8 @@ fn of_kernel(kind: &str, function: &str) -> String {
     }
 }
 
-/// A function whose argument is a tracepoint's struct belongs to that tracepoint, whatever its name.
+/// A function whose argument is a tracepoint's struct belongs to that tracepoint, whatever its
+/// name.
 fn by_context(function: &Node) -> Option<String> {
     let context = function.parameters().first()?.plain_type().to_owned();
     let name = context.trim_start_matches("const ");

@@ -1,5 +1,6 @@
-//! Tail calls: which function stands at which place of a `BPF_PROG_ARRAY`. BCC's tools put them there from
-//! Python; here `--attach FUNC=tail:MAP:PLACE` says it, and the map is declared with them in it.
+//! Tail calls: which function stands at which place of a `BPF_PROG_ARRAY`. BCC's tools put them
+//! there from Python; here `--attach FUNC=tail:MAP:PLACE` says it, and the map is declared with
+//! them in it.
 
 use std::collections::HashMap;
 
@@ -19,8 +20,8 @@ fn slot(target: &Target) -> Option<(&str, u32)> {
     }
 }
 
-/// The section of a function that is only called by others: its kind, and no target. Only programs of one kind
-/// call each other, and their contexts tell the kinds apart.
+/// The section of a function that is only called by others: its kind, and no target. Only programs
+/// of one kind call each other, and their contexts tell the kinds apart.
 pub(crate) fn section(function: &Node) -> Result<String, TranslateError> {
     let parameters = function.parameters();
     let context = parameters

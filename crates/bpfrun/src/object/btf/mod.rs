@@ -1,7 +1,7 @@
 //! BTF, the description of types in a BPF object, read from whatever bytes there are.
 //!
-//! The format is the kernel's (Documentation/bpf/btf.rst). Nothing here trusts it: an object file may
-//! come from a stranger. What is read takes memory in proportion to the bytes that are there.
+//! The format is the kernel's (Documentation/bpf/btf.rst). Nothing here trusts it: an object file
+//! may come from a stranger. What is read takes memory in proportion to the bytes that are there.
 
 mod read;
 
@@ -12,8 +12,8 @@ pub(crate) type TypeId = u32;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Name(u32);
 
-/// Chains of typedefs and qualifiers are followed for so long: nobody writes longer ones, and they could
-/// go in circles.
+/// Chains of typedefs and qualifiers are followed for so long: nobody writes longer ones, and they
+/// could go in circles.
 const MAX_ALIASES: usize = 64;
 
 /// All types of an object.

@@ -75,7 +75,8 @@ impl Cursor<'_> {
         self.u32().map(Name)
     }
 
-    /// `count` things, of which each takes `N` bytes: they must be there before room is made for them.
+    /// `count` things, of which each takes `N` bytes: they must be there before room is made for
+    /// them.
     fn list<const N: usize, T>(
         &mut self,
         count: usize,

@@ -232,7 +232,8 @@ fn endless_types() {
     assert_eq!(shown(&builder, huge, &[0; 8]), "Array([])");
 }
 
-/// How long decoding takes: printed by `cargo test --release -- --ignored --nocapture decoding_cost`.
+/// How long decoding takes: printed by `cargo test --release -- --ignored --nocapture
+/// decoding_cost`.
 #[test]
 #[ignore = "a measurement"]
 fn decoding_cost() {

@@ -1,4 +1,5 @@
-//! What the core backend can do without: it makes something cheaper, shows more, or carries a lower backend.
+//! What the core backend can do without: it makes something cheaper, shows more, or carries a lower
+//! backend.
 
 use caps::Capability;
 use execsnoop_events::errno_name;

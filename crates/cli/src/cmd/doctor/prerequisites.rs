@@ -29,7 +29,8 @@ const DENIALS: &str = "sudo dmesg | grep -i -e denied -e avc";
 const ALLOW: &str = "allow the system calls bpf and perf_event_open where this was started: in a service by \
                      SystemCallFilter=bpf perf_event_open, in a container by";
 
-/// The checks of all that the core backend stands on; `program` is execsnoop's own file, for a shell.
+/// The checks of all that the core backend stands on; `program` is execsnoop's own file, for a
+/// shell.
 pub fn checks(survey: &Diagnosis, program: &str) -> Vec<Check> {
     let guards = &survey.guards;
     let (proc, sys) = (survey.proc_mounted, survey.sys_mounted);

@@ -32,8 +32,8 @@ impl<'a> Called<'a> {
         }
     }
 
-    /// The file name, then the arguments as the caller gave them, without its own name for itself. (A
-    /// script's come after the interpreter's, which the kernel put before them.)
+    /// The file name, then the arguments as the caller gave them, without its own name for itself.
+    /// (A script's come after the interpreter's, which the kernel put before them.)
     pub fn as_called(&self) -> impl Iterator<Item = Option<&'a [u8]>> + use<'a> {
         // Of processes that were there before the trace, it is not known.
         let filename = self.filename.or_else(|| self.args.iter().next().flatten());

@@ -169,8 +169,8 @@ const BCC: [Column; 14] = [
     EXIT.default("EXIT", 7, has_ends),
 ];
 
-/// libbpf-tools/execsnoop.c: "%-9s", "%-8s ", "%-6s ", "%-16s %-6s %-6s %3s %s". What it calls PCOMM
-/// is the process's own name.
+/// libbpf-tools/execsnoop.c: "%-9s", "%-8s ", "%-6s ", "%-16s %-6s %-6s %3s %s". What it calls
+/// PCOMM is the process's own name.
 const LIBBPF: [Column; 13] = [
     TYPE.default("EVENT", 7, TableOptions::has_several_types),
     TIME.default("TIME", 8, |options| options.time),

@@ -182,8 +182,8 @@ impl Table {
         }
     }
 
-    /// A remark of the tracer. No argument looks like it, since `<` is quoted; except in the columns of
-    /// other tools, which have no quotes.
+    /// A remark of the tracer. No argument looks like it, since `<` is quoted; except in the
+    /// columns of other tools, which have no quotes.
     fn note(&self, out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
         self.color(out, DIM);
         write_to(out, text);

@@ -367,8 +367,8 @@ fn same_as_core_but_for_what_is_lost() {
     }
 }
 
-/// In the order of what they are about: a process's record comes later on the core backend, with its
-/// final account.
+/// In the order of what they are about: a process's record comes later on the core backend, with
+/// its final account.
 fn sorted(mut events: Vec<Value>) -> Vec<Value> {
     events.sort_by_key(|event| event["type"].to_string());
     events

@@ -220,8 +220,8 @@ fn command() {
     assert_eq!(trace.execs().len(), 4, "{}", trace.text());
 }
 
-/// Of a process that is seen in time: the same records as on the core backend, with the same fields;
-/// what is lost is null, and nothing else.
+/// Of a process that is seen in time: the same records as on the core backend, with the same
+/// fields; what is lost is null, and nothing else.
 fn same_fields_as_core() {
     let all = [
         "--events",

@@ -145,8 +145,8 @@ fn no_command_without_tracing() {
     }
 }
 
-/// Without the kernel's type information the core backend has status 77, and the word that finds it in
-/// any search.
+/// Without the kernel's type information the core backend has status 77, and the word that finds it
+/// in any search.
 fn no_btf() {
     let core = ["--backend", "core", "--duration", "1s"];
     check_refusal(&run(WITHOUT_BTF, &core), &["BTF"]);
@@ -188,8 +188,8 @@ fn locked_memory_does_not_matter() {
     assert_eq!(trace.status.code(), Some(0), "{}", trace.stderr);
 }
 
-/// Failed execs are seen at their tracepoints although tracefs is not mounted: root can open it without
-/// a mount (Linux 5.2+).
+/// Failed execs are seen at their tracepoints although tracefs is not mounted: root can open it
+/// without a mount (Linux 5.2+).
 fn without_tracefs() {
     let tracer = Tracer::start_behind(&WITHOUT_TRACEFS, &["--format", "json", "-x", "--stats"]);
     let failing = subject(&["fail", "ENOENT", "/nonexistent/program"]);

@@ -103,8 +103,8 @@ impl Diagnosis {
         &self.report["checks"][check]["facts"][fact]
     }
 
-    /// Not everything can be traced, for this one cause, and the text says these words. Lower backends
-    /// may be there.
+    /// Not everything can be traced, for this one cause, and the text says these words. Lower
+    /// backends may be there.
     #[track_caller]
     fn refuses(self, cause: &str, words: &[&str]) -> Self {
         assert_eq!(self.causes(), [cause], "{}", self.text);

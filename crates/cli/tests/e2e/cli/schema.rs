@@ -27,7 +27,7 @@ const OPTIONS: [&[&str]; 4] = [
 
 fn schema() -> jsonschema::Validator {
     let printed = run(&[], &["schema"]).expect_success();
-    let schema: Value = serde_json::from_str(&printed.text()).expect("JSON");
+    let schema: Value = serde_json::from_str(printed.text()).expect("JSON");
     jsonschema::validator_for(&schema).expect("a JSON Schema")
 }
 

@@ -100,8 +100,8 @@ proptest! {
     }
 }
 
-/// Deep and long filters are refused, or small enough: here with the stack of a test's thread, a quarter
-/// of a program's.
+/// Deep and long filters are refused, or small enough: here with the stack of a test's thread, a
+/// quarter of a program's.
 #[test]
 fn deep_and_long() {
     let forms: &[(&str, &str, &str)] = &[

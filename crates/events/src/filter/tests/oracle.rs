@@ -1,5 +1,5 @@
-//! The same answer as the `cel` crate's interpreter gives for the record as it is written; and what is
-//! pushed down never asks for more than the filter.
+//! The same answer as the `cel` crate's interpreter gives for the record as it is written; and what
+//! is pushed down never asks for more than the filter.
 
 use cel::Context;
 use cel::Program;

@@ -1,7 +1,8 @@
-//! A kernel's layout from a BTF file of one's own, for kernels that have none: the classic backend then has
-//! nothing to find out but what no BTF tells.
+//! A kernel's layout from a BTF file of one's own, for kernels that have none: the classic backend
+//! then has nothing to find out but what no BTF tells.
 //!
-//! (The core backend cannot be helped by it: the kernel itself checks its programs, against its own BTF.)
+//! (The core backend cannot be helped by it: the kernel itself checks its programs, against its own
+//! BTF.)
 
 use std::path::Path;
 

@@ -1,8 +1,9 @@
 //! Where a kernel without BTF keeps what the classic backend reads.
 //!
-//! A small program copies the loader's own `task_struct` out, and what is known of this process anyway
-//! (its number, its name, its parent, when it began) tells which field is which. Each is recognised by
-//! more than one sign, and what is ambiguous counts as not found: a guess is never used.
+//! A small program copies the loader's own `task_struct` out, and what is known of this process
+//! anyway (its number, its name, its parent, when it began) tells which field is which. Each is
+//! recognised by more than one sign, and what is ambiguous counts as not found: a guess is never
+//! used.
 
 use std::time::Duration;
 
@@ -18,11 +19,12 @@ const STACK_BYTES: u64 = 64 << 10;
 /// From `tgid` to `group_leader` it is no farther: a stack canary, the parents, two lists.
 const FAMILY_BYTES: usize = 128;
 
-/// `group_leader` comes after `real_parent`, `parent`, `children` and `sibling`, two lists (since 2.6).
+/// `group_leader` comes after `real_parent`, `parent`, `children` and `sibling`, two lists (since
+/// 2.6).
 const PARENT_TO_LEADER: usize = 48;
 
-/// The two start times are taken within this long of each other; the boot clock is ahead by the time
-/// that the machine has slept, which is known to about this.
+/// The two start times are taken within this long of each other; the boot clock is ahead by the
+/// time that the machine has slept, which is known to about this.
 const START_TIMES_APART: Duration = Duration::from_millis(2);
 
 /// What the loader knows of itself.
@@ -55,8 +57,8 @@ pub(crate) fn learn(me: &SelfTask, memory: &mut dyn Memory) -> Result<layout, &'
     let task = memory.peek(me.task);
     let (stack, regs) = stack(&task, me).ok_or("task_struct.stack")?;
     let family = family(&task, me, memory).ok_or("task_struct.group_leader")?;
-    // What was read may go on into the neighbour, who has a name and a start, too. Ours come first: the
-    // order is group_leader, start_time, comm, signal.
+    // What was read may go on into the neighbour, who has a name and a start, too. Ours come first:
+    // the order is group_leader, start_time, comm, signal.
     let comm = comm(&task, me, family.leader).ok_or("task_struct.comm")?;
     let start = start(&task[..comm], me).ok_or("task_struct.start_boottime")?;
     Ok(layout {
@@ -73,7 +75,8 @@ pub(crate) fn learn(me: &SelfTask, memory: &mut dyn Memory) -> Result<layout, &'
     })
 }
 
-/// Whether a layout from elsewhere fits this process; if so, where the registers are in the kernel stack.
+/// Whether a layout from elsewhere fits this process; if so, where the registers are in the kernel
+/// stack.
 pub(crate) fn check(layout: &layout, task: &[u8], me: &SelfTask) -> Option<u32> {
     let at = |offset: u32| usize::try_from(offset).unwrap_or(usize::MAX);
     let above = me.regs.checked_sub(u64_at(task, at(layout.stack))?)?;
@@ -146,9 +149,9 @@ fn comm(task: &[u8], me: &SelfTask, leader: usize) -> Option<usize> {
         .find(|at| task[*at..].starts_with(&name))
 }
 
-/// `signal_struct` begins with a reference count, the number of living threads and that of all threads
-/// (all 1 here), then come four bytes of something else, and the list of threads: our own `thread_node`
-/// alone, which points back.
+/// `signal_struct` begins with a reference count, the number of living threads and that of all
+/// threads (all 1 here), then come four bytes of something else, and the list of threads: our own
+/// `thread_node` alone, which points back.
 fn signal(task: &[u8], me: &SelfTask, comm: usize, memory: &mut dyn Memory) -> Option<usize> {
     let behind = words(task).filter(|(at, word)| *at > comm && is_kernel(*word));
     for (at, pointer) in behind {

@@ -57,8 +57,8 @@ use kernel_layout::Memory;
 use kernel_layout::SelfTask;
 use kernel_layout::learn;
 
-/// Asked for, for a moment, to be sent when the parent dies, so that it is seen in our `task_struct`: a
-/// signal that is ignored unless somebody waits for it.
+/// Asked for, for a moment, to be sent when the parent dies, so that it is seen in our
+/// `task_struct`: a signal that is ignored unless somebody waits for it.
 const RARE_SIGNAL: Signal = Signal::SIGWINCH;
 
 /// See [`outlive_first_ticks`].
@@ -79,8 +79,8 @@ impl Object for ClassicSkel<'static> {
 const _: () =
     assert!(size_of::<counters>() == size_of::<crate::skeleton::classic::types::counters>());
 
-/// Loads the programs of the classic backend and attaches those that `options` ask for. Events count from
-/// here on.
+/// Loads the programs of the classic backend and attaches those that `options` ask for. Events
+/// count from here on.
 pub(crate) fn start(options: &Options) -> Result<BpfSession, StartError> {
     let features = HostFeatures::detect();
     if let Some(obstacle) = obstacle(Backend::Classic, &features) {
@@ -412,8 +412,8 @@ impl Memory for KernelReader {
     }
 }
 
-/// Waits until this process is two ticks old: by then, what else its `task_struct` notes the time of lies
-/// in a later tick than its beginning.
+/// Waits until this process is two ticks old: by then, what else its `task_struct` notes the time
+/// of lies in a later tick than its beginning.
 fn outlive_first_ticks(own: Option<&proc_table::Found>) {
     let begun = own.map_or(0, |own| own.start_ticks * proc_table::TICK_NS);
     let age = Duration::from_nanos(clock::boot_time_ns().saturating_sub(begun));

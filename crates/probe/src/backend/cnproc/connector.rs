@@ -1,7 +1,8 @@
-//! The process connector: the kernel's word, by netlink, that a process has forked, called exec or ended.
+//! The process connector: the kernel's word, by netlink, that a process has forked, called exec or
+//! ended.
 //!
-//! Messages are those of include/uapi/linux/cn_proc.h. Each CPU numbers its own, so that gaps tell how
-//! many were lost, though not of which kind.
+//! Messages are those of include/uapi/linux/cn_proc.h. Each CPU numbers its own, so that gaps tell
+//! how many were lost, though not of which kind.
 
 use std::collections::HashMap;
 use std::io;
@@ -380,7 +381,8 @@ mod tests {
         assert_eq!(Message::parse(&other), None);
     }
 
-    /// SequenceGaps are counted for each CPU, the first message of each is no gap, and numbers wrap.
+    /// SequenceGaps are counted for each CPU, the first message of each is no gap, and numbers
+    /// wrap.
     #[test]
     fn gaps() {
         let message = |cpu, sequence| Message {

@@ -1,9 +1,9 @@
-//! The lowest backend: the process connector says that something happened, and /proc, as long as the process
-//! is there, what it was.
+//! The lowest backend: the process connector says that something happened, and /proc, as long as
+//! the process is there, what it was.
 //!
-//! A process is known by its pid and the time of its fork as the connector gives it; one that was there
-//! before, by the start that /proc shows (in ticks of 10 ms); one of which neither was seen, by the time
-//! of its first message.
+//! A process is known by its pid and the time of its fork as the connector gives it; one that was
+//! there before, by the start that /proc shows (in ticks of 10 ms); one of which neither was seen,
+//! by the time of its first message.
 
 mod connector;
 
@@ -494,7 +494,8 @@ impl Table {
         self.processes.get(&pid).map_or(b"", |known| &known.comm)
     }
 
-    /// Takes over what /proc showed of a process that has called exec, if it was still the same process.
+    /// Takes over what /proc showed of a process that has called exec, if it was still the same
+    /// process.
     fn merge(&mut self, pid: u32, seen: ProcSnapshot) -> ProcSnapshot {
         match self.processes.get_mut(&pid) {
             Some(known) if known.start_ns.abs_diff(seen.start_ns) < SAME_START_NS => {

@@ -308,8 +308,8 @@ const CASES: &[Case] = &[
     ),
 ];
 
-/// What stands in the way of the core backend is named, and nothing that only follows from it; and what to
-/// do about it is said.
+/// What stands in the way of the core backend is named, and nothing that only follows from it; and
+/// what to do about it is said.
 #[test]
 fn the_cause_is_named_with_what_to_do() {
     for (number, &(change, causes, words)) in CASES.iter().enumerate() {
@@ -367,8 +367,8 @@ fn the_best_backend_is_picked() {
     }
 }
 
-/// Whatever is wrong together: what cannot trace says why, and each reason comes with what to do; what
-/// can trace has no reason not to.
+/// Whatever is wrong together: what cannot trace says why, and each reason comes with what to do;
+/// what can trace has no reason not to.
 #[test]
 fn every_combination_has_an_answer() {
     let changes: [fn(&mut Diagnosis); 11] = [
@@ -434,7 +434,8 @@ fn table(report: &Report, colored: bool) -> String {
     String::from_utf8(out).expect("text")
 }
 
-/// The table is plain ASCII, its columns stand under each other, and only commands are longer than lines.
+/// The table is plain ASCII, its columns stand under each other, and only commands are longer than
+/// lines.
 #[test]
 fn the_table_is_plain() {
     for change in [
