@@ -1,4 +1,4 @@
-//! What a command-line tool owes whoever runs it, in script or by hand: messages that cannot end
+//! What every command-line tool needs, in a script or by hand: messages that cannot end
 //! it, exit statuses that mean something, signals that end it in order, a file that says that it is
 //! ready, and output that waits for a slow reader without being held up by one that is stuck.
 //!

@@ -36,8 +36,8 @@ impl OutputTarget {
         Self::create_with_mode(path, 0o666)
     }
 
-    /// The same for what is not for everybody: others cannot read a new file. One that was there
-    /// keeps the mode that somebody gave it.
+    /// The same for what is not for everybody: others cannot read a new file. An existing
+    /// file keeps its mode.
     pub fn create_private(path: &Path) -> anyhow::Result<Self> {
         Self::create_with_mode(path, 0o600)
     }
@@ -71,7 +71,7 @@ impl OutputTarget {
         })
     }
 
-    /// Whether somebody looks at it.
+    /// Whether it is a terminal.
     pub fn is_terminal(&self) -> bool {
         self.file.is_terminal()
     }

@@ -82,7 +82,7 @@ impl<'a> Argv<'a> {
         !self.complete && self.block.is_empty()
     }
 
-    /// Bytes of the arguments with their NULs, as far as known; more than arrived when incomplete.
+    /// Bytes of the arguments with their NULs, if known; more than arrived if they are incomplete.
     pub fn total_bytes(&self) -> u64 {
         self.total_bytes
     }
@@ -141,7 +141,7 @@ mod tests {
         );
     }
 
-    /// A block that ends inside an argument shows what there is of it.
+    /// A block that ends inside an argument shows the part that arrived.
     #[test]
     fn cut_in_the_middle() {
         let args = Argv::cut(b"ls\0-la", 4711);

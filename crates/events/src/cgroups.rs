@@ -6,8 +6,8 @@ use crate::event::Cgroup;
 use crate::event::CgroupKey;
 use crate::identity::CgroupOwner;
 
-/// So many cgroups are known at least: more than the kernel side takes for granted (4,096). It
-/// sends a name once, and does not know what is forgotten here.
+/// At least this many cgroups are kept: more than the kernel side assumes (4,096). It sends a name
+/// once, and does not know what is dropped here.
 const KEPT: usize = 8192;
 
 /// The cgroups that were used lately. What was not asked for while [`KEPT`] others came up is
@@ -25,7 +25,7 @@ impl Cgroups {
         self.put(cgroup.key, CgroupOwner::from_path(cgroup.path));
     }
 
-    /// Who it is; `None` when nobody said.
+    /// The owner of a cgroup; `None` if its name was not sent.
     pub fn find(&mut self, key: CgroupKey) -> Option<&CgroupOwner> {
         if !self.old.is_empty()
             && let Some(identity) = self.old.remove(&key)

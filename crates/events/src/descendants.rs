@@ -10,7 +10,8 @@ use crate::event::ProcessId;
 /// A process and those that descend from it: by creation, so that a daemon which was adopted by
 /// init still belongs to them.
 ///
-/// Bounded by the number of pids: a pid that comes back as somebody else's child leaves the set.
+/// Bounded by the number of pids: a pid that comes back as the child of another process leaves the
+/// set.
 #[derive(Debug)]
 pub struct Descendants {
     root: Root,
@@ -128,7 +129,8 @@ mod tests {
         })
     }
 
-    /// Children and their children belong to it, whoever adopts them; strangers do not.
+    /// Children and their children belong to it, whichever process adopts them; other processes do
+    /// not.
     #[test]
     fn follows_creation() {
         let mut set = Descendants::of_command();

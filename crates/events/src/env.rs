@@ -1,4 +1,4 @@
-//! Variables of an environment, those that somebody asked for.
+//! The variables of an environment that were asked for.
 
 use crate::argv::Argv;
 

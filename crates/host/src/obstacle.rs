@@ -22,7 +22,7 @@ pub enum Obstacle {
     UserNamespace,
     /// The kernel does not describe its types.
     Btf,
-    /// The kernel lets nobody read its memory, not even root (lockdown).
+    /// The kernel does not let even root read its memory (lockdown).
     Lockdown,
     /// The kernel has no ring buffer for BPF: before 5.8.
     RingBuffer {

@@ -3,8 +3,8 @@
  * Where a process is among the cgroups: what tells services and containers apart.
  *
  * An event carries numbers only. The names on the path of a cgroup are sent once, before the first
- * event from there, so that a container that lives for 12 ms is named as well: nobody has to look
- * for it in a file system from which it is gone by then.
+ * event from there, so that a container that lives for 12 ms is named as well: it would be gone
+ * from the file system before the reader could look for it.
  */
 #pragma once
 #include "common.h"

@@ -120,10 +120,9 @@ static __always_inline bool take_wakeup_request(void)
 	return true;
 }
 
-/* Waking the reader is the dearest thing a tracer does (some 20 us, which the traced process pays).
- * So nobody wakes it while much happens: it comes by a timer, and is called only when a good part
- * of the ring is taken, and then once a millisecond at most; and by the first event after a
- * silence. */
+/* Waking the reader costs the traced process some 20 us, more than anything else here. So programs
+ * do not wake it while it polls by a timer. They wake it when a good part of the ring is full, once
+ * a millisecond at most, and at the first event after a silence. */
 #define WAKE_INTERVAL_NS 1000000
 
 SUBPROG int wake_flag(__u64 now)

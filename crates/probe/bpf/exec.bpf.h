@@ -4,8 +4,8 @@
  * kernel itself.
  *
  * The arguments are read where the kernel has just put them, in one block of the new image's memory
- * (mm->arg_start to arg_end, NUL after each). Nobody can have changed them yet, no page of them is
- * missing, and one read fetches them all; a list of pointers would have to be walked string by
+ * (mm->arg_start to arg_end, NUL after each). No thread can have changed them yet, no page of them
+ * is missing, and one read fetches them all; a list of pointers would have to be walked string by
  * string.
  */
 #pragma once

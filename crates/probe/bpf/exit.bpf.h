@@ -60,8 +60,8 @@ static __always_inline struct rec_exit *the_exit(void)
 		}                                                                                  \
 	} while (0)
 
-/* Adds the threads that are not released yet: the leader, when it went first and waits as a zombie,
- * and whoever is still on the way out. */
+/* Adds the threads that are not released yet: the leader, if it went first and waits as a zombie,
+ * and all that are still exiting. */
 SUBPROG int add_threads(__u64 signal_address)
 {
 	struct signal_struct *signal = (void *)signal_address;
@@ -104,7 +104,7 @@ static __always_inline bool ends_process(__u64 *ctx, struct task_struct *task, b
 	return true;
 }
 
-/* What this image has used at most, as far as its mm can tell; from 6.16 it is still there. (Its
+/* Peak memory of this image, from its mm, which still exists at the exit from 6.16 on. (Its
  * counters lag behind by some pages for each CPU.) */
 static __always_inline void add_image_rss(struct rec_exit *rec, struct task_struct *task)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The kernel's structures as far as execsnoop reads them, and no further.
+ * The members of the kernel's structures that execsnoop reads.
  *
  * Offsets are not taken from here: every access is relocated by libbpf against the running kernel's
  * own BTF (CO-RE), so one object serves 5.10 to 7.x. A name with three underscores is a "flavor":

@@ -1,5 +1,4 @@
-//! Everything that tracing depends on, looked at and tried out, for whoever asks what is the
-//! matter.
+//! Everything that tracing depends on, looked at and tried out.
 //!
 //! Nothing is attached and nothing is left behind. What cannot work anyway is not tried, so that a
 //! survey has one reason for each thing that is not there.
@@ -36,7 +35,7 @@ use execsnoop_host::features::security::SecurityModules;
 use execsnoop_host::libbpf_log;
 use execsnoop_host::tracefs::is_readable;
 
-/// What there is on this machine, for this process.
+/// What this machine offers this process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnosis {
     /// What is known without trying anything.
@@ -162,7 +161,7 @@ pub enum Trial {
     },
     /// Something stands in the way.
     Blocked(Obstacle),
-    /// It went wrong, in the words of whoever said so.
+    /// It failed, with this message.
     Fails(String),
 }
 
@@ -257,7 +256,7 @@ impl Trials {
     }
 }
 
-/// Whoever would be killed for the system call does not get to try.
+/// It is not tried if the system call would kill this process.
 fn core(features: &HostFeatures, bpf_syscall: Attempt) -> Trial {
     match (obstacle(Backend::Core, features), bpf_syscall) {
         (Some(obstacle), _) => Trial::Blocked(obstacle),
@@ -314,7 +313,7 @@ mod tests {
         assert_eq!(found, Some(PathBuf::from("/trace")));
     }
 
-    /// A survey never fails, whoever takes it.
+    /// A diagnosis never fails, whatever the user's rights.
     #[test]
     fn can_be_taken_by_anybody() {
         let survey = Diagnosis::take();

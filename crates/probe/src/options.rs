@@ -1,4 +1,4 @@
-//! What is to be traced, as far as the kernel side has to know.
+//! What the kernel side traces.
 
 use std::path::PathBuf;
 
@@ -93,7 +93,7 @@ pub struct KernelFilters {
     pub ppid: Option<u32>,
     /// Only processes in this directory of the cgroup v2 file system, or below it.
     pub cgroup: Option<PathBuf>,
-    /// Whoever takes the events chooses by the names of cgroups, and cannot do without.
+    /// The receiver filters by the names of cgroups: a backend without them is refused.
     pub by_name: bool,
     /// Leave out the cgroups that are named to
     /// [`Control::exclude_cgroup`](execsnoop_events::Control::exclude_cgroup).

@@ -266,7 +266,7 @@ impl BpfSession {
         if timeout <= UNASKED || !self.will_be_woken() {
             return self.ring.fill(timeout.min(UNASKED));
         }
-        // What was sent by programs that did not see the question yet has woken nobody.
+        // Programs that ran before the request was set have not woken the reader.
         wait_for_running_programs();
         let more_waiting = self.ring.fill(Duration::ZERO)?;
         match self.ring.is_empty() {

@@ -63,6 +63,6 @@ pub(crate) fn measure_run_times() -> Result<OwnedFd, Errno> {
     if fd < 0 {
         return Err(Errno::from_raw(-fd));
     }
-    // SAFETY: the kernel has just given us this descriptor, and nobody else has it.
+    // SAFETY: the kernel has just given us this descriptor, and nothing else owns it.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }

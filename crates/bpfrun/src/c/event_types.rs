@@ -21,7 +21,7 @@ pub(crate) struct Output<'t, 'a> {
     pub size: Option<&'t Node<'a>>,
 }
 
-/// What names in a tree stand for, as far as events need it.
+/// The types that names in a tree mean, for the events that use them.
 #[derive(Debug)]
 pub(crate) struct Types<'t, 'a> {
     /// Types that can be named at the end of the file.

@@ -9,7 +9,7 @@ use bpfrun::MapStats;
 pub struct Account {
     /// Written out.
     pub shown: u64,
-    /// Came after --count was reached, or after nobody read any more.
+    /// Came after --count was reached, or after the reader was gone.
     pub discarded: u64,
     /// What came through each output map.
     pub flows: Vec<MapStats>,
@@ -23,7 +23,7 @@ impl Account {
         self.flows.iter().map(|flow| flow.lost).sum()
     }
 
-    /// Events that were sent, as far as the kernel tells.
+    /// Events that were sent, if the kernel reports all losses.
     pub fn seen(&self) -> u64 {
         let received: u64 = self.flows.iter().map(|flow| flow.received).sum();
         received + self.lost()

@@ -93,7 +93,7 @@ fn line(verdict: &Verdict, out: &mut Vec<u8>) {
     });
 }
 
-/// Writes all of it, waiting for the reader. That nobody reads is no error.
+/// Writes all bytes and waits for the reader. A reader that is gone is no error.
 pub fn write(args: &Args, bytes: &[u8]) -> Result<(), Failure> {
     let mut target = match &args.output {
         Some(path) => OutputTarget::create(path)?,

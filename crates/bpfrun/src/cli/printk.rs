@@ -20,7 +20,7 @@ use execsnoop_events::quote;
 /// How such lines are marked.
 const MARK: &str = ": bpf_trace_printk: ";
 
-/// At most so many pieces are read at a time, so that other output gets its turn.
+/// The most pieces read at a time, so that other output gets its turn.
 const TURN: usize = 16;
 
 /// The reading end of the pipe.

@@ -27,7 +27,7 @@ const PERIOD: Duration = Duration::from_millis(50);
 /// How long a reader that takes nothing is waited for when a signal has asked us to end.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// What is left in the buffers when everything is detached is read in so many turns at most.
+/// The most turns in which the buffers are emptied after everything is detached.
 const LAST_TURNS: usize = 1000;
 
 /// Runs the program that `args` name, and returns the exit status.
@@ -89,7 +89,7 @@ struct Session {
     deadline: Option<Instant>,
     interval: Option<Duration>,
     next_report: Option<Instant>,
-    /// Nobody reads any more.
+    /// The reader is gone, or the output failed.
     closed: bool,
     warned: bool,
     /// Why it had to end.
@@ -234,8 +234,8 @@ impl Session {
         }
     }
 
-    /// Writes what the reader takes, and returns whether all is written. That nobody reads any more
-    /// is a quiet end, not an error.
+    /// Writes what the reader takes, and returns whether everything is written. A reader that is
+    /// gone is a quiet end, not an error.
     fn flush(&mut self, wait: Duration) -> bool {
         if self.closed {
             return true;

@@ -76,7 +76,7 @@ fn hex(record: &[u8], at: usize, bytes: usize) -> String {
     ),
 ];
 
-/// What the map is for, as far as the crate uses it.
+/// How the crate uses a map.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum MapRole {
     Ring,

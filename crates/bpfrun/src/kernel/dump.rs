@@ -58,7 +58,7 @@ unsafe extern "C" fn append(context: *mut c_void, format: *const c_char, args: *
     // SAFETY: the buffer has that size, and libbpf's format and arguments belong together.
     let wanted = unsafe { vsnprintf(piece.as_mut_ptr().cast(), piece.len(), format, args) };
     let length = usize::try_from(wanted).unwrap_or(0).min(piece.len() - 1);
-    // SAFETY: nobody else holds the text while libbpf prints into it.
+    // SAFETY: there is no other reference to the text while libbpf prints into it.
     let text = unsafe { &mut *context.cast::<Vec<u8>>() };
     text.extend_from_slice(&piece[..length]);
 }

@@ -207,7 +207,7 @@ impl Attached {
         self.outputs.iter().enumerate().map(flow).collect()
     }
 
-    /// Maps that have lost events, as far as it is known without asking the kernel.
+    /// Maps that are known to have lost events, without asking the kernel.
     pub fn lossy_maps(&self) -> impl Iterator<Item = (&str, u64)> {
         let lossy = self.outputs.iter().filter(|output| output.lost > 0);
         lossy.map(|output| (output.name.as_str(), output.lost))
@@ -262,7 +262,7 @@ impl Output {
     }
 }
 
-/// What a perf sample of so many bytes takes: 4 short of a multiple of 8.
+/// The padded size of a perf sample: 4 less than a multiple of 8.
 fn padded(size: u64) -> u64 {
     size.saturating_add(4).next_multiple_of(8) - 4
 }

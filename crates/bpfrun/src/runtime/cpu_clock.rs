@@ -7,7 +7,7 @@ use std::os::fd::OwnedFd;
 use libbpf_sys::perf_event_attr;
 use nix::libc;
 
-/// Opens a clock that ticks so many times a second, as long as that CPU does something.
+/// Opens a clock that ticks `frequency` times a second while that CPU is busy.
 pub(crate) fn open_clock(cpu: i32, frequency: u64) -> io::Result<OwnedFd> {
     let mut attr = perf_event_attr {
         type_: libbpf_sys::PERF_TYPE_SOFTWARE,
@@ -34,6 +34,6 @@ pub(crate) fn open_clock(cpu: i32, frequency: u64) -> io::Result<OwnedFd> {
     if fd < 0 {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: the kernel has just made this descriptor, and nobody else knows of it.
+    // SAFETY: the kernel has just made this descriptor, and nothing else owns it.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }

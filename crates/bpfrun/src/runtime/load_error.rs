@@ -34,7 +34,7 @@ pub enum LoadError {
     NoFunction {
         /// What was asked for.
         function: String,
-        /// What there is.
+        /// The names that exist.
         known: String,
     },
     /// A tail call's target that no program array holds.

@@ -32,7 +32,7 @@ pub struct MapError {
     cause: libbpf_rs::Error,
 }
 
-/// What kind of map it is, as far as reading it goes.
+/// The kind of a map, for those who read it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MapKind {
     /// Keys that come and go.
@@ -106,7 +106,7 @@ impl Map {
     pub fn entries(&self) -> Result<Entries<'_>, MapError> {
         let mut found = HashSet::new();
         let mut entries = Vec::new();
-        // When the key at hand is deleted the kernel begins anew, which must not go on for ever.
+        // If the current key is deleted, the kernel starts again: this must not go on for ever.
         let most = self.handle.max_entries() as usize * 2;
         for key in self.handle.keys().take(most) {
             let cells = self.cells(&key)?;

@@ -12,7 +12,7 @@ use crate::runtime::cpu_clock::open_clock;
 
 const ONLINE: &str = "/sys/devices/system/cpu/online";
 
-/// Attaches a program to a clock on each CPU: `99`, `cpu-clock:99` (so many times a second).
+/// Attaches a program to a clock on each CPU: `99`, `cpu-clock:99` (99 times a second).
 pub(crate) fn attach(program: &ProgramMut<'_>, event: &str) -> libbpf_rs::Result<Vec<Link>> {
     let frequency = event
         .rsplit(':')

@@ -86,7 +86,7 @@ pub(crate) struct RawEvent<'a> {
 }
 
 impl Streams {
-    /// Opens maps, each with its number. Perf buffers get so many pages on each CPU.
+    /// Opens maps, each with its number. Perf buffers get `pages` pages on each CPU.
     pub(crate) fn open(
         rings: &[(usize, &MapHandle)],
         perfs: &[(usize, &MapHandle)],

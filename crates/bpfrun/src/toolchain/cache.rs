@@ -6,7 +6,7 @@
 //! needed.
 //!
 //! What is found here is run in the kernel with all rights. So the directory and what is in it must
-//! belong to the user, with nobody else allowed to write; otherwise there is no cache.
+//! belong to the user, and no other user may write to them; otherwise there is no cache.
 
 use crate::compile_options::Dialect;
 use std::ffi::OsStr;
@@ -176,7 +176,7 @@ fn make(directory: &Path) -> io::Result<()> {
         .create(directory)
 }
 
-/// Whether nobody else can put or change anything there.
+/// Whether no other user can add or change anything there.
 fn trust(directory: &Path) -> Result<(), String> {
     let data =
         fs::symlink_metadata(directory).map_err(|error| unusable(directory, &error.to_string()))?;

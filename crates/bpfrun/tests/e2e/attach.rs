@@ -84,7 +84,7 @@ fn no_such_symbol() {
     assert!(outcome.stderr.contains(expected), "{}", outcome.stderr);
 }
 
-/// So many times a second on each CPU.
+/// A number of times per second on each CPU.
 fn on_a_clock() {
     let args = ["--attach", "on_clock=perf_event:99", "--format", "json"];
     let run = Run::start(&object_with("targets", &["CLOCK"]), &args);
@@ -122,7 +122,7 @@ fn no_kprobes() {
     );
 }
 
-/// Nobody would ever read one: who does is said.
+/// bpfrun never reads an iterator; the message says what does.
 fn iterators() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let program = dir.path().join("tasks.c");

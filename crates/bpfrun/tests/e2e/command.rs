@@ -255,7 +255,7 @@ fn verdicts() {
     assert!(outcome.stdout.starts_with("FUNCTION"), "{}", outcome.stdout);
 }
 
-/// Nobody but root: a sentence that says what to do, and status 77.
+/// Without root: a sentence that says what to do, and status 77.
 fn without_rights() {
     // Where another user can read it.
     let dir = tempfile::tempdir().expect("a temporary directory");
@@ -455,7 +455,7 @@ fn caches_that_are_not_used() {
     assert!(left.is_empty(), "{left:?}");
 }
 
-/// A file system of so many bytes, gone with it.
+/// A file system of this size, unmounted when it is dropped.
 struct Small(tempfile::TempDir);
 
 impl Small {
@@ -516,7 +516,7 @@ fn no_room_for_the_compiler() {
     assert!(stderr.ends_with(expected), "{stderr}");
 }
 
-/// A file of somebody else's.
+/// A file that this user may not read.
 fn unreadable() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let (program, command) = (dir.path().join("secret.c"), dir.path().join("bpfrun"));

@@ -70,7 +70,7 @@ fn tail_calls_that_nobody_declares() {
     assert!(outcome.stderr.contains(expected), "{}", outcome.stderr);
 }
 
-/// Each task's own count; deleted, it begins anew.
+/// Each task's own count; deleted, it starts again.
 fn storage_with_tasks() {
     let outcome = run_with(&file("storage.c"), &["--format", "json"], || {
         call([1, 1, 1]);

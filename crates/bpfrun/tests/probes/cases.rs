@@ -276,7 +276,7 @@ fn to_us(fields: &Value) -> bool {
     fields["address"] == u32::from_ne_bytes([127, 0, 0, 1])
 }
 
-/// Ports at which nobody listens.
+/// Ports without a listener.
 const PORTS: [u16; 3] = [1, 2, 3];
 
 fn connect_to_nobody() {

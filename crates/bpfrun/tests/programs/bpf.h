@@ -30,7 +30,7 @@ static long (*ring_output)(void *map, void *data, u64 size, u64 flags) = (void *
 static void *(*ring_reserve)(void *map, u64 size, u64 flags) = (void *)131;
 static void (*ring_submit)(void *data, u64 flags) = (void *)132;
 
-/* The tests call getpgid with these numbers: no process has them, so nobody else does. */
+/* The tests call getpgid with these numbers: no process has them, so no other caller uses them. */
 #define MAGIC		0x40000000
 #define IS_OURS(number) (((number)&0x7f000000) == MAGIC)
 #define NUMBER(number)	((number)&0xffffff)

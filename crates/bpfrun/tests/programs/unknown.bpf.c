@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT OR Apache-2.0
-/* Events of which nobody says what they are. */
+/* Events without a known type. */
 #include "bpf.h"
 
 struct hidden {

@@ -124,7 +124,7 @@ fn commands(line: &str) -> Vec<Vec<String>> {
         .collect()
 }
 
-/// Words as a shell splits them, as far as the examples need it; `$$` and the like are pids.
+/// Words as a shell splits them, for what examples use; `$$` and the like are pids.
 fn split_words(text: &str) -> Option<Vec<String>> {
     let mut words = Vec::new();
     let mut word = String::new();

@@ -19,7 +19,7 @@ pub struct Image<'a> {
     pub args: Argv<'a>,
     /// Resolved path of the working directory at the exec.
     pub cwd: Option<&'a [u8]>,
-    /// The environment, as far as it was asked for.
+    /// The variables of the environment that were asked for.
     pub env: Option<Argv<'a>>,
 }
 

@@ -3,11 +3,11 @@
 /// Who logged in, and where. Inherited through fork and exec.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct LoginSession<'a> {
-    /// Who logged in (`/proc/PID/loginuid`); `None` when nobody did: a service, or its kin.
+    /// The user who logged in (`/proc/PID/loginuid`); `None` for services.
     pub login_uid: Option<u32>,
     /// The audit session (`/proc/PID/sessionid`), which systemd-logind takes over as its own.
     pub audit_id: Option<u32>,
-    /// The process that leads the session (`ps -o sid`); `None` when nobody asked.
+    /// The process that leads the session (`ps -o sid`); `None` if it was not asked for.
     pub leader: Option<u32>,
     /// The controlling terminal's device as the kernel names it: `tty1`, `pts3`.
     pub tty: Option<&'a [u8]>,

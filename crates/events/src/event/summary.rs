@@ -31,7 +31,7 @@ pub struct ProcessSummary<'a> {
     pub session: Option<LoginSession<'a>>,
     /// The image it runs. Of a process that never called exec it is its creator's.
     pub image: Option<Image<'a>>,
-    /// How often it called exec with success, as far as seen.
+    /// How often it was seen to call exec with success.
     pub execs: u32,
     /// When its last exec was, in ns since boot.
     pub exec_ns: Option<u64>,

@@ -1,5 +1,5 @@
-//! From the syntax tree to what is evaluated, with everything checked that can be before events
-//! come: names, numbers of arguments, regular expressions, and kinds as far as they are known.
+//! From the syntax tree to what is evaluated, with all checks that need no events: names,
+//! numbers of arguments, regular expressions, and kinds where they are known.
 
 use cel::IdedExpr;
 use cel::Program;

@@ -21,11 +21,11 @@ use crate::record::Record;
 use crate::record::Span;
 use crate::record::Stored;
 
-/// So many steps may be taken for one event: enough to go through the most arguments that a kernel
+/// The most steps for one event: enough to go through the most arguments that a kernel
 /// takes (some 700,000) with a condition of a dozen parts, and done in about a quarter of a second.
 pub(super) const MOST_STEPS: u64 = 10_000_000;
 
-/// So many bytes of text are looked at in one step.
+/// Bytes of text that are looked at in one step.
 const BYTES_A_STEP: usize = 16;
 
 /// Why there is no value.

@@ -80,7 +80,7 @@ pub(super) fn find_loop(name: &str) -> Option<LoopKind> {
     })
 }
 
-/// What there is, for messages.
+/// All functions, for messages.
 pub(super) const ALL: &str = "\
 The functions are
   of texts    x.contains(y) x.startsWith(y) x.endsWith(y) x.matches(\"REGEX\")

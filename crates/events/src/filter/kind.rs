@@ -3,7 +3,7 @@
 /// The fields of an ancestor.
 const ANCESTOR: Kind = Kind::Object(&["id", "pid", "comm", "args"]);
 
-/// The kind of a value, as far as the filter's text and the contract tell it.
+/// The kind of a value, if the filter's text and the schema tell it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Bool,

@@ -82,7 +82,7 @@ impl CelFilter {
         decided == Ok(true)
     }
 
-    /// For how many events the filter took so many steps that it was given up; none of them
+    /// For how many events the filter was aborted because it needed too many steps; none of them
     /// matched.
     pub fn given_up(&self) -> u64 {
         self.given_up

@@ -6,7 +6,7 @@ use super::node::Literal;
 use super::node::Node;
 
 /// Conditions that every event must fulfil for the filter to hold. They may be weaker than the
-/// filter, never stronger, so whoever applies them still asks the filter.
+/// filter, never stronger, so the filter still has to be asked after them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Pushdown {
     /// The real user id.

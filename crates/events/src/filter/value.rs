@@ -1,5 +1,5 @@
-//! Values, while a filter is evaluated. They borrow from the record and from the filter; only what
-//! is computed anew is kept by itself.
+//! Values, while a filter is evaluated. They borrow from the record and from the filter; only
+//! computed values are owned.
 
 use std::rc::Rc;
 

@@ -298,7 +298,7 @@ fn is_uuid(id: &[u8]) -> bool {
     groups(id, &[8, 4, 4, 4, 12])
 }
 
-/// Whether this is groups of so many digits, with dashes between them.
+/// Whether this is groups of digits of these lengths, with dashes between them.
 fn groups(id: &[u8], lengths: &[usize]) -> bool {
     let group = |(part, &len): (&[u8], &usize)| part.len() == len && is_hex(part);
     let parts = id.split(|&byte| byte == b'-');

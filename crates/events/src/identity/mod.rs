@@ -5,8 +5,8 @@
 //! well as one that runs for a year. Both kinds of hierarchy (cgroup v1 and v2) and both ways to
 //! name things (systemd's `docker-ID.scope`, plain `docker/ID`) are understood.
 //!
-//! Paths are those that the root of the hierarchy shows. Names of cgroups are chosen by whoever may
-//! make them: any bytes but `/` and NUL, and perhaps a lie.
+//! Paths are those that the root of the hierarchy shows. Any user who may make
+//! cgroups chooses their names: any bytes but `/` and NUL, and perhaps a lie.
 
 mod container;
 mod path;
@@ -20,7 +20,7 @@ use std::ops::Range;
 pub use container::Container;
 pub use container::Runtime;
 
-/// So many digits of a container's id are enough to mean it. (Docker shows 12.)
+/// The fewest digits of a container's id that select it. (Docker shows 12.)
 const SHORTEST_PREFIX: usize = 4;
 
 /// What the path of a cgroup says about the processes in it. Made once per cgroup, and kept.

@@ -6,7 +6,7 @@ use crate::lineage::Ancestor;
 /// What may be said of an event beside the event itself.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Annotations<'a> {
-    /// The process's ancestors, the nearest first; `None` when nobody asked for them.
+    /// The process's ancestors, the nearest first; `None` if they were not asked for.
     pub ancestors: Option<&'a [Ancestor<'a>]>,
     /// How many calls of exec this stands for; `None` when they are not joined.
     pub tries: Option<u32>,

@@ -65,7 +65,7 @@ impl<'o> Line<'o> {
         self.at += start + n + 3;
     }
 
-    /// What is behind the line: so many bytes, and some more.
+    /// The room behind the line: at least this many bytes.
     #[inline(always)]
     fn room(&mut self, n: usize) -> &mut [u8] {
         if self.out.len() < self.at + n + SHORT {

@@ -1,4 +1,4 @@
-//! Events as JSON lines: a contract with whoever reads them.
+//! Events as JSON lines: a contract with the programs that read them.
 //!
 //! Fields are added, never renamed or removed. What a source cannot know is null, never left out
 //! (except `errno` and `args_b64`, which belong to some records only). Numbers that may reach 2^53

@@ -42,8 +42,8 @@ macro_rules! record {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 use serde::ser::SerializeStruct as _;
 
-                // Optional fields come or not, and nobody needs the number; but 0 means that there
-                // is none.
+                // Optional fields may be missing, and the number is not used; but 0 would mean
+                // that there are none.
                 let mut record = serializer.serialize_struct(stringify!($Record), 1)?;
                 record.serialize_field("type", $kind)?;
                 $crate::json::record_macros::Part::add(self, &mut record)?;

@@ -274,7 +274,7 @@ impl Lineage {
         exit
     }
 
-    /// The ancestors of a process, the nearest first, as far as they are known.
+    /// The known ancestors of a process, the nearest first.
     pub fn ancestors(&self, process: ProcessId) -> impl Iterator<Item = Ancestor<'_>> {
         let up = |of: &ProcessId| self.entries.get(of).map(Entry::up);
         std::iter::successors(up(&process), up)
@@ -425,7 +425,7 @@ impl Lineage {
         self.sweep_queues();
     }
 
-    /// Takes note that a pid is in use by this process. Whoever had it before has ended.
+    /// Takes note that this process uses a pid. The process that had it before has ended.
     fn supersede(&mut self, process: ProcessId) {
         match self.newest.get(&process.pid) {
             Some(&start_ns) if start_ns > process.start_ns => return, // this one is the older

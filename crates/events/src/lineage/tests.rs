@@ -315,7 +315,7 @@ fn check_size(lineage: &Lineage) {
     assert!(lineage.waiting.len() <= longest, "waiting");
 }
 
-/// Each entry is counted where its way up leads, and the dead are kept for somebody.
+/// Each entry is counted where its parent link leads, and dead ones are kept for a descendant.
 fn check_children(lineage: &Lineage) {
     let mut children = BTreeMap::new();
     for entry in lineage.entries.values() {
@@ -527,7 +527,8 @@ fn adopted_by_init() {
     assert_eq!(table.lineage.entries.len(), 2);
 }
 
-/// What was there before tracing keeps its first parent as an ancestor, whoever adopts it.
+/// What was there before tracing keeps its first parent as an ancestor, whichever process adopts
+/// it.
 #[test]
 fn adopted_and_never_seen_to_be_created() {
     let daemon = id(200, 2000);
@@ -573,7 +574,7 @@ fn a_fork_that_comes_late() {
     assert_eq!(table.lineage.entries.len(), 2);
 }
 
-/// The creator's name is not given to whoever adopted the process.
+/// The creator's name is not given to the process that adopted it.
 #[test]
 fn an_unknown_parent_has_no_name() {
     let (reaper, ls) = (id(50, 500), id(200, 2000));
@@ -911,7 +912,7 @@ fn repetition_does_not_fill_the_queues() {
     assert_eq!(table.lineage.evicted().ends, 1);
 }
 
-/// Ancestors end, even when events say that somebody is his own.
+/// Ancestors end, even if events say that a process is its own ancestor.
 #[test]
 fn a_circle_of_ancestors() {
     let (one, two) = (id(1, 1), id(2, 2));
@@ -1023,7 +1024,7 @@ impl Chaos {
         self.take_out();
     }
 
-    /// Nobody comes out twice, unless an event has brought him back after he was forgotten.
+    /// No process comes out twice, unless an event has brought it back after it was evicted.
     fn take_out(&mut self) {
         for out in self.table.out.drain(..) {
             let process = out.process;
@@ -1047,8 +1048,8 @@ impl Chaos {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
-    /// Any events in any order leave the table consistent and bounded, nobody comes out twice, and
-    /// at the end all are handed out.
+    /// Any events in any order leave the table consistent and bounded, no process comes out twice,
+    /// and at the end all are handed out.
     #[test]
     fn any_events(
         steps in prop::collection::vec(any_step(), 0..150),

@@ -178,7 +178,7 @@ fn own_pattern(pattern: &Regex, block: &[u8], masks: &mut Vec<Range<usize>>) {
     }
 }
 
-/// Whether this stands in the mask of somebody who was here before.
+/// Whether this is inside a mask that an earlier redaction left.
 fn within_a_mask(block: &[u8], range: &Range<usize>) -> bool {
     let from = range.end.saturating_sub(MASK.len());
     let to = (range.start + MASK.len()).min(block.len());

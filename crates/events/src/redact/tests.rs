@@ -158,7 +158,8 @@ fn what_comes_back() {
     assert!(shown.complete() && shown.total_bytes() == shown.known_bytes());
 }
 
-/// An argument that could not be read stays so, and one that was cut is masked as far as it came.
+/// An argument that could not be read stays so, and the part that arrived of one that was cut is
+/// masked.
 #[test]
 fn unreadable_arguments() {
     let mut redactor = Redactor::new(&[]);

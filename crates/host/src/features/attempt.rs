@@ -15,7 +15,7 @@ pub enum Attempt {
     Works,
     /// The kernel said no.
     Refused(Errno),
-    /// Whoever tried was killed: that is what some seccomp filters do.
+    /// The child that tried was killed, as some seccomp filters do.
     Killed,
     /// Not tried: something that it needs is not there, or no process could be made for it.
     Skipped,
@@ -52,7 +52,7 @@ pub fn in_child(call: impl FnOnce() -> Result<(), Errno>) -> Attempt {
     match unsafe { fork() } {
         Ok(ForkResult::Child) => {
             let code = call().map_or_else(|errno| errno as i32, |()| 0);
-            // SAFETY: it takes an integer and ends the process, whose state nobody sees again.
+            // SAFETY: it takes an integer and ends the process, whose state is not used again.
             unsafe { libc::_exit(code) }
         }
         Ok(ForkResult::Parent { child }) => loop {

@@ -23,7 +23,7 @@ fn nothing() -> Vec<sys::bpf_insn> {
     vec![instruction(0xb7, 0, 0, 0), instruction(0x95, 0, 0, 0)]
 }
 
-/// Reads eight bytes from the kernel's address 0 onto the stack, as far as it ever runs.
+/// Reads eight bytes from the kernel's address 0 onto the stack, if it ever runs.
 fn kernel_read() -> Vec<sys::bpf_insn> {
     let mut code = vec![
         instruction(0xbf, 1, 10, 0),                // r1 = r10
@@ -49,7 +49,7 @@ fn instruction(code: u8, to: u8, from: u8, immediate: i32) -> sys::bpf_insn {
 
 /// Whether bpf(2) answers at all: asked for a command that does not exist, it says EINVAL, and so
 /// does no filter that stands before it. Without BPF it says ENOSYS. EPERM may be a filter's word,
-/// or (before 6.4) the kernel's to whoever has no capabilities.
+/// or (before 6.4) the kernel's to a process without capabilities.
 pub fn system_call() -> Attempt {
     let outcome = in_child(|| {
         // SAFETY: no such command, and no memory is passed to it.
@@ -147,7 +147,7 @@ fn load(
 fn owned(fd: libc::c_int) -> Result<OwnedFd, Errno> {
     match fd {
         ..0 => Err(Errno::from_raw(-fd)),
-        // SAFETY: the kernel has just given us this descriptor, and nobody else has it.
+        // SAFETY: the kernel has just given us this descriptor, and nothing else owns it.
         _ => Ok(unsafe { OwnedFd::from_raw_fd(fd) }),
     }
 }

@@ -25,7 +25,7 @@ pub enum Connector {
     Hidden,
     /// There, and not for us.
     Refused(Errno),
-    /// A filter kills whoever asks.
+    /// A seccomp filter kills the process that asks.
     Killed,
 }
 
@@ -46,7 +46,7 @@ fn bind() -> Result<(), Errno> {
             libc::NETLINK_CONNECTOR,
         )
     };
-    // SAFETY: the kernel has just given us this descriptor, and nobody else has it.
+    // SAFETY: the kernel has just given us this descriptor, and nothing else owns it.
     let socket = unsafe { OwnedFd::from_raw_fd(Errno::result(fd)?) };
     // SAFETY: integers alone, for which zero is a value.
     let mut address: libc::sockaddr_nl = unsafe { std::mem::zeroed() };

@@ -1,4 +1,4 @@
-//! What this kernel offers and what this user may do, as far as tracing depends on it.
+//! What this kernel offers and what this user may do, for tracing.
 
 pub mod attempt;
 pub mod bpf;

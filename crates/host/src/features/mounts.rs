@@ -1,4 +1,4 @@
-//! What is mounted where, as far as tracing has to do with it.
+//! Mounted file systems.
 
 use std::ffi::OsString;
 use std::fs;

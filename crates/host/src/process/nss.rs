@@ -21,8 +21,8 @@ fn configure_lookup(database: &std::ffi::CStr) {
             service: *const std::ffi::c_char,
         ) -> std::ffi::c_int;
     }
-    // SAFETY: both strings end in NUL and live for ever; nobody has looked up a name yet, as glibc
-    // asks.
+    // SAFETY: both strings end in NUL and live for ever; no name has been looked up yet, as
+    // glibc requires.
     let outcome = unsafe { __nss_configure_lookup(database.as_ptr(), c"files".as_ptr()) };
     assert_eq!(outcome, 0, "the C library knows {database:?} and files");
 }

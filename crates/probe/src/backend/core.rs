@@ -70,7 +70,7 @@ fn attach_core(
             &mut programs.on_fork,
         )?;
     }
-    // Final accounts first: whoever is seen to end is then seen to be freed.
+    // Final usage first: a process that is seen to end is then seen to be freed.
     if options.final_usage {
         attach(
             attached,

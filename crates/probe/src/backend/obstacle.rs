@@ -7,7 +7,7 @@ use execsnoop_host::features::process_connector_allowed;
 use execsnoop_host::obstacle_before_load;
 use execsnoop_host::tracefs;
 
-/// What prevents this backend, as far as that can be seen before anything is loaded.
+/// What prevents this backend, if that can be seen before anything is loaded.
 pub fn obstacle(backend: Backend, features: &HostFeatures) -> Option<Obstacle> {
     match backend {
         Backend::Core => obstacle_before_load(features),

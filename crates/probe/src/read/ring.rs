@@ -83,7 +83,7 @@ impl Reader {
 /// The reading end of the ring.
 ///
 /// Records are copied out before they are looked at: the kernel gets its room back at once, and
-/// what is decoded is ordinary memory that nobody else writes to.
+/// what is decoded is ordinary memory that nothing else writes to.
 pub(crate) struct RingReader {
     ring: RingBuffer<'static>,
     batch: Rc<RefCell<Batch>>,

@@ -177,7 +177,7 @@ pub(crate) fn cgroup_key(cgroup: CgroupKey) -> [u8; 16] {
     key
 }
 
-/// The place of somebody of whom it is not known.
+/// The cgroup of a process whose cgroup is not known.
 pub(super) const NO_CGROUP: rec_cgroup_ref = rec_cgroup_ref {
     unified: 0,
     id: 0,

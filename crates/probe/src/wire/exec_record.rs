@@ -22,7 +22,7 @@ use crate::skeleton::types::failed_arg;
 use crate::skeleton::types::rec_exec;
 use crate::skeleton::types::rec_failed;
 
-/// Memory that is used anew for each event.
+/// Memory that is reused for each event.
 #[derive(Debug, Default)]
 pub(super) struct Buffers {
     pub(super) path: Vec<u8>,
@@ -38,7 +38,7 @@ pub(super) struct ExecRecord {
 }
 
 pub(super) struct ExecData<'a> {
-    /// Arguments, and the environment behind them, as far as they are in this record.
+    /// The arguments and the environment behind them, or the part that is in this record.
     pub(super) block: &'a [u8],
     pub(super) name: &'a [u8],
     pub(super) path: &'a [u8],

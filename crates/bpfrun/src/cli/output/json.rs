@@ -1,4 +1,4 @@
-//! JSON lines: a contract with whoever reads them; docs/bpfrun.md has it.
+//! JSON lines. docs/bpfrun.md describes them; they are a contract.
 
 use std::io::Write as _;
 

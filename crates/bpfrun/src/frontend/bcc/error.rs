@@ -1,6 +1,6 @@
 //! What cannot be translated, and what to do about it.
 
-/// A program in BCC's dialect asks for what there is not.
+/// A program in BCC's dialect cannot be translated.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TranslateError {
@@ -17,7 +17,7 @@ pub enum TranslateError {
     MapKind {
         /// What was asked for.
         name: String,
-        /// What there is.
+        /// The names that exist.
         known: String,
     },
     /// A method without a translation.
@@ -39,7 +39,7 @@ pub enum TranslateError {
     NoFunction {
         /// What was asked for.
         function: String,
-        /// What there is.
+        /// The names that exist.
         known: String,
     },
     /// More arguments than a map's macro takes.

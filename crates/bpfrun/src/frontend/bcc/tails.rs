@@ -39,7 +39,7 @@ pub(crate) fn section(function: &Node) -> Result<String, TranslateError> {
     Ok((*section).to_owned())
 }
 
-/// Fills the arrays where they are declared. One that nobody fills would never call anything.
+/// Fills the arrays where they are declared. An empty array would never call anything.
 pub(crate) fn fill(
     edits: &mut [Edit],
     program: &Program,

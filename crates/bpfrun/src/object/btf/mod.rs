@@ -12,8 +12,7 @@ pub(crate) type TypeId = u32;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Name(u32);
 
-/// Chains of typedefs and qualifiers are followed for so long: nobody writes longer ones, and they
-/// could go in circles.
+/// The longest chain of typedefs and qualifiers that is followed: a damaged one could be a circle.
 const MAX_ALIASES: usize = 64;
 
 /// All types of an object.
@@ -23,7 +22,7 @@ pub(crate) struct Btf {
     strings: Vec<u8>,
 }
 
-/// A type, as far as decoding needs to know it.
+/// A type, with what decoding needs.
 #[derive(Debug, Clone)]
 pub(crate) enum Type {
     /// `void`, a function, a forward declaration: nothing that has bytes.

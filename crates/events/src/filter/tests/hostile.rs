@@ -1,4 +1,4 @@
-//! Whatever somebody writes as a filter is an answer or an error, never a crash.
+//! Any text as a filter gives an answer or an error, never a crash.
 
 use proptest::prelude::*;
 

@@ -35,7 +35,7 @@ pub(crate) struct SelfTask {
     pub regs: u64,
     /// Number in the initial pid namespace.
     pub tgid: u32,
-    /// The parent's number, as far as it is known there.
+    /// The parent's pid, if it is known there.
     pub ppid: Option<u32>,
     pub comm: Vec<u8>,
     /// When it began, in ticks since boot (`/proc/self/stat`).
@@ -48,7 +48,7 @@ pub(crate) struct SelfTask {
 
 /// Memory of the kernel.
 pub(crate) trait Memory {
-    /// Some kilobytes from this address on, as far as they can be read.
+    /// Some kilobytes from this address on, up to the first that cannot be read.
     fn peek(&mut self, address: u64) -> Vec<u8>;
 }
 

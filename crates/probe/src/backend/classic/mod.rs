@@ -58,7 +58,7 @@ use kernel_layout::SelfTask;
 use kernel_layout::learn;
 
 /// Asked for, for a moment, to be sent when the parent dies, so that it is seen in our
-/// `task_struct`: a signal that is ignored unless somebody waits for it.
+/// `task_struct`: a signal that is ignored unless a process waits for it.
 const RARE_SIGNAL: Signal = Signal::SIGWINCH;
 
 /// See [`outlive_first_ticks`].

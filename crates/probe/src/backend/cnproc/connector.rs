@@ -192,7 +192,7 @@ impl Connector {
         // SAFETY: the call takes three integers.
         let fd = unsafe { libc::socket(libc::AF_NETLINK, kind, NETLINK_CONNECTOR) };
         let fd = Errno::result(fd)?;
-        // SAFETY: the kernel has just given us this descriptor, and nobody else has it.
+        // SAFETY: the kernel has just given us this descriptor, and nothing else owns it.
         let socket = unsafe { OwnedFd::from_raw_fd(fd) };
         let connector = Self {
             socket,
@@ -301,7 +301,7 @@ impl Connector {
 }
 
 impl Drop for Connector {
-    /// Before 6.6 the kernel does not notice by itself that nobody listens any more.
+    /// Before 6.6 the kernel does not notice by itself that the listener is gone.
     fn drop(&mut self) {
         if let Err(error) = self.ask(IGNORE) {
             tracing::debug!("the process connector was not told to stop: {error}");

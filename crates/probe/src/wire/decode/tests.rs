@@ -124,7 +124,7 @@ fn names_of_cgroups() {
     assert_eq!(cgroup_paths(9, b"short\0"), [""; 0]);
 }
 
-/// Captures the records anew, when bpf/abi.h has changed: as root,
+/// Captures the records again after bpf/abi.h has changed: as root,
 /// `cargo test -p execsnoop-probe capture_records -- --ignored`.
 #[test]
 #[ignore = "writes the fixtures; needs root"]
@@ -262,7 +262,8 @@ fn pieces_are_put_together() {
     );
 }
 
-/// A chain that the kernel side ended early, or of which a piece is missing, shows what there is.
+/// A chain that the kernel side ended early, or of which a piece is missing, shows the pieces that
+/// arrived.
 #[test]
 fn lost_pieces_are_admitted() {
     let ended = [

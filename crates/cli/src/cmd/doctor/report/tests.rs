@@ -404,7 +404,7 @@ fn every_combination_has_an_answer() {
     }
 }
 
-/// Locked memory is counted before Linux 5.11 alone, and matters to whoever may not raise it.
+/// Locked memory is only counted before Linux 5.11, and matters to users who cannot raise it.
 #[test]
 fn locked_memory() {
     let state = |release: &str, limit, raisable: bool| {
