@@ -72,11 +72,12 @@ microbench: install-build ## Measure the parts alone: decoding, the process tabl
 vmlinux: install-vmlinux ## Write the running kernel's types to target/vmlinux.h
 	scripts/vmlinux $(TARGET)/vmlinux.h
 
-lint: install-lint ## Check formats, lints and imports; compile the C for arm64 too
+lint: install-lint ## Check formats, lints, imports and prose; compile the C for arm64 too
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets $(CARGO_FLAGS) -- -D warnings
 	cargo clippy --package execsnoop --no-default-features --all-targets $(CARGO_FLAGS) -- -D warnings
 	cargo xtask check-imports
+	cargo xtask check-prose
 	scripts/check-c-format $(C_FILES)
 	shellcheck .ci/run scripts/* xtask/src/kernels/init.sh
 	scripts/check-bpf $(CLANG)
