@@ -73,12 +73,12 @@ impl<'a> Argv<'a> {
     }
 
     /// Whether these are all arguments, each of them whole.
-    pub fn complete(&self) -> bool {
+    pub fn is_complete(&self) -> bool {
         self.complete
     }
 
     /// Whether nothing at all is known of them.
-    pub fn unknown(&self) -> bool {
+    pub fn is_unknown(&self) -> bool {
         !self.complete && self.block.is_empty()
     }
 
@@ -146,7 +146,7 @@ mod tests {
     fn cut_in_the_middle() {
         let args = Argv::cut(b"ls\0-la", 4711);
         assert_eq!(list(&args), [Some(&b"ls"[..]), Some(b"-la")]);
-        assert!(!args.complete());
+        assert!(!args.is_complete());
         assert_eq!((args.known_bytes(), args.total_bytes()), (6, 4711));
     }
 
@@ -155,8 +155,8 @@ mod tests {
     fn unreadable_is_not_empty() {
         let args = Argv::one_by_one(b"a\0\0\0d\0", &[2], true);
         assert_eq!(list(&args), [Some(&b"a"[..]), Some(b""), None, Some(b"d")]);
-        assert!(!args.complete());
-        assert!(Argv::one_by_one(b"", &[], false).unknown());
-        assert!(!Argv::one_by_one(b"", &[], true).unknown());
+        assert!(!args.is_complete());
+        assert!(Argv::one_by_one(b"", &[], false).is_unknown());
+        assert!(!Argv::one_by_one(b"", &[], true).is_unknown());
     }
 }

@@ -108,7 +108,7 @@ impl Fold {
     }
 
     /// Whether there are walks that may go on.
-    pub fn waiting(&self) -> bool {
+    pub fn is_waiting(&self) -> bool {
         !self.walks.is_empty()
     }
 

@@ -119,7 +119,7 @@ mod tests {
             ..Image::UNKNOWN
         };
         let kept = OwnedImage::new(&image).without_args();
-        assert!(kept.lend().args.unknown());
+        assert!(kept.lend().args.is_unknown());
         assert_eq!(kept.lend().filename, image.filename);
     }
 }

@@ -91,8 +91,9 @@ impl fmt::Display for Obstacle {
                 "kernel {release} is too old: the BPF programs need 5.5; boot a newer kernel"
             ),
             Self::Tracefs => f.write_str(
-                "without BTF, tracepoints are described by tracefs, which is not mounted and cannot be \
-                 opened: mount it (`mount -t tracefs tracefs /sys/kernel/tracing`), and run this as root",
+                "without BTF, tracepoints are described by tracefs, which cannot be read: run this as \
+                 root; before Linux 5.2 it must be mounted as well (`mount -t tracefs tracefs \
+                 /sys/kernel/tracing`)",
             ),
             Self::Layout { field } => write!(
                 f,

@@ -253,8 +253,8 @@ fn example(kind: &str) -> &'static str {
 fn explain_tracepoint(target: &str, error: &libbpf_rs::Error) -> String {
     match Tracefs::shared() {
         None => {
-            "tracefs describes tracepoints, and is neither mounted nor can be opened: run as root \
-                 (Linux 5.2+), or mount -t tracefs tracefs /sys/kernel/tracing"
+            "tracefs describes tracepoints, and cannot be read: run as root; before Linux 5.2 it must \
+                 be mounted as well (mount -t tracefs tracefs /sys/kernel/tracing)"
                 .to_owned()
         }
         Some(tracefs) if tracefs.contains(format!("events/{target}")) => format!("{error:#}"),

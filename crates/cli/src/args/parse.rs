@@ -71,6 +71,9 @@ pub(super) fn user(name: &str) -> Result<User, String> {
 
 /// A user id. A number need not belong to a user.
 pub(super) fn user_id(text: &str) -> Result<u32, String> {
+    if text.is_empty() {
+        return Err("value must not be empty".to_owned());
+    }
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
         return text
             .parse()

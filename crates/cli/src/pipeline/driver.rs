@@ -126,12 +126,12 @@ impl Pipeline {
 
     /// Whether processes that have ended are still to be shown.
     pub fn is_waiting(&self) -> bool {
-        self.lineage.as_ref().is_some_and(Lineage::waiting)
+        self.lineage.as_ref().is_some_and(Lineage::is_waiting)
     }
 
     /// Whether the passing of time alone brings something to be shown.
     pub fn needs_ticks(&self) -> bool {
-        self.is_waiting() || self.fold.as_ref().is_some_and(Fold::waiting)
+        self.is_waiting() || self.fold.as_ref().is_some_and(Fold::is_waiting)
     }
 
     /// Shows what is left: PATH searches, processes without their final usage, and of a command's

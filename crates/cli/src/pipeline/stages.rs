@@ -174,10 +174,10 @@ impl Subject {
         let (event_type, process, weight) = match data {
             // A search along PATH that succeeds stands for the failures before it too.
             EventData::Exec(exec) if tries > 1 && !types.contains(EventType::Exec) => {
-                let failures = u64::from(tries) - u64::from(!exec.failed());
+                let failures = u64::from(tries) - u64::from(!exec.has_failed());
                 (EventType::Failed, exec.process, failures)
             }
-            EventData::Exec(exec) if exec.failed() => {
+            EventData::Exec(exec) if exec.has_failed() => {
                 (EventType::Failed, exec.process, u64::from(tries))
             }
             EventData::Exec(exec) => (EventType::Exec, exec.process, u64::from(tries)),

@@ -54,7 +54,7 @@ impl EventData<'_> {
     /// Which of the counted kinds this is; `None` for what the tracer itself reports.
     pub fn kind(&self) -> Option<CountedKind> {
         match self {
-            Self::Exec(exec) if exec.failed() => Some(CountedKind::Failed),
+            Self::Exec(exec) if exec.has_failed() => Some(CountedKind::Failed),
             Self::Exec(_) => Some(CountedKind::Exec),
             Self::Fork(_) => Some(CountedKind::Fork),
             Self::Exit(_) => Some(CountedKind::Exit),

@@ -72,7 +72,7 @@ pub struct Exec<'a> {
 
 impl Exec<'_> {
     /// Whether the exec failed.
-    pub fn failed(&self) -> bool {
+    pub fn has_failed(&self) -> bool {
         self.ret < 0
     }
 }

@@ -126,7 +126,7 @@ impl Serialize for Ancestors<'_> {
             id: Id(ancestor.process),
             pid: ancestor.process.pid,
             comm: known(ancestor.comm),
-            args: ancestor.args.filter(|args| !args.unknown()).map(Texts),
+            args: ancestor.args.filter(|args| !args.is_unknown()).map(Texts),
         }))
     }
 }

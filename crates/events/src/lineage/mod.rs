@@ -127,7 +127,7 @@ struct Entry {
     children: u32,
     end: Option<Box<End>>,
     /// Nothing more will come of it.
-    over: bool,
+    finished: bool,
 }
 
 /// A [`LoginSession`] that is kept.
@@ -182,12 +182,12 @@ impl Entry {
             peak_before: None,
             children: 0,
             end: None,
-            over: false,
+            finished: false,
         }
     }
 
     /// The next of the ancestors: the creator, or where that is not known, the first parent.
-    fn up(&self) -> ProcessId {
+    fn parent_link(&self) -> ProcessId {
         self.creator.unwrap_or(self.first_parent)
     }
 }
@@ -221,7 +221,7 @@ impl Lineage {
         match &event.data {
             EventData::Existing(running) => self.running(running, sink),
             EventData::Fork(fork) => self.fork(fork, sink),
-            EventData::Exec(exec) if !exec.failed() => self.exec(event.boot_ns, exec, sink),
+            EventData::Exec(exec) if !exec.has_failed() => self.exec(event.boot_ns, exec, sink),
             EventData::Exit(exit) => self.exit(event, exit, sink),
             EventData::FinalUsage(freed) => self.freed(freed, sink),
             EventData::Exec(_)
@@ -249,7 +249,7 @@ impl Lineage {
         let mut living: Vec<ProcessId> = self
             .entries
             .iter()
-            .filter(|(_, entry)| !entry.over)
+            .filter(|(_, entry)| !entry.finished)
             .map(|(&process, _)| process)
             .collect();
         living.sort_by_key(|process| (process.start_ns, process.pid));
@@ -259,10 +259,12 @@ impl Lineage {
     }
 
     /// Whether a process that has ended waits for its final account.
-    pub fn waiting(&self) -> bool {
-        self.waiting
-            .iter()
-            .any(|(_, process)| self.entries.get(process).is_some_and(|entry| !entry.over))
+    pub fn is_waiting(&self) -> bool {
+        self.waiting.iter().any(|(_, process)| {
+            self.entries
+                .get(process)
+                .is_some_and(|entry| !entry.finished)
+        })
     }
 
     /// An exit, with what only its history tells.
@@ -276,7 +278,7 @@ impl Lineage {
 
     /// The known ancestors of a process, the nearest first.
     pub fn ancestors(&self, process: ProcessId) -> impl Iterator<Item = Ancestor<'_>> {
-        let up = |of: &ProcessId| self.entries.get(of).map(Entry::up);
+        let up = |of: &ProcessId| self.entries.get(of).map(Entry::parent_link);
         std::iter::successors(up(&process), up)
             .map_while(|process| Some((process, self.entries.get(&process)?)))
             .take(MAX_ANCESTORS)
@@ -325,7 +327,7 @@ impl Lineage {
         }
         match self.entries.get_mut(&fork.process) {
             Some(late) => {
-                let before = late.up();
+                let before = late.parent_link();
                 late.creator = Some(fork.creator);
                 self.link(fork.creator);
                 if self.unlink(before) {
@@ -356,7 +358,7 @@ impl Lineage {
 
     fn exit(&mut self, event: &Event<'_>, exit: &Exit<'_>, sink: &mut ProcessSink<'_>) {
         let entry = self.entry(exit.process, exit.parent, sink);
-        if entry.end.is_some() || entry.over {
+        if entry.end.is_some() || entry.finished {
             return; // a process ends once
         }
         if entry.parent != exit.parent {
@@ -386,7 +388,7 @@ impl Lineage {
             return;
         };
         match &mut entry.end {
-            _ if entry.over => {}
+            _ if entry.finished => {}
             Some(end) => {
                 if let Some(cost) = &mut end.exit.cost {
                     cost.cpu = freed.cpu;
@@ -414,11 +416,11 @@ impl Lineage {
     }
 
     fn insert(&mut self, process: ProcessId, mut entry: Entry, sink: &mut ProcessSink<'_>) {
-        self.supersede(process);
+        self.retire_previous_pid(process);
         while self.entries.len() >= self.limits.processes.max(1) {
-            self.forget_one(sink);
+            self.evict_one(sink);
         }
-        self.link(entry.up());
+        self.link(entry.parent_link());
         entry.children = self.orphans.remove(&process).unwrap_or(0);
         self.entries.insert(process, entry);
         self.by_age.push_back(process);
@@ -426,7 +428,7 @@ impl Lineage {
     }
 
     /// Takes note that this process uses a pid. The process that had it before has ended.
-    fn supersede(&mut self, process: ProcessId) {
+    fn retire_previous_pid(&mut self, process: ProcessId) {
         match self.newest.get(&process.pid) {
             Some(&start_ns) if start_ns > process.start_ns => return, // this one is the older
             Some(&start_ns) if start_ns < process.start_ns => {
@@ -437,7 +439,7 @@ impl Lineage {
                 if self
                     .entries
                     .get(&before)
-                    .is_some_and(|entry| entry.end.is_none() && !entry.over)
+                    .is_some_and(|entry| entry.end.is_none() && !entry.finished)
                 {
                     self.evicted.ends += 1;
                     self.give_up(before);
@@ -450,7 +452,7 @@ impl Lineage {
 
     /// Hands a process out, once.
     fn publish(&mut self, process: ProcessId, sink: &mut ProcessSink<'_>) {
-        let Some(entry) = self.entries.get(&process).filter(|entry| !entry.over) else {
+        let Some(entry) = self.entries.get(&process).filter(|entry| !entry.finished) else {
             return;
         };
         let (time, boot_ns) = match &entry.end {
@@ -497,7 +499,7 @@ impl Lineage {
         let Some(entry) = self.entries.get_mut(&process) else {
             return;
         };
-        entry.over = true;
+        entry.finished = true;
         match entry.children {
             0 => self.remove(process),
             _ => self.dead.push_back(process),
@@ -516,7 +518,7 @@ impl Lineage {
     fn unlink(&mut self, up: ProcessId) -> bool {
         if let Some(above) = self.entries.get_mut(&up) {
             above.children = above.children.saturating_sub(1);
-            return above.children == 0 && above.over;
+            return above.children == 0 && above.finished;
         }
         if let Some(left) = self.orphans.get_mut(&up) {
             *left = left.saturating_sub(1);
@@ -540,14 +542,14 @@ impl Lineage {
             if entry.children > 0 {
                 self.orphans.insert(process, entry.children);
             }
-            let up = entry.up();
+            let up = entry.parent_link();
             self.release_image(entry.image);
             next = self.unlink(up).then_some(up);
         }
     }
 
     /// Makes room for one: of the dead the first to have ended, else the oldest.
-    fn forget_one(&mut self, sink: &mut ProcessSink<'_>) {
+    fn evict_one(&mut self, sink: &mut ProcessSink<'_>) {
         let next = self.dead.pop_front().or_else(|| self.by_age.pop_front());
         let Some(process) = next else {
             self.entries.clear(); // cannot be: each entry is in by_age
@@ -576,7 +578,7 @@ impl Lineage {
         }
         if self.waiting.len() > long {
             let mut seen = HashSet::new();
-            let waits = |entry: &Entry| entry.end.is_some() && !entry.over;
+            let waits = |entry: &Entry| entry.end.is_some() && !entry.finished;
             self.waiting.retain(|(_, process)| {
                 entries.get(process).is_some_and(waits) && seen.insert(*process)
             });
@@ -586,7 +588,7 @@ impl Lineage {
     fn keep_image(&mut self, image: &Image<'_>) -> Option<Arc<OwnedImage>> {
         let mut kept = OwnedImage::new(image);
         if self.image_bytes + kept.size() > self.limits.image_bytes {
-            self.evicted.arguments += u64::from(!image.args.unknown());
+            self.evicted.arguments += u64::from(!image.args.is_unknown());
             kept = kept.without_args();
         }
         if self.image_bytes + kept.size() > self.limits.image_bytes {

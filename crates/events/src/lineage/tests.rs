@@ -154,7 +154,7 @@ fn text(bytes: &[u8]) -> String {
 
 fn words(args: &Argv<'_>) -> String {
     let words: Vec<_> = args.iter().map(|arg| text(arg.unwrap_or(b"?"))).collect();
-    match args.unknown() {
+    match args.is_unknown() {
         true => "?".to_owned(),
         false => words.join(" "),
     }
@@ -319,13 +319,16 @@ fn check_size(lineage: &Lineage) {
 fn check_children(lineage: &Lineage) {
     let mut children = BTreeMap::new();
     for entry in lineage.entries.values() {
-        *children.entry(entry.up()).or_insert(0) += 1;
+        *children.entry(entry.parent_link()).or_insert(0) += 1;
     }
     for (process, entry) in &lineage.entries {
         let counted = children.get(process).copied().unwrap_or(0);
         assert_eq!(entry.children, counted, "children of {process}");
-        assert!(!entry.over || counted > 0, "{process} is kept for nobody");
-        if entry.over {
+        assert!(
+            !entry.finished || counted > 0,
+            "{process} is kept for nobody"
+        );
+        if entry.finished {
             assert!(lineage.dead.contains(process), "{process} is not in dead");
         } else if entry.end.is_some() {
             let waits = lineage.waiting.iter().any(|(_, waits)| waits == process);
@@ -364,9 +367,9 @@ fn an_ordinary_life() {
     table.then(EventData::Exit(exit(ls, SHELL)));
     let exit_ns = table.now;
     assert!(table.out.is_empty(), "it waits for its final account");
-    assert!(table.lineage.waiting());
+    assert!(table.lineage.is_waiting());
     table.then(freed(ls));
-    assert!(!table.lineage.waiting());
+    assert!(!table.lineage.is_waiting());
 
     let out = table.only();
     assert_eq!(out.cpu(), cpu(600, true));
@@ -486,7 +489,10 @@ fn ancestors_that_are_gone() {
     table.fork_exec(SHELL, make, b"make");
     table.fork_exec(make, cc, b"cc").end(make, SHELL);
     assert!(table.kept(make));
-    assert!(!table.lineage.waiting(), "it is kept, but was handed out");
+    assert!(
+        !table.lineage.is_waiting(),
+        "it is kept, but was handed out"
+    );
     let list: Vec<_> = table.lineage.ancestors(cc).collect();
     assert_eq!(
         list,
@@ -630,7 +636,7 @@ fn no_final_accounts_at_all() {
     table.then(fork(SHELL, ls));
     table.then(EventData::Exit(exit(ls, SHELL)));
     assert_eq!(table.only().cpu(), cpu(500, false));
-    assert!(!table.lineage.waiting());
+    assert!(!table.lineage.is_waiting());
 }
 
 /// However often its end is told, a process comes out once: gone from the table or kept in it.
@@ -1037,7 +1043,7 @@ impl Chaos {
         self.table.finish();
         self.take_out();
         let lineage = &self.table.lineage;
-        assert!(lineage.entries.values().all(|entry| entry.over));
+        assert!(lineage.entries.values().all(|entry| entry.finished));
         if self.causal {
             assert!(lineage.entries.is_empty(), "nobody is left to be kept for");
             assert_eq!((lineage.image_bytes, lineage.newest.len()), (0, 0));

@@ -148,14 +148,14 @@ fn what_comes_back() {
     let cut = Argv::cut(b"app\0--token=abcdefghijklm\0--fi", 100);
     let shown = redactor.redact(&cut).expect("a token");
     assert_eq!(shown.parts().0, b"app\0--token=[redacted]\0--fi");
-    assert!(!shown.complete());
+    assert!(!shown.is_complete());
     assert_eq!(
         shown.total_bytes() - shown.known_bytes(),
         100 - cut.known_bytes()
     );
     let secret = Argv::whole(b"app\0--token=abc\0");
     let shown = redactor.redact(&secret).expect("a token");
-    assert!(shown.complete() && shown.total_bytes() == shown.known_bytes());
+    assert!(shown.is_complete() && shown.total_bytes() == shown.known_bytes());
 }
 
 /// An argument that could not be read stays so, and the part that arrived of one that was cut is

@@ -103,8 +103,8 @@ pub enum TranslateError {
     },
     /// Tracepoints whose formats cannot be read.
     #[error(
-        "cannot read the formats of tracepoints: {0}; run as root (Linux 5.2+), or with tracefs mounted \
-         (mount -t tracefs tracefs /sys/kernel/tracing)"
+        "cannot read the formats of tracepoints: {0}; run as root; before Linux 5.2, tracefs must \
+         be mounted as well (mount -t tracefs tracefs /sys/kernel/tracing)"
     )]
     NoTracefs(String),
     /// A part of the dialect that is left out on purpose.

@@ -94,13 +94,13 @@ impl Table<'_> {
         let (color, words) = match self.report.backend {
             Some(Backend::Core) => (
                 GREEN,
-                "execsnoop can trace here, and nothing is lost (backend core).".to_owned(),
+                "execsnoop can trace here, and every field is available (backend core).".to_owned(),
             ),
             Some(backend) => (
                 YELLOW,
                 format!(
-                    "execsnoop can trace here, with losses (backend {}). Lost: {}. To lose nothing, change \
-                     what is marked NO ({in_the_way}).",
+                    "execsnoop can trace here (backend {}), but cannot provide: {}. For every field, \
+                     change what is marked NO ({in_the_way}).",
                     backend.name(),
                     self.report.lost.unwrap_or("nothing"),
                 ),

@@ -20,6 +20,8 @@ use crate::args::TraceArgs;
 use crate::cmd::settings::OutputSpec;
 use crate::cmd::settings::Settings;
 use crate::cmd::settings::is_cgroup_directory;
+use crate::output::CsvColumn;
+use crate::output::column_names;
 use crate::pipeline::EventType;
 
 /// A field that was asked for by name, and the option that did.
@@ -140,18 +142,22 @@ fn requested_fields(args: &TraceArgs, settings: &Settings) -> Vec<RequestedField
     let expression = settings.selection.expression.iter();
     let filtered = expression.flat_map(CelFilter::fields);
     let mut requested: Vec<_> = filtered.map(|field| (field, "--filter")).collect();
-    if args.show.columns.is_some() {
-        let fields: Vec<&str> = match &settings.output {
-            OutputSpec::Json => Vec::new(),
-            OutputSpec::Csv { columns, .. } => {
-                columns.iter().map(|column| column.field_name()).collect()
-            }
-            OutputSpec::Table { columns, .. } => {
-                columns.iter().map(|column| column.field).collect()
-            }
-        };
-        requested.extend(fields.into_iter().map(|field| (field, "--columns")));
-    }
+    let list = args.show.columns.as_deref().unwrap_or_default();
+    let is_named = |name: &str| column_names(list).any(|listed| listed == name);
+    let fields: Vec<&str> = match &settings.output {
+        OutputSpec::Json => Vec::new(),
+        OutputSpec::Csv { columns, .. } => columns
+            .iter()
+            .filter(|column| is_named(column.name))
+            .map(CsvColumn::field_name)
+            .collect(),
+        OutputSpec::Table { columns, .. } => columns
+            .iter()
+            .filter(|column| is_named(column.name))
+            .map(|column| column.field)
+            .collect(),
+    };
+    requested.extend(fields.into_iter().map(|field| (field, "--columns")));
     requested.extend(args.show.cwd.then_some(("cwd", "--cwd")));
     requested.extend((!args.show.env.is_empty()).then_some(("env", "--env")));
     requested

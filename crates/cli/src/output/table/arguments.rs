@@ -17,7 +17,7 @@ impl<'a> Called<'a> {
     /// By this exec.
     pub fn by_exec(exec: &Exec<'a>) -> Self {
         Self {
-            failed: exec.failed(),
+            failed: exec.has_failed(),
             ..Self::by_image(&exec.image())
         }
     }

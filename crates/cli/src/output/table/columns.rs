@@ -129,7 +129,7 @@ pub const NAMED: [Column; 34] = [
     })
     .showing("memfd"),
     LIFETIME,
-    CPU_TIME,
+    CPU_TIME.default("CPUTIME", 7, |_| true),
     MAX_RSS,
     EXIT,
     Column::new("args", "ARGS", 0, |_, _, _| {}),

@@ -110,7 +110,7 @@ impl Table {
                 });
             }
             EventData::Exec(exec) => self.arguments(out, &Called::by_exec(exec)),
-            _ => match line.image.filter(|image| !image.args.unknown()) {
+            _ => match line.image.filter(|image| !image.args.is_unknown()) {
                 Some(image) => self.arguments(out, &Called::by_image(&image)),
                 None => self.name_only(out, line.comm.unwrap_or_default()),
             },
@@ -155,7 +155,7 @@ impl Table {
         if rest.peek().is_some() {
             out.extend_from_slice(b" ...");
         }
-        if !called.args.complete() {
+        if !called.args.is_complete() {
             self.incomplete(out, &called.args);
         }
     }
@@ -173,7 +173,7 @@ impl Table {
     fn incomplete(&self, out: &mut Vec<u8>, args: &Argv<'_>) {
         let (known, total) = (args.known_bytes(), args.total_bytes());
         out.push(b' ');
-        if args.unknown() {
+        if args.is_unknown() {
             self.note(out, format_args!("<arguments unreadable>"));
         } else if known < total {
             self.note(out, format_args!("<incomplete: {known} of {total} bytes>"));

@@ -74,7 +74,7 @@ fn environment_behind_the_arguments() {
         fixed.flags |= asked;
         let (args, env) = ExecRecord { fixed }.parts(block);
         (
-            args.complete(),
+            args.is_complete(),
             env.map(|env| env.iter().flatten().map(<[u8]>::to_vec).collect::<Vec<_>>()),
         )
     };
