@@ -2,8 +2,8 @@
 
 /// The arguments of one exec, in order.
 ///
-/// Held as the kernel holds them: one block, a NUL after each argument. Some may not have been
-/// readable, and the block may end early; neither is hidden.
+/// They are stored as in the kernel: one block with a NUL after each argument. Some arguments may
+/// have been unreadable, and the block may be cut off; both are reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Argv<'a> {
     block: &'a [u8],
@@ -13,7 +13,7 @@ pub struct Argv<'a> {
 }
 
 impl<'a> Argv<'a> {
-    /// Arguments of which nothing is known.
+    /// Unknown arguments.
     pub const UNKNOWN: Self = Self {
         block: b"",
         unreadable: &[],
@@ -41,8 +41,9 @@ impl<'a> Argv<'a> {
         }
     }
 
-    /// Arguments that were read one by one. Those whose indexes (ascending) are in `unreadable`
-    /// could not be, and stand in `block` as empty; unless `to_the_end`, there may be more.
+    /// Arguments that were read one by one. `unreadable` has the indexes, ascending, of the
+    /// arguments that could not be read; `block` has an empty argument for each of them. There may
+    /// be more arguments unless `to_the_end` is set.
     pub fn one_by_one(block: &'a [u8], unreadable: &'a [u32], to_the_end: bool) -> Self {
         Self {
             block,
@@ -52,7 +53,7 @@ impl<'a> Argv<'a> {
         }
     }
 
-    /// Arguments put together from what [`parts`](Self::parts) gave.
+    /// Arguments made from the result of [`parts`](Self::parts).
     pub(crate) fn from_parts(block: &'a [u8], unreadable: &'a [u32], rest: (u64, bool)) -> Self {
         Self {
             block,
@@ -62,8 +63,8 @@ impl<'a> Argv<'a> {
         }
     }
 
-    /// All that makes them up: the bytes, the indexes of those that could not be read, the total
-    /// and whether they are complete.
+    /// The parts: the bytes, the indexes of arguments that could not be read, the total number of
+    /// bytes, and whether the arguments are complete.
     pub(crate) fn parts(&self) -> (&'a [u8], &'a [u32], (u64, bool)) {
         (
             self.block,
@@ -77,7 +78,7 @@ impl<'a> Argv<'a> {
         self.complete
     }
 
-    /// Whether nothing at all is known of them.
+    /// Whether the arguments are unknown.
     pub fn is_unknown(&self) -> bool {
         !self.complete && self.block.is_empty()
     }
@@ -108,7 +109,7 @@ impl<'a> Argv<'a> {
     }
 }
 
-/// What stands between NULs.
+/// The texts between NULs.
 fn pieces(block: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = Some(block);
     std::iter::from_fn(move || {

@@ -1,4 +1,4 @@
-//! What cgroups are called, and whose they are: learnt from the events as they go by.
+//! The names and owners of cgroups, learned from events.
 
 use foldhash::HashMap;
 
@@ -6,12 +6,12 @@ use crate::event::Cgroup;
 use crate::event::CgroupKey;
 use crate::identity::CgroupOwner;
 
-/// At least this many cgroups are kept: more than the kernel side assumes (4,096). It sends a name
-/// once, and does not know what is dropped here.
+/// At least this many cgroups are kept: more than the BPF programs track (4,096). They send each
+/// name once, and do not know which names are evicted here.
 const KEPT: usize = 8192;
 
-/// The cgroups that were used lately. What was not asked for while [`KEPT`] others came up is
-/// forgotten, so that a machine which makes containers all day does not fill the memory.
+/// The recently used cgroups. A cgroup is evicted if it was not looked up while [`KEPT`] other
+/// cgroups appeared, so memory stays bounded on a machine that creates containers all day.
 #[derive(Debug, Default)]
 pub struct Cgroups {
     young: HashMap<CgroupKey, CgroupOwner>,

@@ -1,7 +1,7 @@
-//! A short name that is kept: a process's, a terminal's.
+//! An owned short name, of a process or of a terminal.
 
-/// A name of 15 bytes at most (`TASK_COMM_LEN` is 16, with the NUL; so much is sent of a
-/// terminal's).
+/// A name of 15 bytes at most (`TASK_COMM_LEN` is 16 with the NUL; names of terminals are cut to
+/// the same length).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Comm {
     bytes: [u8; 16],
@@ -20,7 +20,7 @@ impl Comm {
         }
     }
 
-    /// The name again.
+    /// The name as bytes.
     pub(crate) fn get(&self) -> &[u8] {
         &self.bytes[..usize::from(self.len)]
     }

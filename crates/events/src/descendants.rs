@@ -1,4 +1,4 @@
-//! Who descends from the command that the tracer started, or from a process of choice.
+//! The descendants of the tracer's own command, or of a chosen process.
 
 use foldhash::HashMap;
 
@@ -7,20 +7,20 @@ use crate::event::Existing;
 use crate::event::Fork;
 use crate::event::ProcessId;
 
-/// A process and those that descend from it: by creation, so that a daemon which was adopted by
-/// init still belongs to them.
+/// A process and its descendants. Descent follows fork, so a daemon that re-parents to init still
+/// belongs to the set.
 ///
-/// Bounded by the number of pids: a pid that comes back as the child of another process leaves the
-/// set.
+/// The size is bounded by the number of pids: a pid that is reused by a child of another process
+/// leaves the set.
 #[derive(Debug)]
 pub struct Descendants {
     root: Root,
     start_of: HashMap<u32, u64>,
-    /// Processes that were running already and whose parent has not turned up yet.
+    /// Processes that existed before tracing, and have a parent that was not reported yet.
     orphans: Vec<(ProcessId, ProcessId)>,
 }
 
-/// Whose descendants.
+/// The root of the descendants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Root {
     Command,
@@ -28,12 +28,12 @@ enum Root {
 }
 
 impl Descendants {
-    /// Those of the tracer's own child.
+    /// The descendants of the tracer's own child.
     pub fn of_command() -> Self {
         Self::new(Root::Command)
     }
 
-    /// Those of a process that runs already, by the number under which the tracer knows it.
+    /// The descendants of an existing process, given by its pid in the tracer's pid namespace.
     pub fn of_process(pid: u32) -> Self {
         Self::new(Root::SeenPid(pid))
     }
@@ -46,24 +46,24 @@ impl Descendants {
         }
     }
 
-    /// Takes note of a process that is new, or that was there at the beginning.
+    /// Records a process that is new, or that existed when tracing began.
     pub fn observe(&mut self, data: &EventData<'_>) {
         match data {
             EventData::Fork(fork) => self.fork(fork),
             EventData::Existing(running) => self.running(running),
-            // A stranger whose parent belongs to them: its fork was lost.
+            // An unknown process with a parent in the set: its fork event was lost.
             EventData::Exec(exec) if self.contains(exec.parent) => self.adopt(exec.process),
             _ => {}
         }
     }
 
-    /// Whether this process belongs to them.
+    /// Whether this process is in the set.
     pub fn contains(&self, process: ProcessId) -> bool {
         self.start_of.get(&process.pid) == Some(&process.start_ns)
     }
 
     fn fork(&mut self, fork: &Fork) {
-        self.orphans.clear(); // all that were running are known by now
+        self.orphans.clear(); // all existing processes have been reported by now
         let is_root = fork.by_tracer && self.root == Root::Command;
         if is_root || self.contains(fork.creator) {
             self.start_of
@@ -156,7 +156,7 @@ mod tests {
         assert!(set.start_of.is_empty());
     }
 
-    /// Of a running process, those that were there count too, in whatever order they are listed.
+    /// Existing descendants of an existing process count too, in any order of listing.
     #[test]
     fn of_a_running_process() {
         let mut set = Descendants::of_process(50);

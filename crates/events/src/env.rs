@@ -18,13 +18,13 @@ impl EnvChoice {
         }
     }
 
-    /// Whether none is wanted.
+    /// Whether no variable is wanted.
     pub fn is_empty(&self) -> bool {
         self.names.is_empty()
     }
 
-    /// Of an environment, what is wanted, in its order there. Of a name that is there twice it is
-    /// the first, which is what getenv gives to the program.
+    /// The wanted variables of an environment, in its order. If a name occurs twice, the first
+    /// variable counts, as in getenv(3).
     pub fn choose(&mut self, env: &Argv<'_>) -> Argv<'_> {
         self.block.clear();
         for entry in env.iter().flatten() {
@@ -56,7 +56,7 @@ pub fn split(entry: &[u8]) -> (&[u8], &[u8]) {
 mod tests {
     use super::*;
 
-    /// Names are compared whole; what has no `=`, or nothing before it, does no harm.
+    /// Names are compared whole; entries without `=`, or without a name before it, are harmless.
     #[test]
     fn only_what_is_asked_for() {
         let env = Argv::whole(b"PATH=/bin\0PATHS=x\0=y\0HOME\0LANG=a=b\0\0PATH=/sbin\0");

@@ -1,8 +1,8 @@
-//! A walk along PATH, as one event.
+//! Joins the execs of a PATH search into one event.
 //!
-//! Who looks a program up in PATH calls exec for each directory until one succeeds: seven times
-//! ENOENT and a success are one thing that happened. A state machine without I/O: execs go in, and
-//! come out joined, with the number of calls that each stands for.
+//! A program that searches PATH calls exec for each directory until one call succeeds. Seven times
+//! ENOENT and one success are one event for the reader. This is a state machine without I/O: execs
+//! go in, and joined execs come out, each with its number of calls.
 
 use std::collections::HashMap;
 
@@ -15,15 +15,15 @@ use crate::event::Exec;
 use crate::event::OwnedExec;
 use crate::event::ProcessId;
 
-/// What a directory of PATH that does not have the program answers (execvp(3) goes on after these):
-/// EACCES, ENOENT, ENOTDIR.
+/// The errors for a PATH directory without the program (execvp(3) continues after these): EACCES,
+/// ENOENT, ENOTDIR.
 const NOT_HERE: [i32; 3] = [-13, -2, -20];
 
-/// The calls of a walk follow each other within microseconds; a walk that has stood still for this
-/// long is over.
+/// The calls of a walk follow each other within microseconds; a walk without a call for this long
+/// is over.
 const PAUSE_NS: u64 = 100_000_000;
 
-/// Who takes events, with the number of calls that each stands for.
+/// Receives events, each with the number of calls that were joined into it.
 pub type FoldSink<'a> = dyn FnMut(&Event<'_>, u32) + 'a;
 
 /// Joins the execs of a walk.
@@ -39,7 +39,7 @@ struct Walker {
     tid: u32,
 }
 
-/// Failed calls with the same arguments, of which the last is kept.
+/// Failed calls with the same arguments; the last call is kept.
 #[derive(Debug)]
 struct Walk {
     tries: u32,
@@ -101,18 +101,18 @@ impl Fold {
         }
     }
 
-    /// Hands out the walks that have come to nothing.
+    /// Hands out the walks that ended without a success.
     pub fn tick(&mut self, boot_ns: u64, sink: &mut FoldSink<'_>) {
         let over = |walk: &Walk| boot_ns.saturating_sub(walk.boot_ns) > PAUSE_NS;
         self.give_up(|_, walk| over(walk), sink);
     }
 
-    /// Whether there are walks that may go on.
+    /// Whether any walk may continue.
     pub fn is_waiting(&self) -> bool {
         !self.walks.is_empty()
     }
 
-    /// Hands out all that is left.
+    /// Hands out all remaining walks.
     pub fn finish(&mut self, sink: &mut FoldSink<'_>) {
         self.give_up(|_, _| true, sink);
     }

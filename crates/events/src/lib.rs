@@ -5,8 +5,8 @@
 //! show ([`quote`]), what follows from a stream of events ([`Lineage`], [`Descendants`]), and which
 //! of them are wanted ([`CelFilter`]).
 //!
-//! It does no I/O, needs neither Linux nor root, and holds no unsafe code: what was traced on a
-//! server can be read on a laptop.
+//! The crate does no I/O, needs neither Linux nor root, and contains no unsafe code: a recording
+//! from a server can be read on a laptop.
 
 #![forbid(unsafe_code)]
 

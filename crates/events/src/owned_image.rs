@@ -1,4 +1,4 @@
-//! An image that is kept: what an event lends, owned.
+//! An owned copy of an event's image.
 
 use crate::argv::Argv;
 use crate::event::ExecFile;
@@ -42,7 +42,7 @@ impl OwnedImage {
         }
     }
 
-    /// The image again.
+    /// The image, borrowed from this copy.
     pub(crate) fn lend(&self) -> Image<'_> {
         let mut at = 0;
         let [filename, exe, cwd, env] = self.ends.map(|end| {
@@ -110,7 +110,7 @@ mod tests {
         }
     }
 
-    /// Arguments that had to go are unknown, not empty.
+    /// Arguments that were dropped are unknown, not empty.
     #[test]
     fn dropped_arguments_are_unknown() {
         let image = Image {

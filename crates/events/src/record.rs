@@ -101,7 +101,7 @@ impl serde::ser::Error for Stop {
     }
 }
 
-/// Methods of a serializer for what does not occur.
+/// Serializer methods for kinds of values that do not occur.
 macro_rules! refuse {
     ($($method:ident($($type:ty),*);)*) => {
         $(fn $method(self, $(_: $type),*) -> Result<Self::Ok, Stop> {
@@ -172,9 +172,9 @@ macro_rules! refuse_compounds {
 struct ChosenFields<'r> {
     record: &'r mut Record,
     names: &'r [&'static str],
-    /// Behind the last name that was found: names are mostly chosen in the order of the record.
+    /// The index after the last match: names are mostly chosen in the order of the record.
     next: usize,
-    /// How many of the names have not come yet.
+    /// The number of names that were not matched yet.
     missing: usize,
 }
 

@@ -3,7 +3,7 @@
 /// A hierarchy of cgroups. In version 1 each controller has its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Hierarchy {
-    /// The one of version 2.
+    /// The hierarchy of version 2.
     Unified,
     /// Version 1's of the memory controller.
     Memory,
@@ -14,19 +14,19 @@ pub enum Hierarchy {
 /// A cgroup: kernfs ids are only unique within a hierarchy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CgroupKey {
-    /// Of which hierarchy.
+    /// Its hierarchy.
     pub hierarchy: Hierarchy,
     /// Its kernfs id there.
     pub id: u64,
 }
 
-/// Where a process is among the cgroups.
+/// The cgroups of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CgroupRef {
     /// kernfs id of its cgroup in the v2 hierarchy.
     pub unified_id: u64,
-    /// Its cgroup in the hierarchy that tells most of it: the same, unless the machine has version
-    /// 1.
+    /// Its cgroup in the most informative hierarchy: the v2 hierarchy, unless the machine uses
+    /// version 1.
     pub cgroup: CgroupKey,
 }
 
@@ -41,7 +41,7 @@ impl CgroupRef {
     }
 }
 
-/// A cgroup has a name: sent before the first event from there.
+/// The name of a cgroup. It is sent before the first event from the cgroup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cgroup<'a> {
     /// The cgroup.

@@ -36,13 +36,13 @@ pub enum EventData<'a> {
     Fork(Fork),
     /// A process ended.
     Exit(Exit<'a>),
-    /// A process that has ended was reaped, and its accounts are final.
+    /// A process that has ended was reaped, and its resource usage is final.
     FinalUsage(FinalUsage),
-    /// A process was there already when tracing began.
+    /// A process existed before tracing began.
     Existing(Existing<'a>),
-    /// What a cgroup is called.
+    /// The name of a cgroup.
     Cgroup(Cgroup<'a>),
-    /// A process as a whole. Not sent by a source: [`Lineage`](crate::Lineage) concludes it.
+    /// A summary of a process. Not sent by a source: [`Lineage`](crate::Lineage) derives it.
     Summary(ProcessSummary<'a>),
     /// Events were lost.
     Lost(Lost),

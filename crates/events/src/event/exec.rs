@@ -12,9 +12,9 @@ use crate::argv::Argv;
 pub struct Exec<'a> {
     /// The process that runs the new image, or would have.
     pub process: ProcessId,
-    /// The thread that called exec. Another than the process's first thread takes its number over.
+    /// The thread that called exec. A non-leader thread takes over the leader's tid.
     pub tid: u32,
-    /// The parent at this moment: the creator, or who adopted the process since.
+    /// The current parent: the creator, or the process that has adopted this one since.
     pub parent: ProcessId,
     /// The process's name: after a success, that of the new image (15 bytes at most). Empty when it
     /// is not known, as everywhere.
@@ -29,14 +29,14 @@ pub struct Exec<'a> {
     pub gid: Option<u32>,
     /// Effective group id, after the exec.
     pub egid: Option<u32>,
-    /// Who logged in, and where.
+    /// The login session.
     pub session: LoginSession<'a>,
     /// The CPU it ran on.
     pub cpu: Option<u32>,
     /// 0, or the negative errno.
     pub ret: i32,
-    /// The file as it was named in the call; of a descriptor alone, `/dev/fd/N`. `None` when it
-    /// could not be read, which only happens to failed execs.
+    /// The file as it was named in the call; `/dev/fd/N` if the call named only a descriptor.
+    /// `None` when it could not be read, which only happens to failed execs.
     pub filename: Option<&'a [u8]>,
     /// Resolved path of the file that runs (the interpreter, for a script), from the root of its
     /// mount namespace. `None` when it was not asked for, for failed execs, and when it has more
@@ -44,7 +44,7 @@ pub struct Exec<'a> {
     pub exe: Option<&'a [u8]>,
     /// The file named is a script: its interpreter was put before it.
     pub script: bool,
-    /// What set-uid, set-gid or file capabilities changed made the kernel set `AT_SECURE`.
+    /// The kernel set `AT_SECURE`, because of set-uid, set-gid or file capabilities.
     pub secure: bool,
     /// The arguments: after a success those of the new image, so a script's begin with the
     /// interpreter; after a failure the caller's.
@@ -55,7 +55,7 @@ pub struct Exec<'a> {
     /// The environment of the new image, `NAME=value` each. `None` when it was not asked for, or
     /// did not arrive whole, and for failed execs.
     pub env: Option<Argv<'a>>,
-    /// Where it is among the cgroups.
+    /// Its cgroups.
     pub place: Option<CgroupRef>,
     /// The process's number in its own pid namespace.
     pub ns_pid: Option<u32>,
@@ -94,7 +94,7 @@ impl<'a> Exec<'a> {
 }
 
 impl<'a> Exec<'a> {
-    /// A successful exec of this image, of which nothing else is known.
+    /// A successful exec of this image; everything else is unknown.
     pub fn of_image(process: ProcessId, image: &Image<'a>) -> Self {
         Self {
             process,

@@ -17,7 +17,7 @@ pub struct Exit<'a> {
     pub uid: Option<u32>,
     /// Real group id.
     pub gid: Option<u32>,
-    /// Where it is among the cgroups.
+    /// Its cgroups.
     pub place: Option<CgroupRef>,
     /// The process's number in its own pid namespace.
     pub ns_pid: Option<u32>,

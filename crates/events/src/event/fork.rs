@@ -7,11 +7,11 @@ use super::process_id::ProcessId;
 pub struct Fork {
     /// The new process.
     pub process: ProcessId,
-    /// Who called fork, vfork or clone. Not always the parent (`CLONE_PARENT`).
+    /// The process that called fork, vfork or clone. Not always the parent (`CLONE_PARENT`).
     pub creator: ProcessId,
     /// The thread that called.
     pub creator_tid: u32,
-    /// The creator sleeps until the child has called exec or ended.
+    /// The creator sleeps until the child has called exec or exited.
     pub vfork: Option<bool>,
     /// The creator is the tracer: this is the command it was asked to run.
     pub by_tracer: bool,

@@ -24,7 +24,7 @@ pub struct Image<'a> {
 }
 
 impl Image<'static> {
-    /// An image of which nothing is known.
+    /// An unknown image.
     pub const UNKNOWN: Self = Self {
         filename: None,
         exe: None,
@@ -38,12 +38,12 @@ impl Image<'static> {
 }
 
 impl Image<'_> {
-    /// Whether the file had no name any more when it was run, or never had one.
+    /// Whether the file was already deleted when it was executed, or never had a name.
     pub fn deleted(&self) -> Option<bool> {
         self.file.map(|file| file.links == 0)
     }
 
-    /// Whether it was memory that was run, not a file (memfd_create(2)).
+    /// Whether the executed file is anonymous memory (memfd_create(2)).
     pub fn memfd(&self) -> Option<bool> {
         let deleted = self.deleted()?;
         Some(deleted && self.exe?.starts_with(b"/memfd:"))

@@ -1,6 +1,6 @@
 //! The kinds of events that the account counts.
 
-/// What is counted apart in the accounting.
+/// The kinds of events that are counted separately.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum CountedKind {
     /// An exec that succeeded.
@@ -11,7 +11,7 @@ pub enum CountedKind {
     Fork,
     /// The end of a process.
     Exit,
-    /// A process's final accounts; only used to complete what is known of its end.
+    /// The final resource usage of a process; only used to complete its exit.
     FinalUsage,
 }
 

@@ -1,11 +1,11 @@
 //! The login session of a process.
 
-/// Who logged in, and where. Inherited through fork and exec.
+/// The user and the terminal of a login. Inherited through fork and exec.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct LoginSession<'a> {
     /// The user who logged in (`/proc/PID/loginuid`); `None` for services.
     pub login_uid: Option<u32>,
-    /// The audit session (`/proc/PID/sessionid`), which systemd-logind takes over as its own.
+    /// The audit session (`/proc/PID/sessionid`), which systemd-logind uses as its own session id.
     pub audit_id: Option<u32>,
     /// The process that leads the session (`ps -o sid`); `None` if it was not asked for.
     pub leader: Option<u32>,

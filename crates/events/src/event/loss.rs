@@ -27,7 +27,7 @@ impl Loss {
 /// Events were lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lost {
-    /// Of which kind.
+    /// The kind of the events.
     pub kind: CountedKind,
     /// How many, since the last such report.
     pub count: u64,

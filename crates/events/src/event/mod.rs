@@ -1,6 +1,6 @@
 //! The events, and what each of their fields means.
 //!
-//! An event borrows its bytes from wherever it was read, so that passing it on costs nothing. An
+//! An event borrows its bytes from the buffer it was read into, so passing it on is free. An
 //! [`OwnedEvent`] keeps a copy. A field that the source of an event cannot know is `None`.
 
 mod cgroup;

@@ -30,7 +30,7 @@ enum OwnedData {
     Existing(Box<OwnedExisting>),
     Summary(Box<OwnedSummary>),
     Cgroup(Cgroup<'static>, Box<[u8]>),
-    /// It has no bytes of its own.
+    /// The event data, which borrows no bytes.
     Plain(Box<EventData<'static>>),
 }
 
@@ -65,7 +65,7 @@ impl OwnedEvent {
         }
     }
 
-    /// The event again.
+    /// The event, borrowed from this copy.
     pub fn lend(&self) -> Event<'_> {
         let data = match &self.data {
             OwnedData::Exec(exec) => EventData::Exec(exec.lend()),
@@ -122,7 +122,7 @@ impl OwnedExec {
         }
     }
 
-    /// The exec again.
+    /// The exec, borrowed from this copy.
     pub(crate) fn lend(&self) -> Exec<'_> {
         let image = self.image();
         Exec {

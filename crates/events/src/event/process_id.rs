@@ -1,8 +1,8 @@
-//! Which process.
+//! The identity of a process.
 
 use std::fmt;
 
-/// Which process: pids come back, but never with the same start time.
+/// The identity of a process: pids are reused, but never with the same start time.
 ///
 /// Shown as one opaque word, `4711-9f3a2b`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -15,7 +15,7 @@ pub struct ProcessId {
 }
 
 impl ProcessId {
-    /// A process of which nothing is known. No process has this number.
+    /// An unknown process. No process has this pid.
     pub const UNKNOWN: Self = Self {
         pid: u32::MAX,
         start_ns: u64::MAX,

@@ -13,7 +13,7 @@ pub struct ProcessSummary<'a> {
     pub process: ProcessId,
     /// Its parent, as last seen.
     pub parent: ProcessId,
-    /// Who forked it; `None` when that was before tracing began, or was not seen.
+    /// The process that forked it; `None` if the fork was before tracing began, or was not seen.
     pub creator: Option<ProcessId>,
     /// Its name.
     pub comm: &'a [u8],
@@ -23,15 +23,15 @@ pub struct ProcessSummary<'a> {
     pub uid: Option<u32>,
     /// Real group id.
     pub gid: Option<u32>,
-    /// Where it is among the cgroups.
+    /// Its cgroups.
     pub place: Option<CgroupRef>,
     /// The process's number in its own pid namespace.
     pub ns_pid: Option<u32>,
-    /// Who logged in, and where; `None` when it has not called exec since tracing began.
+    /// The login session; `None` if the process has not called exec since tracing began.
     pub session: Option<LoginSession<'a>>,
-    /// The image it runs. Of a process that never called exec it is its creator's.
+    /// The image it runs. A process that never called exec has its creator's image.
     pub image: Option<Image<'a>>,
-    /// How often it was seen to call exec with success.
+    /// The number of successful execs that were seen.
     pub execs: u32,
     /// When its last exec was, in ns since boot.
     pub exec_ns: Option<u64>,

@@ -7,20 +7,20 @@ use super::process_id::ProcessId;
 pub struct Cost {
     /// Time on a CPU, and how it divides.
     pub cpu: Cpu,
-    /// Peak memory in bytes of the image that ran at the end; `None` when the kernel only knows the
-    /// process's peak, and that is from before the exec.
+    /// Peak memory in bytes of the last image; `None` if the kernel only has the peak of the
+    /// process, and that was reached before the exec.
     pub max_rss_bytes: Option<u64>,
-    /// Peak memory in bytes of the process, what it had before exec among it (`ru_maxrss`).
+    /// Peak memory in bytes of the process, including the time before exec (`ru_maxrss`).
     pub peak_rss_bytes: u64,
     /// Page faults that needed no I/O.
     pub minor_faults: u64,
-    /// Page faults that did.
+    /// Page faults that needed I/O.
     pub major_faults: u64,
-    /// Context switches because it waited.
+    /// Voluntary context switches: the process waited.
     pub voluntary_switches: u64,
-    /// Context switches because its time was over.
+    /// Involuntary context switches: the process was preempted.
     pub involuntary_switches: u64,
-    /// Reading and writing; `None` when the kernel keeps no account of it.
+    /// Bytes read and written; `None` if the kernel does not count them.
     pub io: Option<Io>,
 }
 
@@ -31,9 +31,9 @@ pub struct Io {
     pub read_bytes: u64,
     /// To be written to storage.
     pub write_bytes: u64,
-    /// Read by system calls, from wherever.
+    /// Read by system calls, from any kind of file.
     pub read_chars: u64,
-    /// Written by system calls, to wherever.
+    /// Written by system calls, to any kind of file.
     pub write_chars: u64,
 }
 
@@ -68,17 +68,17 @@ impl Cpu {
     }
 }
 
-/// Of a total, the share of `one` beside `other`.
-fn share(total: u64, one: u64, other: u64) -> u64 {
-    // Nearly always words are enough, and are divided in a tenth of the time.
-    if let (Some(product), Some(sum)) = (total.checked_mul(one), one.checked_add(other)) {
+/// The share of `part` in a total that is divided between `part` and `rest`.
+fn share(total: u64, part: u64, rest: u64) -> u64 {
+    // 64 bits are nearly always enough, and their division takes a tenth of the time.
+    if let (Some(product), Some(sum)) = (total.checked_mul(part), part.checked_add(rest)) {
         return product / sum;
     }
-    let (wide, one) = (u128::from(total), u128::from(one));
-    u64::try_from(wide * one / (u128::from(other) + one)).unwrap_or(total)
+    let (total_wide, part) = (u128::from(total), u128::from(part));
+    u64::try_from(total_wide * part / (u128::from(rest) + part)).unwrap_or(total)
 }
 
-/// The final accounts of a process that was reaped.
+/// The final resource usage of a process that was reaped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FinalUsage {
     /// The process.

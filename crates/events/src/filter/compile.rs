@@ -1,5 +1,5 @@
-//! From the syntax tree to what is evaluated, with all checks that need no events: names,
-//! numbers of arguments, regular expressions, and kinds where they are known.
+//! Compiles the syntax tree, with all checks that need no events: names, numbers of arguments,
+//! regular expressions, and kinds where they are known.
 
 use cel::IdedExpr;
 use cel::Program;
@@ -25,7 +25,7 @@ use crate::schema::Field;
 /// How deeply a filter may be nested; the evaluation recurses as deeply.
 const MOST_DEPTH: usize = 200;
 
-/// A field, and where the filter first asks for it.
+/// A field, and the position of its first use in the filter.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Wanted {
     pub(super) field: &'static Field,
@@ -120,7 +120,7 @@ impl Compiler<'_> {
         ))
     }
 
-    /// What a field is selected from.
+    /// The object that a field is selected from.
     fn operand(&mut self, expr: &IdedExpr, select: &SelectExpr) -> Result<Node, Wrong> {
         let (operand, kind) = self.compile(&select.operand)?;
         let field = select.field.as_str();
@@ -389,7 +389,7 @@ impl Compiler<'_> {
         Ok((condition, body))
     }
 
-    /// The pattern is compiled once, so it must be there to be compiled.
+    /// The pattern must be a literal, because it is compiled once.
     fn matches(&mut self, subject: &IdedExpr, pattern: &IdedExpr) -> Compiled {
         let subject = self.of_kind(subject, Kind::Text)?;
         let (Node::Literal(Literal::Text(regex)), _) = self.compile(pattern)? else {

@@ -1,33 +1,33 @@
-//! What is wrong with a filter, and where.
+//! Errors in a filter, with their position.
 
 use std::fmt;
 
 use crate::schema::RecordType;
 use crate::text::quote::printable;
 
-/// How much of a long line is shown on either side of what is wrong with it.
+/// The number of characters shown on either side of an error in a long line.
 const AROUND: usize = 36;
 
-/// A filter that cannot be used: says what is wrong, and points at it.
+/// An invalid filter: describes the problem and points at its position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CelError {
     message: String,
-    /// What may help; can be empty.
+    /// A hint; can be empty.
     help: String,
-    /// The line in question, and how many characters of it come before the place.
+    /// The line with the error, and the number of its characters before the error.
     line: String,
     column: usize,
     missing_records: &'static [RecordType],
 }
 
 impl CelError {
-    /// The records that have the field in question, if none of them is shown; else empty.
+    /// The records that have the field, if none of them is shown; else empty.
     pub fn missing_records(&self) -> &'static [RecordType] {
         self.missing_records
     }
 }
 
-/// The same, before the text is there to point into.
+/// An error without the text that it points into.
 #[derive(Debug)]
 pub(super) struct Wrong {
     /// Characters from the beginning of the text.
@@ -47,7 +47,7 @@ impl Wrong {
         }
     }
 
-    /// The field in question is only in these records, and none of them is shown.
+    /// The field is only in these records, and none of them is shown.
     pub(super) fn missing_records(mut self, records: &'static [RecordType]) -> Self {
         self.missing_records = records;
         self
@@ -58,7 +58,7 @@ impl Wrong {
         self
     }
 
-    /// Points at the place in the text.
+    /// Points at the error in the text.
     pub(super) fn point_into(self, text: &str) -> CelError {
         let mut column = self.at;
         let mut line = "";
@@ -81,7 +81,7 @@ impl Wrong {
     }
 }
 
-/// A text as it can be shown, line by line, with as many characters as before.
+/// A text made safe to show, line by line, with an unchanged number of characters.
 fn shown(text: &str) -> String {
     let shown = |c: char| match c == '\n' || printable(c) {
         true => c,
@@ -90,7 +90,7 @@ fn shown(text: &str) -> String {
     text.chars().map(shown).collect()
 }
 
-/// What surrounds a place in a line, as it can be shown, and the place in that.
+/// The surroundings of a position in a line, made safe to show, and the position in them.
 fn window(line: &str, column: usize) -> (String, usize) {
     let column = column.min(line.chars().count());
     let skipped = column.saturating_sub(AROUND);

@@ -1,7 +1,7 @@
-//! Evaluation, as CEL has it: an error is an answer like any other, which `&&` and `||` ignore when
-//! their other operand decides alone.
+//! Evaluation with the semantics of CEL: an error is a result like any other, and `&&` and `||`
+//! ignore it if their other operand decides alone.
 //!
-//! Every step costs, and a filter that has used up what it has for one event is given up.
+//! Every step is counted, and the evaluation is aborted when it exceeds the limit for one event.
 
 use std::cmp::Ordering;
 use std::rc::Rc;
@@ -28,7 +28,7 @@ pub(super) const MOST_STEPS: u64 = 10_000_000;
 /// Bytes of text that are looked at in one step.
 const BYTES_A_STEP: usize = 16;
 
-/// Why there is no value.
+/// The reason for a missing value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
     /// A field is missing, or a value cannot be used in this way.
@@ -39,7 +39,7 @@ pub(super) enum Fault {
 
 type Evaluated<'a> = Result<Value<'a>, Fault>;
 
-/// The answer of a condition.
+/// The result of a condition.
 pub(super) fn decide(root: &Node, record: &Record) -> Result<bool, Fault> {
     let mut evaluation = Evaluation {
         record,
@@ -51,9 +51,9 @@ pub(super) fn decide(root: &Node, record: &Record) -> Result<bool, Fault> {
 
 struct Evaluation<'a> {
     record: &'a Record,
-    /// What the loops around this place are at, the outermost first.
+    /// The current elements of the enclosing loops, the outermost first.
     variables: Vec<Value<'a>>,
-    /// How many are left.
+    /// The number of steps left.
     steps: u64,
 }
 
@@ -112,7 +112,7 @@ impl<'a> Evaluation<'a> {
         }
     }
 
-    /// `&&` and `||`: the one answer that decides alone does so whatever the other operand is.
+    /// `&&` and `||`: the result that decides alone does so for every value of the other operand.
     fn joined(&mut self, operands: &'a [Node; 2], decides: bool) -> Evaluated<'a> {
         let [left, right] = operands;
         let left = match self.truth(left) {
@@ -187,7 +187,7 @@ impl<'a> Evaluation<'a> {
         Ok(Value::Bool(answer))
     }
 
-    /// Null equals null alone, and what is of different kinds is different.
+    /// Null equals only null, and values of different kinds are not equal.
     fn equal(&mut self, left: &Value<'a>, right: &Value<'a>) -> Result<bool, Fault> {
         if let (Some(left), Some(right)) = (left.as_text(), right.as_text()) {
             self.take_for_text(left.len().min(right.len()))?;
@@ -279,7 +279,7 @@ impl<'a> Evaluation<'a> {
         Ok(Value::MadeList(every(left).chain(every(right)).collect()))
     }
 
-    /// The elements of a list; an object is none.
+    /// The elements of a list; an object is not a list.
     fn elements(&self, value: Value<'a>) -> Result<Elements<'a>, Fault> {
         match value {
             Value::List(_) | Value::MadeList(_) => value.into_elements().ok_or(Fault::Error),
@@ -342,7 +342,7 @@ impl<'a> Evaluation<'a> {
         (0..elements.len()).filter_map(move |index| elements.get(index, record))
     }
 
-    /// `exists` and `all`: one element can decide, whatever errors the others are.
+    /// `exists` and `all`: one element can decide, even if the others are errors.
     fn any(&mut self, of: &'a Loop, elements: &Elements<'a>, decides: bool) -> Evaluated<'a> {
         let mut otherwise = Ok(Value::Bool(!decides));
         for element in self.each(elements) {
@@ -427,7 +427,7 @@ impl<'a> Evaluation<'a> {
     }
 }
 
-/// Characters, elements, or fields.
+/// The number of characters, elements, or fields.
 fn size(value: &Value<'_>) -> Option<i64> {
     let size = match value.as_text() {
         Some(text) => text.chars().count(),

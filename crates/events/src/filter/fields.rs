@@ -1,4 +1,4 @@
-//! The fields that a filter can ask for: those of the JSON contract, under the same names.
+//! The fields that a filter can use: the fields of the JSON records, under the same names.
 
 use strsim::damerau_levenshtein;
 

@@ -8,15 +8,15 @@ use super::node::LoopKind;
 pub(super) struct Signature {
     pub(super) name: &'static str,
     pub(super) function: Function,
-    /// What it takes; of a member function the first is what stands before the dot.
+    /// Its arguments; the first argument of a member function is the value before the dot.
     pub(super) takes: &'static [Kind],
     pub(super) gives: Kind,
-    /// Whether it is called as `x.f()`, as `f(x)`.
+    /// Whether it can be called as `x.f()`, and as `f(x)`.
     pub(super) member: bool,
     pub(super) global: bool,
 }
 
-/// All but `matches` and what is no function: `has` and the loops.
+/// All functions except `matches`, and except the macros `has` and the loops.
 const SIGNATURES: &[Signature] = &[
     on_text("contains", Function::Contains),
     on_text("startsWith", Function::StartsWith),

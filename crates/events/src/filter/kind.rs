@@ -1,9 +1,9 @@
-//! What is known of a value before any event has come.
+//! The static kinds of values, known before the first event.
 
 /// The fields of an ancestor.
 const ANCESTOR: Kind = Kind::Object(&["id", "pid", "comm", "args"]);
 
-/// The kind of a value, if the filter's text and the schema tell it.
+/// The kind of a value, if the filter's text and the schema determine it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Bool,
@@ -14,16 +14,16 @@ pub(super) enum Kind {
     Texts,
     /// The list of ancestors.
     Ancestors,
-    /// A list of whatever.
+    /// A list of elements of any kind.
     List,
-    /// An object that has these fields at most.
+    /// An object that can have only these fields.
     Object(&'static [&'static str]),
     /// Not known, or null.
     Any,
 }
 
 impl Kind {
-    /// The kind of what it is a list of.
+    /// The kind of its elements.
     pub(super) fn element(self) -> Self {
         match self {
             Self::Texts => Self::Text,
@@ -32,7 +32,7 @@ impl Kind {
         }
     }
 
-    /// Whether a value of this kind could be one of that kind as well.
+    /// Whether a value can be of both kinds.
     pub(super) fn may_be(self, other: Self) -> bool {
         self == Self::Any || other == Self::Any || self.name() == other.name()
     }

@@ -3,8 +3,8 @@
 //!
 //! The `cel` crate parses. Evaluation is our own: values borrow from a record that is collected
 //! once per event, fields that are not asked for are passed over, regular expressions are compiled
-//! once, and the steps per event are bounded. It answers as the crate's interpreter does, which the
-//! tests compare it with.
+//! once, and the steps per event are bounded. The results equal those of the crate's interpreter;
+//! tests compare the two.
 
 mod compile;
 mod error;
@@ -53,7 +53,8 @@ impl CelFilter {
     ///
     /// # Errors
     ///
-    /// The error says what is wrong and points at it; it has several lines.
+    /// If the filter is invalid. The error describes the problem and points at its position; it has
+    /// several lines.
     pub fn compile(text: &str) -> Result<Self, CelError> {
         let compiled = on_large_stack(|| compile::compile(text, &parse::parse(text)?));
         let (root, wanted) = compiled.map_err(|wrong| wrong.point_into(text))?;
@@ -67,8 +68,8 @@ impl CelFilter {
         })
     }
 
-    /// Whether an event is wanted. A filter that is neither true nor false, because a field is
-    /// missing or null where it must not be, does not want the event. Reports of the tracer itself
+    /// Whether an event is wanted. An event is not wanted if the filter is neither true nor false,
+    /// because a field is missing or null where it must not be. Reports of the tracer itself
     /// (losses, clocks) are always wanted.
     pub fn matches(&mut self, event: &Event<'_>, notes: &Annotations<'_>) -> bool {
         if matches!(event.data, EventData::Lost(_) | EventData::Clock(_)) {
@@ -82,8 +83,8 @@ impl CelFilter {
         decided == Ok(true)
     }
 
-    /// For how many events the filter was aborted because it needed too many steps; none of them
-    /// matched.
+    /// The number of events for which the filter was aborted because it needed too many steps; none
+    /// of them matched.
     pub fn given_up(&self) -> u64 {
         self.given_up
     }
@@ -93,12 +94,12 @@ impl CelFilter {
         self.wanted.iter().any(|want| want.field.name == field)
     }
 
-    /// The fields that the filter asks for, in the order in which it does.
+    /// The fields that the filter uses, in order of first use.
     pub fn fields(&self) -> impl Iterator<Item = &'static str> {
         self.wanted.iter().map(|want| want.field.name)
     }
 
-    /// What can be told without evaluating the filter.
+    /// The conditions that can be checked without evaluating the filter.
     pub fn pushdown(&self) -> Pushdown {
         pushdown::pushdown(&self.root, &self.wanted)
     }
@@ -108,7 +109,8 @@ impl CelFilter {
     ///
     /// # Errors
     ///
-    /// The error names the first field that none of them has, and the records that have it.
+    /// If a field is in none of them. The error names the first such field and the records that
+    /// have it.
     pub fn check_records(&self, types: &[RecordType]) -> Result<(), CelError> {
         let had = |want: &Wanted| types.iter().any(|record| want.field.is_in(*record));
         match self.wanted.iter().find(|want| !had(want)) {
@@ -118,9 +120,9 @@ impl CelFilter {
     }
 }
 
-/// The parser recurses as deeply as the text is nested, and so does the end of what it makes: up to
-/// half its length, at some kilobytes a level. A stack of this size is only reserved, not used, for
-/// others.
+/// The parser recurses as deeply as the text is nested, and so does dropping its syntax tree: up to
+/// half the length of the text, at some kilobytes per level. Other filters only reserve a stack of
+/// this size, and do not use it.
 const LARGE_STACK: usize = 64 << 20;
 
 fn on_large_stack<T: Send>(compile: impl FnOnce() -> Result<T, Wrong> + Send) -> Result<T, Wrong> {

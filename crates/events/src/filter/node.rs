@@ -6,9 +6,9 @@ use regex::Regex;
 #[derive(Debug)]
 pub(super) enum Node {
     Literal(Literal),
-    /// A field, by its place in the list of those that the filter asks for.
+    /// A field, by its index in the list of fields that the filter uses.
     Field(usize),
-    /// What a loop goes through, by the depth of the loop.
+    /// The current element of a loop, by the depth of the loop.
     Variable(usize),
     Select(Box<Node>, String),
     Has(Box<Node>, String),
@@ -63,7 +63,7 @@ pub(super) struct Loop {
     pub(super) kind: LoopKind,
     pub(super) range: Node,
     pub(super) body: Node,
-    /// Of a `map` with three arguments: only for which elements.
+    /// The condition on elements in a `map` with three arguments.
     pub(super) condition: Option<Node>,
 }
 

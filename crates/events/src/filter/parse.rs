@@ -26,7 +26,7 @@ pub(super) fn parse(text: &str) -> Result<Program, Wrong> {
         .map_err(|errors| first_of(text, &errors.errors))
 }
 
-/// What follows the first error is often only its echo.
+/// Later errors are often only consequences of the first.
 fn first_of(text: &str, errors: &[ParseError]) -> Wrong {
     match errors.iter().min_by_key(|error| error.pos) {
         Some(error) => Wrong::new(position(text, error.pos), in_words(text, error)),
@@ -76,7 +76,7 @@ fn not_a_token(at: &str) -> String {
     }
 }
 
-/// What stands between `before` and the next quote that ends a word.
+/// The text between `before` and the next quote that ends a word.
 fn quoted<'a>(message: &'a str, before: &str) -> Option<&'a str> {
     let (_, rest) = message.split_once(before)?;
     let end = rest.find("' expecting").or_else(|| rest.rfind('\''))?;

@@ -1,4 +1,4 @@
-//! What of a filter the kernel side can tell already.
+//! The conditions of a filter that the BPF programs can check.
 
 use super::compile::Wanted;
 use super::node::Comparison;
@@ -6,7 +6,7 @@ use super::node::Literal;
 use super::node::Node;
 
 /// Conditions that every event must fulfil for the filter to hold. They may be weaker than the
-/// filter, never stronger, so the filter still has to be asked after them.
+/// filter, never stronger, so the filter must still be evaluated after them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Pushdown {
     /// The real user id.

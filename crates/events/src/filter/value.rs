@@ -53,7 +53,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// What a loop goes through: elements, or the names of an object's fields.
+    /// The range of a loop: elements, or the names of an object's fields.
     pub(super) fn into_elements(self) -> Option<Elements<'a>> {
         match self {
             Self::List(list) => Some(Elements::Stored(list)),

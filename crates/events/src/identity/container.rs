@@ -16,7 +16,7 @@ impl Container {
         &self.id
     }
 
-    /// What runs it; `None` where the path does not tell, as in Kubernetes with plain cgroups
+    /// The runtime; `None` if the path does not show it, as in Kubernetes with plain cgroups
     /// (`/kubepods/pod…/ID` is the same for all of them).
     pub fn runtime(&self) -> Option<Runtime> {
         self.runtime
@@ -36,7 +36,7 @@ pub enum Runtime {
     Podman,
     /// A step of an image's build, by BuildKit (`docker build`).
     Buildkit,
-    /// LXC, and what stands on it: LXD, Incus, Proxmox.
+    /// LXC, and the programs built on it: LXD, Incus, Proxmox.
     Lxc,
     /// systemd-nspawn.
     Nspawn,
@@ -60,7 +60,7 @@ impl Runtime {
     }
 }
 
-/// What stands before the id, in a scope of systemd or in a plain cgroup.
+/// The prefixes of ids, in a systemd scope or in a plain cgroup.
 const PREFIXES: [(&[u8], Runtime); 6] = [
     (b"docker-", Runtime::Docker),
     (b"cri-containerd-", Runtime::Containerd),
@@ -82,8 +82,8 @@ const PARENTS: [(&[u8], Runtime); 5] = [
 /// Machines that libvirt registers: not containers.
 const VIRTUAL_MACHINES: [&[u8]; 4] = [b"qemu-", b"xen-", b"bhyve-", b"ch-"];
 
-/// A component, and what stands around it.
-struct CgroupRef<'a> {
+/// A path component and its surroundings.
+struct PathComponent<'a> {
     name: &'a [u8],
     parent: &'a [u8],
     root: &'a [u8],
@@ -91,10 +91,10 @@ struct CgroupRef<'a> {
     next: Option<&'a [u8]>,
 }
 
-type Found = (Vec<u8>, Option<Runtime>);
-type Rule = fn(&CgroupRef<'_>) -> Option<Found>;
+type RuleMatch = (Vec<u8>, Option<Runtime>);
+type Rule = fn(&PathComponent<'_>) -> Option<RuleMatch>;
 
-/// The first that knows a component decides.
+/// The first rule that recognizes a component decides.
 const RULES: [Rule; 8] = [
     buildkit, prefixed, colons, fargate, plain, named, lxc, nspawn,
 ];
@@ -107,7 +107,7 @@ pub(super) fn find(path: &[u8]) -> (Vec<Container>, Option<String>) {
     let root = names.peek().copied().unwrap_or_default();
     let (mut parent, mut depth): (&[u8], _) = (b"", 0);
     while let Some(name) = names.next() {
-        let place = CgroupRef {
+        let cgroup = PathComponent {
             name,
             parent,
             root,
@@ -115,14 +115,14 @@ pub(super) fn find(path: &[u8]) -> (Vec<Container>, Option<String>) {
             next: names.peek().copied(),
         };
         pod = pod_uid(name).or(pod);
-        containers.extend(container(&place));
+        containers.extend(container(&cgroup));
         (parent, depth) = (name, depth + 1);
     }
     (containers, pod)
 }
 
-fn container(place: &CgroupRef<'_>) -> Option<Container> {
-    let (id, runtime) = RULES.iter().find_map(|rule| rule(place))?;
+fn container(cgroup: &PathComponent<'_>) -> Option<Container> {
+    let (id, runtime) = RULES.iter().find_map(|rule| rule(cgroup))?;
     Some(Container {
         id: id.into(),
         runtime,
@@ -130,8 +130,8 @@ fn container(place: &CgroupRef<'_>) -> Option<Container> {
 }
 
 /// `docker-ID.scope`, `crio-ID`. A monitor (`crio-conmon-ID.scope`) is outside its container.
-fn prefixed(place: &CgroupRef<'_>) -> Option<Found> {
-    let name = place.name.strip_suffix(b".scope").unwrap_or(place.name);
+fn prefixed(cgroup: &PathComponent<'_>) -> Option<RuleMatch> {
+    let name = cgroup.name.strip_suffix(b".scope").unwrap_or(cgroup.name);
     let with = |&(prefix, runtime): &(&[u8], Runtime)| {
         let id = name.strip_prefix(prefix)?;
         is_full_id(id).then(|| (id.to_vec(), Some(runtime)))
@@ -140,105 +140,110 @@ fn prefixed(place: &CgroupRef<'_>) -> Option<Found> {
 }
 
 /// `kubepods-pod….slice:cri-containerd:ID`: systemd's notation, where runc does not use systemd.
-fn colons(place: &CgroupRef<'_>) -> Option<Found> {
-    let mut parts = place.name.rsplitn(3, |&byte| byte == b':');
+fn colons(cgroup: &PathComponent<'_>) -> Option<RuleMatch> {
+    let mut parts = cgroup.name.rsplitn(3, |&byte| byte == b':');
     let (id, prefix, slice) = (parts.next()?, parts.next()?, parts.next()?);
-    let named = |(known, _): &&(&[u8], Runtime)| known.strip_suffix(b"-") == Some(prefix);
+    let named = |(candidate, _): &&(&[u8], Runtime)| candidate.strip_suffix(b"-") == Some(prefix);
     let (_, runtime) = PREFIXES.iter().find(named)?;
     let fits = slice.ends_with(b".slice") && is_full_id(id);
     fits.then(|| (id.to_vec(), Some(*runtime)))
 }
 
 /// `docker/buildkit/ID`, or in systemd's form `docker-ID.scope` with an id of BuildKit's.
-fn buildkit(place: &CgroupRef<'_>) -> Option<Found> {
-    let scope = place
+fn buildkit(cgroup: &PathComponent<'_>) -> Option<RuleMatch> {
+    let scope = cgroup
         .name
         .strip_prefix(b"docker-")
         .and_then(|rest| rest.strip_suffix(b".scope"));
-    let below = (place.parent == b"buildkit").then_some(place.name);
+    let below = (cgroup.parent == b"buildkit").then_some(cgroup.name);
     let id = scope.or(below).filter(|id| is_buildkit_id(id))?;
     Some((id.to_vec(), Some(Runtime::Buildkit)))
 }
 
 /// `/ecs/TASK/TASK-NUMBER`: AWS Fargate.
-fn fargate(place: &CgroupRef<'_>) -> Option<Found> {
-    let (task, number) = place.name.split_at_checked(32)?;
+fn fargate(cgroup: &PathComponent<'_>) -> Option<RuleMatch> {
+    let (task, number) = cgroup.name.split_at_checked(32)?;
     let number = number.strip_prefix(b"-")?;
     let numbered = !number.is_empty() && number.iter().all(u8::is_ascii_digit);
-    let fits = place.root == b"ecs" && is_hex(task) && numbered;
-    fits.then(|| (place.name.to_vec(), None))
+    let fits = cgroup.root == b"ecs" && is_hex(task) && numbered;
+    fits.then(|| (cgroup.name.to_vec(), None))
 }
 
 /// `docker/ID`, or an id below anything else, such as `kubepods/burstable/podUID/ID`.
-fn plain(place: &CgroupRef<'_>) -> Option<Found> {
-    // A pod of podman's has such an id too, and its monitor's cgroup of LXC may.
-    let other = [
+fn plain(cgroup: &PathComponent<'_>) -> Option<RuleMatch> {
+    // A podman pod has such an id too, and the cgroup of an LXC monitor may have one.
+    let foreign_parents = [
         &b"libpod_parent"[..],
         b"lxc.monitor",
         b"lxc",
         b"lxc.payload",
     ];
-    if !is_full_id(place.name) || other.contains(&place.parent) {
+    if !is_full_id(cgroup.name) || foreign_parents.contains(&cgroup.parent) {
         return None;
     }
-    let ecs = (place.root == b"ecs").then_some(Runtime::Docker);
-    Some((place.name.to_vec(), above(place).or(ecs)))
+    let ecs = (cgroup.root == b"ecs").then_some(Runtime::Docker);
+    Some((cgroup.name.to_vec(), above(cgroup).or(ecs)))
 }
 
 /// Ids that are not 64 digits, where the parent alone says what they are.
-fn named(place: &CgroupRef<'_>) -> Option<Found> {
-    let runtime = above(place)?;
+fn named(cgroup: &PathComponent<'_>) -> Option<RuleMatch> {
+    let runtime = above(cgroup)?;
     let fits = match runtime {
-        Runtime::Garden => is_garden_id(place.name),
-        // `ctr run IMAGE NAME`; "default" below anything else can be anybody's.
-        Runtime::Containerd => place.depth == 1 && is_containerd_id(place.name),
+        Runtime::Garden => is_garden_id(cgroup.name),
+        // `ctr run IMAGE NAME`; a "default" elsewhere can belong to any program.
+        Runtime::Containerd => cgroup.depth == 1 && is_containerd_id(cgroup.name),
         _ => false,
     };
-    fits.then(|| (place.name.to_vec(), Some(runtime)))
+    fits.then(|| (cgroup.name.to_vec(), Some(runtime)))
 }
 
 /// `/lxc/NAME`, `/lxc.payload/NAME`, `/lxc.payload.NAME`. (`lxc.monitor…` is outside.)
-fn lxc(place: &CgroupRef<'_>) -> Option<Found> {
-    let below = [&b"lxc"[..], b"lxc.payload"].contains(&place.parent);
-    let name = match place.name.strip_prefix(b"lxc.payload.") {
+fn lxc(cgroup: &PathComponent<'_>) -> Option<RuleMatch> {
+    let below = [&b"lxc"[..], b"lxc.payload"].contains(&cgroup.parent);
+    let name = match cgroup.name.strip_prefix(b"lxc.payload.") {
         Some(name) => name,
-        None if below => place.name,
+        None if below => cgroup.name,
         None => return None,
     };
     (!name.is_empty()).then(|| (name.to_vec(), Some(Runtime::Lxc)))
 }
 
-/// `systemd-nspawn@NAME.service/payload`, `machine.slice/machine-NAME.scope`. The supervisor that
-/// stands beside the payload is outside.
-fn nspawn(place: &CgroupRef<'_>) -> Option<Found> {
-    let name = unescaped(nspawn_service(place).or_else(|| machine(place))?);
-    let outside = place.next == Some(b"supervisor");
-    if outside || name.is_empty() || VIRTUAL_MACHINES.iter().any(|it| name.starts_with(it)) {
+/// `systemd-nspawn@NAME.service/payload`, `machine.slice/machine-NAME.scope`. The supervisor's
+/// cgroup beside the payload is outside.
+fn nspawn(cgroup: &PathComponent<'_>) -> Option<RuleMatch> {
+    let name = unescaped(nspawn_service(cgroup).or_else(|| machine(cgroup))?);
+    let outside = cgroup.next == Some(b"supervisor");
+    if outside
+        || name.is_empty()
+        || VIRTUAL_MACHINES
+            .iter()
+            .any(|prefix| name.starts_with(prefix))
+    {
         return None;
     }
-    let libvirt = name.starts_with(b"lxc-"); // its own kind of container, made without LXC
+    let libvirt = name.starts_with(b"lxc-"); // libvirt's own kind of container, created without LXC
     Some((name, (!libvirt).then_some(Runtime::Nspawn)))
 }
 
-fn nspawn_service<'a>(place: &CgroupRef<'a>) -> Option<&'a [u8]> {
-    let rest = place.name.strip_prefix(b"systemd-nspawn@")?;
+fn nspawn_service<'a>(cgroup: &PathComponent<'a>) -> Option<&'a [u8]> {
+    let rest = cgroup.name.strip_prefix(b"systemd-nspawn@")?;
     rest.strip_suffix(b".service")
 }
 
-fn machine<'a>(place: &CgroupRef<'a>) -> Option<&'a [u8]> {
-    let rest = place.name.strip_prefix(b"machine-")?;
+fn machine<'a>(cgroup: &PathComponent<'a>) -> Option<&'a [u8]> {
+    let rest = cgroup.name.strip_prefix(b"machine-")?;
     let name = rest.strip_suffix(b".scope")?;
-    let slice = place.parent == b"machine.slice" || place.parent.starts_with(b"machine-");
+    let slice = cgroup.parent == b"machine.slice" || cgroup.parent.starts_with(b"machine-");
     slice.then_some(name)
 }
 
-fn above(place: &CgroupRef<'_>) -> Option<Runtime> {
-    let known = |(name, _): &&(&[u8], Runtime)| *name == place.parent;
-    PARENTS.iter().find(known).map(|&(_, runtime)| runtime)
+fn above(cgroup: &PathComponent<'_>) -> Option<Runtime> {
+    let is_parent = |(name, _): &&(&[u8], Runtime)| *name == cgroup.parent;
+    PARENTS.iter().find(is_parent).map(|&(_, runtime)| runtime)
 }
 
-/// The uid in `podUID` or in `kubepods-burstable-podUID.slice`, where systemd's own meaning of a
-/// dash turns those of the uid into underscores.
+/// The uid in `podUID` or in `kubepods-burstable-podUID.slice`. In a slice the dashes of the uid
+/// are underscores, because systemd gives dashes a meaning.
 fn pod_uid(name: &[u8]) -> Option<String> {
     let name = name.split(|&byte| byte == b':').next()?;
     let uid = match name.strip_suffix(b".slice") {
@@ -251,7 +256,7 @@ fn pod_uid(name: &[u8]) -> Option<String> {
     fits.then_some(uid)
 }
 
-/// systemd writes what has a meaning in the name of a unit as `\x2d`.
+/// systemd escapes special characters in unit names, for example as `\x2d`.
 pub(super) fn unescaped(name: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(name.len());
     let mut rest = name;
@@ -263,7 +268,7 @@ pub(super) fn unescaped(name: &[u8]) -> Vec<u8> {
     out
 }
 
-/// The byte that a `\x2d` at the beginning stands for.
+/// The byte that is encoded by a `\x2d` at the beginning.
 fn escape(bytes: &[u8]) -> Option<u8> {
     let digits = bytes.strip_prefix(b"\\x")?.get(..2)?;
     let all = digits.iter().all(u8::is_ascii_hexdigit);
@@ -287,7 +292,7 @@ fn is_garden_id(id: &[u8]) -> bool {
     is_uuid(id) || (id.len() == 28 && groups(id, &[8, 4, 4, 4, 4]))
 }
 
-/// What containerd allows, without what is a unit's name.
+/// The ids that containerd allows, except names of units.
 fn is_containerd_id(id: &[u8]) -> bool {
     let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-".contains(byte);
     let starts = id.first().is_some_and(u8::is_ascii_alphanumeric);
@@ -305,7 +310,7 @@ fn groups(id: &[u8], lengths: &[usize]) -> bool {
     parts.clone().count() == lengths.len() && parts.zip(lengths).all(group)
 }
 
-/// As all runtimes write it: in lower case.
+/// Hexadecimal digits in lower case, as all runtimes write them.
 fn is_hex(digits: &[u8]) -> bool {
     digits
         .iter()

@@ -1,12 +1,12 @@
-//! Whose process: told from the path of its cgroup alone.
+//! The owner of a process, derived only from the path of its cgroup.
 //!
-//! Every service manager and container runtime writes who it is into the names of the cgroups it
-//! makes. So no socket of any runtime is asked, and a container that lived for 12 ms is named as
-//! well as one that runs for a year. Both kinds of hierarchy (cgroup v1 and v2) and both ways to
-//! name things (systemd's `docker-ID.scope`, plain `docker/ID`) are understood.
+//! Every service manager and container runtime can be recognized by the names of the cgroups it
+//! creates. So no runtime socket is needed, and a container that lived for 12 ms is identified as
+//! reliably as one that runs for a year. Both kinds of hierarchy (cgroup v1 and v2) and both ways
+//! to name things (systemd's `docker-ID.scope`, plain `docker/ID`) are understood.
 //!
-//! Paths are those that the root of the hierarchy shows. Any user who may make
-//! cgroups chooses their names: any bytes but `/` and NUL, and perhaps a lie.
+//! Paths start at the root of the hierarchy. Cgroup names are not authenticated: a user with the
+//! right to create cgroups can choose any bytes except `/` and NUL, and can imitate a container.
 
 mod container;
 mod path;
@@ -23,7 +23,7 @@ pub use container::Runtime;
 /// The fewest digits of a container's id that select it. (Docker shows 12.)
 const SHORTEST_PREFIX: usize = 4;
 
-/// What the path of a cgroup says about the processes in it. Made once per cgroup, and kept.
+/// The owner that the path of a cgroup names. Computed once per cgroup, and kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CgroupOwner {
     path: Box<[u8]>,
@@ -79,7 +79,9 @@ impl CgroupOwner {
     /// the beginning of a hexadecimal one (4 digits at least), or the exact name of an LXC or
     /// nspawn container.
     pub fn in_container(&self, wanted: &[u8]) -> bool {
-        self.containers.iter().any(|it| means(wanted, it.id()))
+        self.containers
+            .iter()
+            .any(|container| means(wanted, container.id()))
     }
 
     /// Whether this belongs to the unit `wanted`, of the system or of a user. A name without a type
@@ -102,7 +104,7 @@ impl CgroupOwner {
     }
 }
 
-/// Whether a user who writes `wanted` means the container with this id.
+/// Whether `wanted`, as written by a user, matches the container with this id.
 fn means(wanted: &[u8], id: &[u8]) -> bool {
     let prefix = wanted.len() >= SHORTEST_PREFIX && container::is_full_id(id);
     id == wanted || (prefix && id.starts_with(wanted))

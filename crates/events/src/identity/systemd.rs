@@ -23,7 +23,7 @@ const TYPES: [&[u8]; 11] = [
 /// The longest name of a unit (`UNIT_NAME_MAX` is 256, with the NUL).
 const LONGEST: usize = 255;
 
-/// Where the unit's name stands: the first component that is not a slice, if that is a unit.
+/// The position of the unit's name: the first component that is not a slice, if that is a unit.
 pub(super) fn unit(path: &[u8]) -> Option<Range<usize>> {
     decode(below_slices(components(path)).next()?)
 }
@@ -39,7 +39,7 @@ pub(super) fn user_unit(path: &[u8]) -> Option<Range<usize>> {
     decode(below_slices(rest).next()?)
 }
 
-/// Whether a name says of which type its unit is.
+/// Whether a name ends in a unit type.
 pub(super) fn has_type(name: &[u8]) -> bool {
     TYPES.iter().any(|suffix| name.ends_with(suffix))
 }
@@ -50,7 +50,7 @@ fn below_slices<'a>(
     names.skip_while(|(_, name)| is_slice(unescaped(name)))
 }
 
-/// A name that would clash with a file of the kernel's gets an underscore in front.
+/// systemd puts an underscore before a name that would clash with a file of the kernel.
 fn unescaped(name: &[u8]) -> &[u8] {
     name.strip_prefix(b"_").unwrap_or(name)
 }
@@ -61,7 +61,7 @@ fn decode((start, name): (usize, &[u8])) -> Option<Range<usize>> {
     (is_unit(unit) && !unit.ends_with(b".slice")).then_some(end - unit.len()..end)
 }
 
-/// Whether this is the name of a unit, and not that of a template (`getty@.service`).
+/// Whether this is the name of a unit, and not of a template (`getty@.service`).
 fn is_unit(name: &[u8]) -> bool {
     let Some(suffix) = TYPES.iter().find(|suffix| name.ends_with(suffix)) else {
         return false;

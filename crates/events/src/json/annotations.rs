@@ -1,16 +1,16 @@
-//! What is known of an event besides the event itself.
+//! Data that is added to an event's record.
 
 use crate::identity::CgroupOwner;
 use crate::lineage::Ancestor;
 
-/// What may be said of an event beside the event itself.
+/// Data that is added to an event's record.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Annotations<'a> {
     /// The process's ancestors, the nearest first; `None` if they were not asked for.
     pub ancestors: Option<&'a [Ancestor<'a>]>,
-    /// How many calls of exec this stands for; `None` when they are not joined.
+    /// The number of exec calls in this record; `None` if calls are not joined.
     pub tries: Option<u32>,
-    /// What the process's cgroup says of it.
+    /// The owner of the process's cgroup.
     pub identity: Option<&'a CgroupOwner>,
     /// The name of the user.
     pub user: Option<&'a str>,

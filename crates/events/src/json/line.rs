@@ -1,9 +1,9 @@
 //! A line of JSON while it is being written.
 
-/// So much room there always is, so that short pieces need not ask for theirs one by one.
+/// The minimum room in the buffer, so that short pieces need no check of their own.
 const SHORT: usize = 64;
 
-/// Makes the buffer longer by so much at a time: most lines.
+/// The step by which the buffer grows: the length of most lines.
 const STEP: usize = 1024;
 
 /// Appends a line to a buffer.
@@ -18,18 +18,18 @@ pub(super) struct Line<'o> {
 }
 
 impl<'o> Line<'o> {
-    /// A line behind what is there.
+    /// A new line at the end of the buffer.
     pub(super) fn new(out: &'o mut Vec<u8>) -> Self {
         let at = out.len();
         Self { out, at }
     }
 
-    /// Nothing more comes.
+    /// Ends the line.
     pub(super) fn end(self) {
         self.out.truncate(self.at);
     }
 
-    /// Appends what is to stand as it is.
+    /// Appends a text without change.
     #[inline]
     pub(super) fn append(&mut self, text: &[u8]) {
         copy(self.room(text.len()), text);
@@ -42,7 +42,7 @@ impl<'o> Line<'o> {
         self.append(itoa::Buffer::new().format(number).as_bytes());
     }
 
-    /// Appends a text that has nothing to escape, in quotes.
+    /// Appends a text that needs no escapes, in quotes.
     #[inline]
     pub(super) fn quoted(&mut self, text: &str) {
         let n = text.len();
@@ -53,7 +53,7 @@ impl<'o> Line<'o> {
         self.at += n + 2;
     }
 
-    /// Appends the name of a field, which has nothing to escape, and what stands around it.
+    /// Appends the name of a field, which needs no escapes, and the punctuation around it.
     #[inline(always)]
     pub(super) fn name(&mut self, first: bool, name: &str) {
         let (n, start) = (name.len(), usize::from(!first));

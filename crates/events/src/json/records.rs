@@ -124,7 +124,7 @@ impl<'a> ExecLine<'a> {
 }
 
 part! {
-    /// What is run.
+    /// The image.
     struct ImageFields<'a> {
         filename: Option<Text<'a>>,
         exe: Option<Text<'a>>,
@@ -163,7 +163,7 @@ impl<'a> ImageFields<'a> {
 }
 
 part! {
-    /// Who logged in, and where.
+    /// The login session.
     struct SessionFields<'a> {
         login_uid: Option<u32>,
         audit_session: Option<u32>,
@@ -184,7 +184,7 @@ impl<'a> SessionFields<'a> {
 }
 
 part! {
-    /// Whose it is, by its cgroup.
+    /// The owner, from the cgroup.
     struct PlaceFields<'a> {
         cgroup: Option<Text<'a>>,
         cgroup_id: Option<Decimal>,

@@ -1,7 +1,7 @@
 //! JSON into memory: what `serde_json` with [`SafeForTerminals`](super::object::SafeForTerminals)
 //! would write, byte for byte, for the values that records have.
 //!
-//! Nearly every text is one that shows as it is. One look at all of it says so, and then it is
+//! Nearly every text needs no escapes. One check of the whole text confirms this, and then it is
 //! copied.
 
 use std::fmt;
@@ -18,7 +18,7 @@ use super::line::Line;
 use crate::text::quote;
 use crate::text::quote::printable;
 
-/// Memory takes everything.
+/// Writing into memory cannot fail.
 #[derive(Debug)]
 pub(super) enum Never {}
 
@@ -39,7 +39,7 @@ impl serde::ser::Error for Never {
 /// Appends one value.
 pub(super) struct Json<'l, 'o>(pub(super) &'l mut Line<'o>);
 
-/// Methods for what records do not have.
+/// Methods for kinds of values that records do not have.
 macro_rules! refuse {
     ($($method:ident($($type:ty),*) -> $ok:ty;)*) => {
         $(fn $method(self, $(_: $type),*) -> Result<$ok, Never> {
@@ -280,7 +280,7 @@ fn plain(text: &str) -> bool {
     })
 }
 
-/// Escapes what is written to it.
+/// Escapes the text that is written to it.
 struct Escaping<'l, 'o>(&'l mut Line<'o>);
 
 impl fmt::Write for Escaping<'_, '_> {

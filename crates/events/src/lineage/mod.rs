@@ -1,11 +1,11 @@
-//! Who descends from whom, and what became of each: a state machine over events.
+//! The process table: the descent and the fate of each process, as a state machine over events.
 //!
-//! It does no I/O and looks at no clock; events come in, finished processes come out. Events may be
-//! lost or arrive in any order: it stays consistent, and within its [`Limits`].
+//! It does no I/O and reads no clock; events go in, and finished processes come out. Events may be
+//! lost or arrive in any order: the table stays consistent, and within its [`Limits`].
 //!
-//! A process is kept while it lives, and after that for as long as something that descends from it
-//! lives, so that its descendants can still name it. What does not fit falls out, oldest first, and
-//! is counted.
+//! A process is kept while it lives, and then while any of its descendants lives, so that it can
+//! still be reported as their ancestor. If the table is full, the oldest entries are evicted and
+//! counted.
 
 use std::collections::HashSet;
 use std::collections::VecDeque;
@@ -30,20 +30,20 @@ use crate::event::ProcessId;
 use crate::event::ProcessSummary;
 use crate::owned_image::OwnedImage;
 
-/// How long a process that has ended waits for its final account. That comes when the parent has
-/// reaped the process and the kernel then frees it: mostly 15 to 30 ms later, but a kernel that
-/// saves power (`CONFIG_RCU_LAZY`, idle CPUs) may take seconds, and then the estimate has to do.
+/// How long a process that has ended waits for its final resource usage. It arrives after the
+/// parent has reaped the process and the kernel has freed it: mostly 15 to 30 ms later. A kernel
+/// that saves power (`CONFIG_RCU_LAZY`, idle CPUs) may take seconds; then the estimate is used.
 const FINAL_ACCOUNT_NS: u64 = 500_000_000;
 
-/// A chain of ancestors ends here, should events ever say that it has no end.
+/// The maximum length of a chain of ancestors, in case events describe a cycle.
 const MAX_ANCESTORS: usize = 256;
 
-/// How much is kept.
+/// The limits of the table.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Processes, living and dead. One takes some 400 bytes.
+    /// The number of processes, living and dead. Each takes some 400 bytes.
     pub processes: usize,
-    /// Bytes of file names and arguments, of all processes together. Beyond it, arguments that come
+    /// Bytes of file names and arguments of all processes together. Above this limit, new arguments
     /// are not kept.
     pub image_bytes: usize,
 }
@@ -58,21 +58,21 @@ impl Default for Limits {
     }
 }
 
-/// What did not fit, and what must have been lost.
+/// Counts of evicted data, and of events that must have been lost.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Evicted {
-    /// Processes that fell out because there were too many.
+    /// Processes that were evicted because the table was full.
     pub processes: u64,
-    /// Arguments that were not kept because there were too many bytes of them.
+    /// Arguments that were not kept because they exceeded the limit on bytes.
     pub arguments: u64,
-    /// Processes whose end was not seen: their pid came back.
+    /// Processes with an exit that was not seen: their pid was reused.
     pub ends: u64,
 }
 
 /// One of a process's ancestors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ancestor<'a> {
-    /// Which process.
+    /// The process.
     pub process: ProcessId,
     /// Its name.
     pub comm: &'a [u8],
@@ -80,25 +80,25 @@ pub struct Ancestor<'a> {
     pub args: Option<Argv<'a>>,
 }
 
-/// Who takes the processes that a [`Lineage`] hands out, with the table to ask about them.
+/// Receives the processes that a [`Lineage`] hands out, and the table to look up their ancestors.
 pub type ProcessSink<'a> = dyn FnMut(&Event<'_>, &Lineage) + 'a;
 
 /// The process table.
 #[derive(Debug)]
 pub struct Lineage {
     limits: Limits,
-    /// Final accounts will come, so the end of a process waits for one.
+    /// The source sends final resource usage, so a process that has ended waits for it.
     final_accounts: bool,
     entries: HashMap<ProcessId, Entry>,
-    /// How many entries have their way up through a process that is not in the table.
+    /// The number of entries for each parent that is not in the table.
     orphans: HashMap<ProcessId, u32>,
     /// The start time of the newest process with a pid.
     newest: HashMap<u32, u64>,
-    /// All in the order of their coming, and those kept only for their descendants in the order of
-    /// their end. Both may name processes that are gone.
+    /// All processes in order of insertion, and those kept only for their descendants in order of
+    /// exit. Both may contain processes that were removed.
     by_age: VecDeque<ProcessId>,
     dead: VecDeque<ProcessId>,
-    /// Ended, without a final account yet, in the order of their end.
+    /// Processes that have ended and still wait for their final usage, in order of exit.
     waiting: VecDeque<(u64, ProcessId)>,
     image_bytes: usize,
     evicted: Evicted,
@@ -108,7 +108,7 @@ pub struct Lineage {
 #[derive(Debug)]
 struct Entry {
     creator: Option<ProcessId>,
-    /// The parent when it was first seen: most likely its creator, which later ones are not.
+    /// The parent when the process was first seen: most likely its creator, unlike later parents.
     first_parent: ProcessId,
     parent: ProcessId,
     parent_comm: Option<Comm>,
@@ -121,16 +121,16 @@ struct Entry {
     image: Option<Arc<OwnedImage>>,
     execs: u32,
     exec_ns: Option<u64>,
-    /// Peak memory from before the last exec; `None` when that was not seen.
+    /// Peak memory before the last exec; `None` if that exec was not seen.
     peak_before: Option<u64>,
-    /// Entries whose way up leads here.
+    /// The number of entries with a parent link to this one.
     children: u32,
     end: Option<Box<End>>,
-    /// Nothing more will come of it.
+    /// The process is finished, and is kept only for its descendants.
     finished: bool,
 }
 
-/// A [`LoginSession`] that is kept.
+/// An owned [`LoginSession`].
 #[derive(Debug, Clone, Copy)]
 struct OwnedSession {
     rest: LoginSession<'static>,
@@ -186,7 +186,7 @@ impl Entry {
         }
     }
 
-    /// The next of the ancestors: the creator, or where that is not known, the first parent.
+    /// The next ancestor: the creator, or the first parent if the creator is not known.
     fn parent_link(&self) -> ProcessId {
         self.creator.unwrap_or(self.first_parent)
     }
@@ -210,12 +210,12 @@ impl Lineage {
         }
     }
 
-    /// What did not fit.
+    /// The counts of evicted data and lost exits.
     pub fn evicted(&self) -> Evicted {
         self.evicted
     }
 
-    /// Takes an event, and hands out processes that are complete by it.
+    /// Takes an event, and hands out the processes that it completes.
     pub fn observe(&mut self, event: &Event<'_>, sink: &mut ProcessSink<'_>) {
         self.now = (event.time, event.boot_ns);
         match &event.data {
@@ -232,7 +232,7 @@ impl Lineage {
         }
     }
 
-    /// Hands out processes that have waited too long for their final account.
+    /// Hands out the processes that have waited too long for their final usage.
     pub fn tick(&mut self, boot_ns: u64, sink: &mut ProcessSink<'_>) {
         while let Some(&(ended_ns, process)) = self.waiting.front() {
             if boot_ns < ended_ns.saturating_add(FINAL_ACCOUNT_NS) {
@@ -243,7 +243,7 @@ impl Lineage {
         }
     }
 
-    /// Hands out all processes that have ended, then those that live, without an end.
+    /// Hands out all processes that have ended, then the living processes, without an exit.
     pub fn finish(&mut self, sink: &mut ProcessSink<'_>) {
         self.tick(u64::MAX, sink);
         let mut living: Vec<ProcessId> = self
@@ -258,16 +258,14 @@ impl Lineage {
         }
     }
 
-    /// Whether a process that has ended waits for its final account.
+    /// Whether any process that has ended waits for its final usage.
     pub fn is_waiting(&self) -> bool {
-        self.waiting.iter().any(|(_, process)| {
-            self.entries
-                .get(process)
-                .is_some_and(|entry| !entry.finished)
-        })
+        self.waiting
+            .iter()
+            .any(|(_, process)| self.entries.get(process).is_some_and(|entry| !entry.finished))
     }
 
-    /// An exit, with what only its history tells.
+    /// An exit, completed from the history of the process.
     pub fn complete<'a>(&self, exit: &Exit<'a>) -> Exit<'a> {
         let mut exit = *exit;
         if let Some(entry) = self.entries.get(&exit.process) {
@@ -291,7 +289,7 @@ impl Lineage {
 
     fn running(&mut self, running: &Existing<'_>, sink: &mut ProcessSink<'_>) {
         if self.entries.contains_key(&running.process) {
-            return; // an event was faster
+            return; // already seen in an event
         }
         let image = Image {
             args: running.args,
@@ -362,7 +360,7 @@ impl Lineage {
             return; // a process ends once
         }
         if entry.parent != exit.parent {
-            entry.parent_comm = None; // it was the other's
+            entry.parent_comm = None; // it was the previous parent's
         }
         entry.parent = exit.parent;
         entry.comm = Comm::new(exit.comm);
@@ -427,7 +425,7 @@ impl Lineage {
         self.sweep_queues();
     }
 
-    /// Takes note that this process uses a pid. The process that had it before has ended.
+    /// Records that this process uses a pid. The previous process with this pid has ended.
     fn retire_previous_pid(&mut self, process: ProcessId) {
         match self.newest.get(&process.pid) {
             Some(&start_ns) if start_ns > process.start_ns => return, // this one is the older
@@ -450,7 +448,7 @@ impl Lineage {
         self.newest.insert(process.pid, process.start_ns);
     }
 
-    /// Hands a process out, once.
+    /// Hands out a process, only once.
     fn publish(&mut self, process: ProcessId, sink: &mut ProcessSink<'_>) {
         let Some(entry) = self.entries.get(&process).filter(|entry| !entry.finished) else {
             return;
@@ -494,7 +492,7 @@ impl Lineage {
         }
     }
 
-    /// Keeps a process only for as long as descendants ask for it.
+    /// Keeps a process only while it has descendants in the table.
     fn give_up(&mut self, process: ProcessId) {
         let Some(entry) = self.entries.get_mut(&process) else {
             return;
@@ -506,7 +504,7 @@ impl Lineage {
         }
     }
 
-    /// Counts one more entry whose way up leads to this process.
+    /// Counts one more entry with a parent link to this process.
     fn link(&mut self, up: ProcessId) {
         match self.entries.get_mut(&up) {
             Some(above) => above.children += 1,
@@ -514,7 +512,7 @@ impl Lineage {
         }
     }
 
-    /// Counts one less, and says whether that was the last for which the process was kept.
+    /// Counts one entry less, and returns whether it was the last one that kept the process.
     fn unlink(&mut self, up: ProcessId) -> bool {
         if let Some(above) = self.entries.get_mut(&up) {
             above.children = above.children.saturating_sub(1);
@@ -529,7 +527,7 @@ impl Lineage {
         false
     }
 
-    /// Removes a process, and those above it that were only kept for it.
+    /// Removes a process, and the ancestors that were kept only for it.
     fn remove(&mut self, process: ProcessId) {
         let mut next = Some(process);
         while let Some(process) = next.take() {
@@ -548,7 +546,7 @@ impl Lineage {
         }
     }
 
-    /// Makes room for one: of the dead the first to have ended, else the oldest.
+    /// Evicts one entry: the dead process that ended first, else the oldest process.
     fn evict_one(&mut self, sink: &mut ProcessSink<'_>) {
         let next = self.dead.pop_front().or_else(|| self.by_age.pop_front());
         let Some(process) = next else {
@@ -559,20 +557,19 @@ impl Lineage {
             return;
         };
         if entry.end.is_some() {
-            self.publish(process, sink); // it can wait no longer for its final account
+            self.publish(process, sink); // it cannot wait for its final usage any longer
         }
         self.evicted.processes += 1;
         self.remove(process);
     }
 
-    /// Throws out of the queues what has no business there any more, when they have grown long by
-    /// it.
+    /// Removes stale entries from the queues when the queues have grown long.
     fn sweep_queues(&mut self) {
         let entries = &self.entries;
         let long = 2 * entries.len() + 1024;
         for queue in [&mut self.by_age, &mut self.dead] {
             if queue.len() > long {
-                let mut seen = HashSet::new(); // one that came back is named twice
+                let mut seen = HashSet::new(); // a process that was inserted again is in the queue twice
                 queue.retain(|process| entries.contains_key(process) && seen.insert(*process));
             }
         }
@@ -605,8 +602,8 @@ impl Lineage {
     }
 }
 
-/// Adds what an exit does not know of itself: when the last exec was, and whether the peak of
-/// memory was reached after it.
+/// Adds what the exit event lacks: the time of the last exec, and whether the memory peak was
+/// reached after it.
 fn complete(exit: &mut Exit<'_>, entry: &Entry) {
     exit.exec_ns = entry.exec_ns;
     let Some(cost) = &mut exit.cost else {

@@ -12,19 +12,19 @@ use super::values;
 use super::words;
 use super::words::Word;
 
-/// A shell in a shell in a shell: that deep, and no deeper.
+/// The maximum nesting of command texts: a shell in a shell in a shell.
 const DEEPEST: usize = 4;
 
 /// Looks for secrets in a block of arguments.
 pub(super) struct Scan<'a, 's> {
     pub block: &'a [u8],
-    /// The words, and above them those of the text that is being looked at.
+    /// A stack of words: those of the arguments, and above them those of the current command text.
     pub words: &'s mut Vec<Word>,
     /// Where the secrets are.
     pub masks: &'s mut Vec<Range<usize>>,
 }
 
-/// What is known of a command while its words go by.
+/// The state of the scan of one command.
 struct Command<'a> {
     tool: &'static Tool,
     /// Whether the next word may be the program: at the beginning, and after `sudo` and the like.
@@ -32,11 +32,11 @@ struct Command<'a> {
     /// Whether the program's options count: `docker login -p` is a password, `docker run -p` is
     /// not.
     active: bool,
-    /// What the next word is, and the option that says so.
+    /// The meaning of the next word, and the option that determines it.
     pending: Option<(Value, &'a [u8])>,
     /// The next argument is command text.
     text_next: bool,
-    /// How many words were no options.
+    /// The number of words that were not options.
     operands: usize,
     depth: usize,
 }
@@ -125,7 +125,7 @@ impl<'a> Scan<'a, '_> {
         self.pairs(command, range);
     }
 
-    /// Whether the word before has said what this one is.
+    /// Whether the previous word determines the meaning of this one.
     fn was_announced(&mut self, command: &mut Command<'a>, range: &Range<usize>) -> bool {
         let Some((value, name)) = command.pending.take() else {
             return false;
@@ -207,7 +207,7 @@ impl<'a> Scan<'a, '_> {
     }
 }
 
-/// A word that is no option, but may say what the next one is.
+/// A word that is not an option, but may determine the meaning of the next one.
 fn operand<'a>(command: &mut Command<'a>, word: &'a [u8]) {
     command.active |= word == command.tool.after.as_bytes();
     if !command.active {
@@ -219,7 +219,7 @@ fn operand<'a>(command: &mut Command<'a>, word: &'a [u8]) {
     command.pending = value.map(|value| (value, word)).or(command.pending);
 }
 
-/// `--password`, `-storepass`: an option whose next word is a secret.
+/// `--password`, `-storepass`: an option that is followed by a secret.
 fn is_secret_option(word: &[u8]) -> bool {
     let by_itself = !word.iter().any(|byte| b"=: \t\n".contains(byte));
     by_itself

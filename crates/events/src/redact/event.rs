@@ -14,16 +14,16 @@ use crate::lineage::Ancestor;
 /// Masks secrets in arguments, in file names, and in what is shown of the environment.
 #[derive(Debug)]
 pub struct EventRedactor {
-    // What each redactor lends lives in its own buffer.
+    // Each redactor returns slices of its own buffer.
     args: Redactor,
     filename: Redactor,
-    /// There when variables are asked for.
+    /// `Some` if variables of the environment are recorded.
     env: Option<Redactor>,
     /// The arguments of ancestors that had secrets in them.
     ancestors: Vec<Option<Vec<u8>>>,
 }
 
-/// What of an event had secrets, without them. What is `None` had none.
+/// The parts of an event that had secrets, masked. A part without secrets is `None`.
 #[derive(Debug, Default)]
 pub struct Masked<'a> {
     /// The event.

@@ -1,4 +1,4 @@
 //! What replaces a secret.
 
-/// What replaces a secret. It tells neither its length nor its content.
+/// The replacement for a secret. It reveals neither the length nor the content.
 pub const MASK: &str = "[redacted]";

@@ -2,15 +2,14 @@
 //!
 //! People pass passwords as arguments, though every user of the machine can read them there. What
 //! is written to a file should not keep them. The rules are tables: which names mean a secret
-//! ([`names`]), which options of which programs take one ([`tools`]), what secrets look like by
-//! themselves ([`shapes`]). Command text within an argument (`sh -c '…'`) is read by the same
+//! ([`names`]), which program options take a secret ([`tools`]), and which texts look like secrets
+//! by themselves ([`shapes`]). Command text within an argument (`sh -c '…'`) is read by the same
 //! rules.
 //!
-//! They are rules of thumb. They err on the side of masking where a name says that it is a secret,
-//! and on that of showing where only a guess would: a line of prose stays whole.
+//! The rules are heuristic. They prefer masking if a name denotes a secret, and prefer showing if
+//! there is only a guess: a line of prose is not changed.
 //!
-//! Nearly all command lines hold no secret. One pass over the bytes ([`prefilter`]) lets these
-//! through.
+//! Nearly all command lines hold no secret. One pass over the bytes ([`prefilter`]) skips these.
 
 mod commands;
 mod event;
@@ -76,7 +75,7 @@ impl Redactor {
         if !self.mask(block) {
             return None;
         }
-        // The original total would tell how long the secrets were.
+        // The original total would reveal the length of the secrets.
         let missing = total_bytes.saturating_sub(block.len() as u64);
         let rest = (self.out.len() as u64 + missing, complete);
         Some(Argv::from_parts(&self.out, unreadable, rest))
@@ -97,7 +96,8 @@ impl Redactor {
         self.mask(block).then(|| Argv::whole(&self.out))
     }
 
-    /// What is known by no name, such as that of a file, masked; `None` when it holds no secret.
+    /// Masks a text without a variable or option name, such as a file name; `None` if it has no
+    /// secret.
     pub fn redact_text(&mut self, text: &[u8]) -> Option<&[u8]> {
         self.masks.clear();
         self.find(text);

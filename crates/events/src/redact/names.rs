@@ -1,9 +1,10 @@
 //! Which names mean a secret: of options, variables, fields, headers.
 
-/// Longer names are told by their end.
+/// Only the end of longer names is examined.
 const LONGEST: usize = 64;
 
-/// Names that end so mean a secret, also run together with what stands before (`dbpassword`).
+/// Names with these endings denote a secret, even without a separator before the ending
+/// (`dbpassword`).
 const ENDINGS: [&[u8]; 24] = [
     b"password",
     b"passwd",
@@ -31,7 +32,7 @@ const ENDINGS: [&[u8]; 24] = [
     b"userpw",
 ];
 
-/// Names whose last word or words are these mean a secret.
+/// Names with these last words denote a secret.
 const LAST_WORDS: [&[u8]; 38] = [
     b"pass",
     b"pwd",
@@ -73,7 +74,7 @@ const LAST_WORDS: [&[u8]; 38] = [
     b"creds",
 ];
 
-/// The same, where only the whole name will do.
+/// Whole names that denote a secret.
 const WHOLE: [&[u8]; 2] = [b"auth", b"npm-auth"];
 
 /// Parameters of URLs that mean a secret.
@@ -88,7 +89,7 @@ const PARAMETERS: [&[u8]; 8] = [
     b"code-verifier",
 ];
 
-/// Names that begin so are about secrets, and hold none.
+/// Names with these beginnings are about secrets, but do not hold one.
 const VERBS: [&[u8]; 24] = [
     b"no",
     b"without",
@@ -116,8 +117,8 @@ const VERBS: [&[u8]; 24] = [
     b"read",
 ];
 
-/// What stands before one of those words to make something else of it: a token of text or of pages,
-/// a pass over data, the name of a secret that is kept elsewhere.
+/// Words that change the meaning of the next word: a token of text or of pages, a pass over data,
+/// the name of a secret that is stored elsewhere.
 const OTHERS: [(&[u8], &[&[u8]]); 3] = [
     (
         b"token",
@@ -159,10 +160,10 @@ const OTHERS: [(&[u8], &[&[u8]]); 3] = [
     ),
 ];
 
-/// Names of which the value may be a file instead.
+/// Names with a value that may be a file instead.
 const PERHAPS_FILES: [&[u8]; 4] = [b"key", b"credentials", b"creds", b"cookie"];
 
-/// Whether what is called so is a secret.
+/// Whether a value with this name is a secret.
 pub(super) fn is_secret(name: &[u8]) -> bool {
     let mut buffer = [0; LONGEST];
     let name = normal(name, &mut buffer);
@@ -171,7 +172,7 @@ pub(super) fn is_secret(name: &[u8]) -> bool {
     (whole || ends || LAST_WORDS.iter().any(|it| ends_in_word(name, it))) && !about_secrets(name)
 }
 
-/// Whether what is called so is a secret as a parameter of a URL.
+/// Whether a URL parameter with this name is a secret.
 pub(super) fn is_secret_parameter(name: &[u8]) -> bool {
     let mut buffer = [0; LONGEST];
     PARAMETERS.contains(&normal(name, &mut buffer)) || is_secret(name)
@@ -189,7 +190,7 @@ pub(super) fn perhaps_a_file(name: &[u8]) -> bool {
     PERHAPS_FILES.iter().any(|it| name.ends_with(it))
 }
 
-/// Whether this is a header of HTTP whose value is a secret, to the end of its line.
+/// Whether this is an HTTP header with a secret value, which extends to the end of its line.
 pub(super) fn is_secret_header(name: &[u8]) -> bool {
     let mut buffer = [0; LONGEST];
     let known: [&[u8]; 7] = [
@@ -205,7 +206,7 @@ pub(super) fn is_secret_header(name: &[u8]) -> bool {
     known.contains(&normal) || (normal.starts_with(b"x-") && is_secret(name))
 }
 
-/// Whether the value begins with how it is to be understood (`Bearer`), which is no secret.
+/// Whether the value begins with an authentication scheme (`Bearer`), which is not a secret.
 pub(super) fn has_scheme(name: &[u8]) -> bool {
     let mut buffer = [0; LONGEST];
     normal(name, &mut buffer).ends_with(b"authorization")

@@ -9,11 +9,11 @@ use super::names;
 use super::values;
 use super::words::quote_end;
 
-/// Names are looked for so far back.
+/// The maximum distance to look back for a name.
 const LONGEST_NAME: usize = 64;
 
-/// Within a longer value that gives nothing away no further pairs are looked for, so that the time
-/// stays proportional to the length.
+/// Harmless values longer than this are not searched for further pairs, so the time stays
+/// proportional to the length.
 const LONGEST_HARMLESS: usize = 256;
 
 /// A word in which pairs are looked for.
@@ -46,8 +46,8 @@ impl Pairs<'_> {
         }
     }
 
-    /// The value of a secret name that ends at the separator `at`, and whether it gives nothing
-    /// away.
+    /// The value of a secret name that ends at the separator `at`, and whether the value is
+    /// harmless.
     fn value_at(&self, at: usize) -> Option<(Range<usize>, bool)> {
         let (name, quoted) = self.name_before(at)?;
         let bytes = &self.text[name.clone()];
@@ -69,7 +69,7 @@ impl Pairs<'_> {
         names::is_secret(bytes) || (parameter && names::is_secret_parameter(bytes))
     }
 
-    /// The name that ends before the separator, and whether it stands in quotes.
+    /// The name that ends before the separator, and whether it is in quotes.
     fn name_before(&self, at: usize) -> Option<(Range<usize>, bool)> {
         let before = &self.text[..at];
         let before = before.strip_suffix(b":").unwrap_or(before); // httpie's `name:=value`
@@ -100,7 +100,7 @@ impl Pairs<'_> {
         }
     }
 
-    /// Whether nothing stands before the name, or only an option (`--env=NAME=value`).
+    /// Whether there is no text before the name, or only an option (`--env=NAME=value`).
     fn is_whole_word(&self, name: &Range<usize>) -> bool {
         let before = &self.text[..name.start];
         let in_option = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
@@ -130,8 +130,7 @@ impl Pairs<'_> {
         if quoted {
             return Some(start..self.end_of_number(start));
         }
-        // What is not masked must not be looked through to its end: the next name may stand right
-        // behind.
+        // Do not skip to the end of a value that is not masked: the next name may follow directly.
         if self.is_header(name) {
             return Some(start..self.end_of_line(start));
         }
@@ -183,7 +182,7 @@ impl Pairs<'_> {
             .unwrap_or(self.text.len())
     }
 
-    /// Whether a separator stands here, and `NAME=` after it.
+    /// Whether a separator is here, and `NAME=` after it.
     fn another_pair(&self, at: usize) -> bool {
         let byte = self.text[at];
         if !byte.is_ascii_whitespace() && !b",;&".contains(&byte) {

@@ -1,12 +1,13 @@
-//! One pass over the bytes of a command line, to let those go that cannot hold a secret.
+//! One pass over the bytes of a command line, to skip the command lines that cannot hold a secret.
 
 use aho_corasick::AhoCorasick;
 use aho_corasick::AhoCorasickKind;
 
 use super::tools::TOOLS;
 
-/// Every secret that the rules know has one of these near it, in any case of letters. Programs
-/// whose options say nothing by their names are added from their table.
+/// Every secret that the rules recognize is near one of these texts, in upper or lower case.
+/// Programs with options that are not recognizable by their names are added from the table of
+/// programs.
 const TRIGGERS: [&str; 41] = [
     "pass",
     "pw",

@@ -1,12 +1,11 @@
-//! Secrets that are known by how they look, wherever they stand.
+//! Secrets that are recognized by their shape, at any position.
 
 use std::ops::Range;
 
 use memchr::memmem;
 use regex::bytes::Regex;
 
-/// Tokens whose makers gave them a prefix. (The ids of access keys, AKIA…, name a key and are
-/// none.)
+/// Tokens with a vendor's prefix. (Access key ids, AKIA…, only name a key, and are not secrets.)
 const TOKENS: &str = concat!(
     r"\b(?:gh[opsur]_[A-Za-z0-9]{30,255}|github_pat_[A-Za-z0-9_]{22,255}",
     r"|gl(?:pat|ptt|rt|dt|soat|cbt|ft|agent|oas|imt)-[A-Za-z0-9_.-]{20,255}",
@@ -19,14 +18,14 @@ const TOKENS: &str = concat!(
     r"|eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+)",
 );
 
-/// Secrets that are known by what stands before them: the first group.
+/// Secrets that are recognized by the text before them: the first group.
 const SURROUNDED: [&str; 3] = [
     r"(?s)-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----([^\x00]*?)(?:-----END|\x00|$)",
     r"(?i)\b(?:identified\s+(?:with\s+\S{1,64}\s+)?by|password)\s+'([^'\x00]+)'",
     r"hooks\.slack\.com/services/([A-Za-z0-9/_-]+)",
 ];
 
-/// So far after a password's slash its end is looked for.
+/// The maximum distance between a slash in a password and the end of the password.
 const LONGEST_LATE: usize = 256;
 
 /// The shapes, compiled.
@@ -87,7 +86,8 @@ fn ends_url(byte: &u8) -> bool {
     byte.is_ascii_whitespace() || b"\0\"'<>`".contains(byte)
 }
 
-/// The `@` after a password that holds a slash, which it should not. What looks like a port is one.
+/// The `@` after a password that contains an unescaped slash. A text that looks like a port is
+/// treated as a port.
 fn late_at(rest: &[u8], authority: &[u8], colon: usize) -> Option<usize> {
     let port = &authority[colon + 1..];
     let is_port = port.iter().all(u8::is_ascii_digit) || port.starts_with(b"$");

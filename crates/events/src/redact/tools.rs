@@ -1,8 +1,8 @@
-//! Which options of which programs take a secret, where their names do not say so.
+//! Program options that take a secret, but are not recognizable by their names.
 
 use std::ops::Range;
 
-/// What a value is.
+/// The form of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Value {
     /// A secret, whole.
@@ -19,12 +19,12 @@ pub(super) enum Value {
     Source,
     /// Cookies, or the name of a file with them.
     Cookie,
-    /// Nothing; but the value after it is a secret.
+    /// Not a secret, but the next value is one.
     Second,
 }
 
 impl Value {
-    /// Where the secret stands in a value.
+    /// The range of the secret in a value.
     pub(super) fn secret_in(self, value: &[u8]) -> Option<Range<usize>> {
         let after = |byte| memchr::memchr(byte, value).map(|at| at + 1..value.len());
         match self {
@@ -54,7 +54,7 @@ pub(super) enum Text {
 /// A program and its options.
 #[derive(Debug)]
 pub(super) struct Tool {
-    /// Its names; `*` at the end stands for anything.
+    /// Its names; `*` at the end matches any text.
     names: &'static [&'static str],
     /// Options with one letter that take no value, so that others may follow in the same word.
     flags: &'static str,
@@ -62,13 +62,13 @@ pub(super) struct Tool {
     short: &'static [(u8, Value)],
     /// Options in full, with their dashes.
     long: &'static [(&'static str, Value)],
-    /// What begins a word whose rest is the value.
+    /// Prefixes of words; the rest of the word is the value.
     prefixes: &'static [(&'static str, Value)],
     /// Words before a value.
     keywords: &'static [(&'static str, Value)],
-    /// Which word that is no option is a value, counted from 1.
+    /// The index of the value among the words that are not options, counted from 1.
     pub operand: Option<(usize, Value)>,
-    /// The above count only after this word.
+    /// The rules above apply only after this word.
     pub after: &'static str,
     /// A plain word that names a secret is followed by it (`config set token X`).
     pub names_values: bool,
@@ -76,14 +76,14 @@ pub(super) struct Tool {
     pub harmless: &'static [&'static str],
     /// Options that make it ask for the secret, unless that is in the same word.
     asks: &'static [&'static str],
-    /// It searches or shows text: its options' names say nothing about what follows.
+    /// It searches or shows text: the names of its options do not determine what follows.
     shows_text: bool,
     /// It starts another program, which one of its words names.
     pub wraps: bool,
     pub text: Text,
 }
 
-/// A program that nothing is known of.
+/// An unknown program.
 pub(super) static UNKNOWN: Tool = PLAIN;
 
 const PLAIN: Tool = Tool {
@@ -527,7 +527,7 @@ impl Tool {
         })
     }
 
-    /// What must stand in a command line for these rules to matter.
+    /// The texts that a command line must contain for these rules to apply.
     pub(super) fn triggers(&self) -> impl Iterator<Item = &'static str> {
         let rules = !(self.short.is_empty()
             && self.long.is_empty()
@@ -545,7 +545,7 @@ impl Tool {
             .chain(names.iter().map(|it| it.trim_end_matches('*')))
     }
 
-    /// What the value of an option is, and where in the word it begins; `None` for the next word.
+    /// The form of an option's value, and its start in the word; `None` for the next word.
     pub(super) fn option(&self, word: &[u8]) -> Option<(Value, Option<usize>)> {
         self.long_option(word)
             .or_else(|| self.prefix(word))
@@ -569,7 +569,7 @@ impl Tool {
         })
     }
 
-    /// An option with one letter, perhaps behind others that take no value.
+    /// An option with one letter, possibly after others that take no value.
     fn short_option(&self, word: &[u8]) -> Option<(Value, Option<usize>)> {
         let letters = word.strip_prefix(b"-").filter(|it| !it.starts_with(b"-"))?;
         let at = letters
@@ -583,7 +583,7 @@ impl Tool {
         Some((*value, attached))
     }
 
-    /// What follows a plain word.
+    /// The form of the value after a plain word.
     pub(super) fn keyword(&self, word: &[u8]) -> Option<Value> {
         let found = self
             .keywords
@@ -592,7 +592,7 @@ impl Tool {
         found.map(|(_, value)| *value)
     }
 
-    /// Whether what follows an option is no secret, whatever its name says.
+    /// Whether the value of an option is not a secret, in spite of its name.
     pub(super) fn spares(&self, option: &[u8]) -> bool {
         let mut named = self.harmless.iter().chain(self.asks);
         self.shows_text || named.any(|it| it.as_bytes() == option)

@@ -1,14 +1,14 @@
-//! Values that give nothing away, whatever their name says.
+//! Harmless values, which are not masked even if their name denotes a secret.
 
 use super::mask::MASK;
 use super::names;
 
-/// What says yes or no is no secret.
+/// Values that mean yes or no are not secrets.
 const SWITCHES: [&[u8]; 9] = [
     b"true", b"false", b"yes", b"no", b"none", b"null", b"nil", b"on", b"off",
 ];
 
-/// What stands around a reference to something that is filled in elsewhere.
+/// The delimiters of a reference that is substituted elsewhere.
 const REFERENCES: [(&[u8], &[u8]); 7] = [
     (b"${", b"}"),
     (b"$(", b")"),
@@ -23,8 +23,8 @@ const FILE_ENDINGS: [&[u8]; 8] = [
     b".pem", b".key", b".json", b".crt", b".p12", b".txt", b".jks", b".yaml",
 ];
 
-/// Whether the value of `name` gives nothing away. In the text of a command, `$name` stands for a
-/// variable; elsewhere a shell would have replaced it, and only `$NAME` is taken for one.
+/// Whether the value of `name` is harmless. In command text, `$name` is a variable; elsewhere a
+/// shell would have replaced it, and only `$NAME` counts as a variable.
 pub(super) fn harmless(value: &[u8], name: &[u8], in_text: bool) -> bool {
     let empty = value.iter().all(|byte| b"\"' \t\r\n".contains(byte));
     let switch = SWITCHES.iter().any(|it| value.eq_ignore_ascii_case(it));
@@ -50,7 +50,7 @@ pub(super) fn is_option(word: &[u8]) -> bool {
     word.len() > 1 && word[0] == b'-' && !by_chance
 }
 
-/// Masked already, by us or by others.
+/// Masked already, by this crate or by another program.
 fn is_masked(value: &[u8]) -> bool {
     value == MASK.as_bytes() || value.iter().all(|&byte| byte == b'*')
 }
@@ -77,7 +77,7 @@ fn is_variable(name: &[u8], in_text: bool) -> bool {
     }
 }
 
-/// `3306:3306`: what `-p` means to those who run containers.
+/// `3306:3306`: the meaning of `-p` for container tools.
 fn is_ports(value: &[u8]) -> bool {
     let ports = |byte: &u8| byte.is_ascii_digit() || *byte == b':';
     value.contains(&b':') && value.iter().all(ports)

@@ -5,7 +5,7 @@ use std::ops::Range;
 /// A word of a command, as a range of the block.
 #[derive(Debug, Clone)]
 pub(super) struct Word {
-    /// Its bytes, without quotes that stand around all of it.
+    /// Its bytes, without the quotes around the whole word.
     pub range: Range<usize>,
     /// Whether a command begins here.
     pub first: bool,

@@ -1,4 +1,4 @@
-//! What the table says of a field.
+//! The entries of the field table.
 
 use crate::backend::Backend;
 
@@ -104,8 +104,8 @@ impl Unit {
     }
 }
 
-/// What has to be collected for a field to have a value. It costs something, so that it is only
-/// collected for those who ask for the field.
+/// The data that must be collected for a field to have a value. Collecting it has a cost, so it is
+/// done only if the field is requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Requirement {
     /// The resolved path of the executed file.

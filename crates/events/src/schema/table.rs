@@ -1,4 +1,4 @@
-//! The table itself. Each entry is a field; its description is what docs/output.md says of it.
+//! The field table. Each entry is a field; its description is also used in docs/output.md.
 
 use super::field::Field;
 use super::field::FieldType::Ancestors;
@@ -28,9 +28,9 @@ const EVENTS: &[RecordType] = &[
 ];
 /// Records of a process that has a parent, a user and a cgroup.
 const OWNED: &[RecordType] = &[RecordType::Exec, RecordType::Exit, RecordType::Process];
-/// Records that say what is run.
+/// Records that describe an image.
 const IMAGE: &[RecordType] = &[RecordType::Exec, RecordType::Process];
-/// Records that say how a process ended.
+/// Records that describe the end of a process.
 const END: &[RecordType] = &[RecordType::Exit, RecordType::Process];
 const FORK_PROCESS: &[RecordType] = &[RecordType::Fork, RecordType::Process];
 const EXEC: &[RecordType] = &[RecordType::Exec];

@@ -1,9 +1,9 @@
-//! What became of the events of a source.
+//! Counts of the events of a source.
 
 use crate::event::CountedKind;
 use crate::event::Loss;
 
-/// What became of the events of one kind before they were handed out.
+/// Counts of the events of one kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct KindTally {
     /// Events that happened while the source was open.
@@ -34,7 +34,7 @@ impl KindTally {
     }
 }
 
-/// What became of all events: for each kind, `seen = handed out + filtered + lost`.
+/// Counts of all events: for each kind, `seen = handed out + filtered + lost`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tally {
     kinds: [KindTally; CountedKind::ALL.len()],
@@ -47,10 +47,10 @@ pub struct Tally {
     pub env_ring: u64,
     /// The same, because its memory could not be read.
     pub env_unread: u64,
-    /// Runs of programs for other events than execs that the kernel skipped: each may be such an
-    /// event, or nothing of interest (a thread, a call that succeeded).
+    /// Runs of programs for events other than execs that the kernel skipped. Each may be a lost
+    /// event, or irrelevant (a thread, a call that succeeded).
     pub skipped_runs: u64,
-    /// Messages of the process connector that were lost, at least: of which kind is not known.
+    /// A lower bound of the process connector messages that were lost; their kind is not known.
     pub messages_lost: u64,
     /// Failed execs handed out without all arguments because there were too many.
     pub args_many: u64,

@@ -24,8 +24,8 @@ pub trait Source {
     /// out last, so that a replay does not depend on when and where it runs.
     fn now_ns(&self) -> u64;
 
-    /// Ends the source: nothing new begins, what is under way is handed to `sink`, and everything
-    /// is added up.
+    /// Ends the source: capturing stops, pending events are handed to `sink`, and the counts are
+    /// completed.
     ///
     /// # Errors
     ///
@@ -42,7 +42,7 @@ pub enum Poll {
     Ended,
 }
 
-/// What can be asked of a live source besides events. Other sources ignore it.
+/// Requests to a live source. Other sources ignore them.
 pub trait Control {
     /// Events from this cgroup are not wanted: the source may leave them out from now on.
     fn exclude_cgroup(&mut self, _: CgroupKey) {}
@@ -54,7 +54,7 @@ pub trait Control {
 pub struct SourceError(#[source] Box<dyn Error + Send + Sync>);
 
 impl SourceError {
-    /// Wraps what went wrong underneath.
+    /// Wraps the underlying error.
     pub fn new(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self(cause.into())
     }

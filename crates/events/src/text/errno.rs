@@ -2,8 +2,7 @@
 
 /// The name of a Linux errno, such as `ENOENT` for 2; `None` for a number that has none.
 ///
-/// From a table of our own, because a recording may be read on another system, whose numbers
-/// differ.
+/// The table is built in, because a recording may be read on another system with different numbers.
 pub fn errno_name(errno: i32) -> Option<&'static str> {
     let index = NAMES.binary_search_by_key(&errno, |&(number, _)| number);
     index.ok().map(|index| NAMES[index].1)

@@ -1,5 +1,5 @@
-//! Numbers, times and names of processes as short texts, without a formatter: they stand in every
-//! line.
+//! Numbers, times and process ids as short texts, without the cost of a formatter: they occur in
+//! every line.
 
 use std::fmt;
 use std::fmt::Write as _;
@@ -13,7 +13,7 @@ const LONGEST: usize = 40;
 
 const SECONDS_A_DAY: u64 = 86_400;
 
-/// A short text, in place.
+/// A short text, stored inline.
 #[derive(Clone, Copy)]
 pub struct InlineText {
     bytes: [u8; LONGEST],
@@ -23,18 +23,18 @@ pub struct InlineText {
 impl InlineText {
     /// A number.
     pub fn decimal(number: u64) -> Self {
-        let mut it = Self::empty();
-        it.add_decimal(number);
-        it
+        let mut text = Self::empty();
+        text.add_decimal(number);
+        text
     }
 
     /// A process, as its [`Display`](fmt::Display) shows it: `4711-9f3a2b`.
     pub fn process(process: ProcessId) -> Self {
-        let mut it = Self::empty();
-        it.add_decimal(process.pid.into());
-        it.add(b'-');
-        it.add_hex(process.start_ns);
-        it
+        let mut text = Self::empty();
+        text.add_decimal(process.pid.into());
+        text.add(b'-');
+        text.add_hex(process.start_ns);
+        text
     }
 
     /// A time to the nanosecond, UTC: `2026-11-23T09:49:07.123456789Z`.
@@ -59,15 +59,15 @@ impl InlineText {
     }
 
     fn written(text: fmt::Arguments<'_>) -> Self {
-        let mut it = Self::empty();
-        it.write_fmt(text).expect("it is short enough");
-        it
+        let mut inline = Self::empty();
+        inline.write_fmt(text).expect("the text is short enough");
+        inline
     }
 
     fn time_since_1970(second: u64, nanosecond: u64) -> Self {
         let (year, month, day) = date(second / SECONDS_A_DAY);
         let of_day = second % SECONDS_A_DAY;
-        let mut it = Self::empty();
+        let mut text = Self::empty();
         for (number, digits, after) in [
             (year, 4, b'-'),
             (month, 2, b'-'),
@@ -77,10 +77,10 @@ impl InlineText {
             (of_day % 60, 2, b'.'),
             (nanosecond, 9, b'Z'),
         ] {
-            it.add_padded(number, digits);
-            it.add(after);
+            text.add_padded(number, digits);
+            text.add(after);
         }
-        it
+        text
     }
 
     fn add(&mut self, byte: u8) {
@@ -99,8 +99,8 @@ impl InlineText {
 
     fn add_padded(&mut self, mut number: u64, digits: usize) {
         let end = self.len + digits;
-        for place in self.bytes[self.len..end].iter_mut().rev() {
-            *place = digit(number % 10);
+        for byte in self.bytes[self.len..end].iter_mut().rev() {
+            *byte = digit(number % 10);
             number /= 10;
         }
         self.len = end;
@@ -138,8 +138,7 @@ fn digit(number: u64) -> u8 {
 }
 
 /// Year, month and day of a day since 1970 in the Gregorian calendar: Howard Hinnant's
-/// `civil_from_days`, whose years begin in March, so that the day that is not always there is the
-/// last.
+/// `civil_from_days`. Its years begin in March, so the leap day is the last day of a year.
 fn date(days: u64) -> (u64, u64, u64) {
     let days = days + 719_468; // since 0000-03-01
     let (era, day_of_era) = (days / 146_097, days % 146_097);

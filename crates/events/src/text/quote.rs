@@ -1,12 +1,13 @@
-//! Bytes from strangers, made safe to show.
+//! Untrusted bytes, made safe to show.
 //!
-//! An argument can hold a newline that forges a line of output, an escape sequence that commands
-//! the terminal, a character that turns the text around. None of these is ever written as it is.
+//! An argument can contain a newline that forges a line of output, an escape sequence that controls
+//! the terminal, or a bidirectional control character. All of these are escaped.
 
 use unicode_properties::GeneralCategory;
 use unicode_properties::UnicodeGeneralCategory as _;
 
-/// Whether a character shows as itself: not a control, format or private one, nor a line separator.
+/// Whether a character is printable: not a control, format or private-use character, and not a line
+/// separator.
 pub fn printable(c: char) -> bool {
     if c.is_ascii() {
         return !c.is_ascii_control();
@@ -23,7 +24,7 @@ pub fn printable(c: char) -> bool {
     )
 }
 
-/// Whether all of it shows as itself.
+/// Whether all of the text is printable.
 pub fn all_printable(bytes: &[u8]) -> bool {
     if each_byte(bytes, |byte: u8| matches!(byte, b' '..=b'~')) {
         return true;
@@ -31,7 +32,7 @@ pub fn all_printable(bytes: &[u8]) -> bool {
     std::str::from_utf8(bytes).is_ok_and(|text| text.chars().all(printable))
 }
 
-/// Whether each byte is one that `fits`, which is to be without branches: 16 are looked at
+/// Whether `fits` holds for each byte. `fits` should have no branches: 16 bytes are checked
 /// together.
 #[inline]
 pub(crate) fn each_byte(bytes: &[u8], fits: impl Fn(u8) -> bool + Copy) -> bool {
@@ -57,7 +58,8 @@ pub fn plain(out: &mut Vec<u8>, bytes: &[u8]) {
     }
 }
 
-/// Appends `bytes` as [`plain`] does, but with single backslashes: for readers who expect them so.
+/// Appends `bytes` as [`plain`] does, but with single backslashes, for readers that expect this
+/// form.
 pub fn loose(out: &mut Vec<u8>, bytes: &[u8]) {
     escaped(out, bytes, |_| false);
 }
@@ -85,8 +87,8 @@ pub fn double(out: &mut Vec<u8>, bytes: &[u8]) {
     out.push(b'"');
 }
 
-/// Whether every shell takes this for itself. (`=` at the beginning means something to zsh, `~` to
-/// all.)
+/// Whether every shell reads this text literally. (`=` at the beginning is special in zsh, `~` in
+/// all shells.)
 fn bare_in_shell(bytes: &[u8]) -> bool {
     let ours = bytes == b"..."; // means that arguments are left out
     !bytes.is_empty()

@@ -8,8 +8,8 @@ const FIRST_REAL_TIME: u8 = 34;
 /// The name of a Linux signal, such as `SIGKILL` for 9 or `SIGRTMIN+2` for 36; `None` for a number
 /// that is no signal.
 ///
-/// From a table of our own (include/uapi/asm-generic/signal.h; the same on x86-64 and arm64),
-/// because a recording may be read on another system, whose numbers differ.
+/// The table is built in (include/uapi/asm-generic/signal.h; the same on x86-64 and arm64), because
+/// a recording may be read on another system with different numbers.
 pub fn signal_name(number: u8) -> Option<Cow<'static, str>> {
     let name = match number {
         1..=31 => NAMES[usize::from(number) - 1],
