@@ -260,9 +260,11 @@ impl Lineage {
 
     /// Whether any process that has ended waits for its final usage.
     pub fn is_waiting(&self) -> bool {
-        self.waiting
-            .iter()
-            .any(|(_, process)| self.entries.get(process).is_some_and(|entry| !entry.finished))
+        self.waiting.iter().any(|(_, process)| {
+            self.entries
+                .get(process)
+                .is_some_and(|entry| !entry.finished)
+        })
     }
 
     /// An exit, completed from the history of the process.
