@@ -7,6 +7,27 @@
 //!
 //! The crate does no I/O, needs neither Linux nor root, and contains no unsafe code: a recording
 //! from a server can be read on a laptop.
+//!
+//! ```
+//! use execsnoop_events::Argv;
+//! use execsnoop_events::Event;
+//! use execsnoop_events::EventData;
+//! use execsnoop_events::Exec;
+//! use execsnoop_events::Image;
+//! use execsnoop_events::ProcessId;
+//! use execsnoop_events::json;
+//!
+//! let process = ProcessId { pid: 4711, start_ns: 1 };
+//! let image = Image { args: Argv::whole(b"ls\0-l\0"), ..Image::UNKNOWN };
+//! let event = Event {
+//!     time: "2026-11-23T09:49:07Z".parse().unwrap(),
+//!     boot_ns: 9_000_000_000,
+//!     data: EventData::Exec(Exec::of_image(process, &image)),
+//! };
+//! let mut line = Vec::new();
+//! json::write_line(&mut line, &event, &json::Annotations::default());
+//! assert!(line.starts_with(br#"{"type":"exec","time":"2026-11-23T09:49:07.000000000Z""#));
+//! ```
 
 #![forbid(unsafe_code)]
 

@@ -107,7 +107,7 @@ fn tracefs_finding(survey: &Diagnosis) -> Finding {
 fn tracepoints(survey: &Diagnosis) -> Finding {
     match survey.tracepoints {
         Attempt::Works => Finding::ok("load"),
-        Attempt::Skipped => Finding::unknown("not tried: see what stands in the way above"),
+        Attempt::Skipped => Finding::unknown("not tried: see the obstacle above"),
         other => Finding::note(format!("do not load ({})", why(other))).advise(
             "see what the kernel says of it (CONFIG_BPF_EVENTS=y is needed)",
             &["sudo dmesg | tail"],
@@ -138,7 +138,7 @@ fn perf_events(survey: &Diagnosis) -> Finding {
             )
         }
         other => Finding::note(format!("refused ({}{level}): -x may fail", why(other))).advise(
-            "a seccomp filter or a security module stands in the way: allow the system call \
+            "a seccomp filter or a security module prevents it: allow the system call \
              perf_event_open",
             &["docker run --cap-add=BPF --cap-add=PERFMON --security-opt seccomp=unconfined ..."],
         ),
@@ -240,7 +240,7 @@ fn security_modules(survey: &Diagnosis) -> Finding {
     );
     match parts.is_empty() {
         false => Finding::ok(parts.join("; ")),
-        true if survey.core.loads() => Finding::ok("none that stands in the way"),
+        true if survey.core.loads() => Finding::ok("none that prevents tracing"),
         true => Finding::unknown("cannot be told (no /sys/kernel/security/lsm)"),
     }
 }
@@ -267,7 +267,7 @@ fn connector(survey: &Diagnosis) -> Finding {
         Connector::Hidden => {
             Finding::unknown("cannot be told (no /proc, or a network namespace of its own)")
         }
-        Connector::Killed => Finding::note("a seccomp filter kills whoever asks for it"),
+        Connector::Killed => Finding::note("a seccomp filter kills the process that asks for it"),
     }
 }
 

@@ -20,7 +20,8 @@ use crate::cmd::doctor::check::State;
 const ALLOW_BPF: &str =
     "docker run --cap-add=BPF --cap-add=PERFMON --security-opt seccomp=unconfined ...";
 
-const LOGS: &str = "a security module such as SELinux stands in the way, and its log tells which rule: change that";
+const LOGS: &str =
+    "a security module such as SELinux prevents it; its log names the rule: change that";
 
 const UNLOCK: &str = "boot with lockdown=integrity, or without lockdown= (it cannot be lowered while the system runs)";
 
@@ -106,7 +107,7 @@ fn mounts(proc: bool, sys: bool) -> Finding {
             "mount -t sysfs sysfs /sys",
         ),
         (false, false) => (
-            "neither is mounted: little can be told, and there is no BTF",
+            "neither is mounted: little can be checked, and there is no BTF",
             "mount -t proc proc /proc && mount -t sysfs sysfs /sys",
         ),
     };
@@ -120,11 +121,7 @@ fn bpf_syscall(survey: &Diagnosis) -> Finding {
     match survey.bpf_syscall {
         Attempt::Works => Finding::ok("answers"),
         Attempt::Skipped => Finding::unknown("not tried, since no process could be made for it"),
-        Attempt::Killed => Finding::no(
-            "a seccomp filter kills whoever calls it",
-            ALLOW,
-            &[ALLOW_BPF],
-        ),
+        Attempt::Killed => Finding::no("a seccomp filter kills the caller", ALLOW, &[ALLOW_BPF]),
         Attempt::Refused(errno) => refused_bpf(survey, errno),
     }
 }
@@ -143,9 +140,9 @@ fn refused_bpf(survey: &Diagnosis, errno: Errno) -> Finding {
             "boot a kernel that was built with CONFIG_BPF_SYSCALL=y, as those of all distributions are",
             &[],
         ),
-        (_, false) if !survey.features.has_bpf_privileges() => Finding::ok(format!(
-            "there, for whoever has the capabilities ({name} without)"
-        )),
+        (_, false) if !survey.features.has_bpf_privileges() => {
+            Finding::ok(format!("there, with the capabilities ({name} without)"))
+        }
         (_, true) if !survey.features.has_bpf_privileges() => Finding::unknown(format!(
             "{name}: for want of capabilities, or from the seccomp filter that is in force"
         )),
@@ -194,7 +191,7 @@ fn capability_advice(survey: &Diagnosis, program: &str, finding: Finding) -> Fin
         .is_some_and(|version| version < (5, 8));
     if !enough {
         return finding.advise(
-            "nothing started here can get them (the bounding set is without them): let whoever starts \
+            "nothing started here can get them (the bounding set is without them): let the program that starts \
              this container or service grant them, a service with AmbientCapabilities=CAP_BPF CAP_PERFMON",
             &["docker run --cap-add=BPF --cap-add=PERFMON ..."],
         );
@@ -240,7 +237,7 @@ fn lockdown(survey: &Diagnosis) -> Finding {
         ),
         Some("none") => Finding::ok("none"),
         Some(level) => Finding::ok(format!("{level}: does not touch tracing")),
-        None if survey.core.loads() => Finding::ok("none that stands in the way"),
+        None if survey.core.loads() => Finding::ok("none that prevents tracing"),
         None if hides_memory(survey) => Finding::no(
             "programs may not read the kernel's memory: seemingly it is locked down (confidentiality)",
             UNLOCK,
@@ -288,11 +285,11 @@ fn btf(survey: &Diagnosis) -> Finding {
         ),
         Btf::Unreadable(why) => Finding::no(
             format!("/sys/kernel/btf/vmlinux cannot be read: {why}"),
-            "see what forbids it: the file is for everybody to read by default",
+            "see what forbids it: by default every user can read the file",
             &["ls -l /sys/kernel/btf/vmlinux"],
         ),
         Btf::Malformed => Finding::no(
-            "/sys/kernel/btf/vmlinux is no BTF that can be read",
+            "/sys/kernel/btf/vmlinux is not valid BTF",
             "something else seems to be mounted over it: see what",
             &["findmnt -T /sys/kernel/btf/vmlinux"],
         ),
@@ -321,7 +318,7 @@ fn attempted(survey: &Diagnosis, attempt: Attempt, works: &str) -> Finding {
     match attempt {
         Attempt::Works => Finding::ok(works),
         Attempt::Skipped => untried(survey),
-        Attempt::Killed => Finding::no("whoever tries is killed", ALLOW, &[ALLOW_BPF]),
+        Attempt::Killed => Finding::no("a seccomp filter kills the caller", ALLOW, &[ALLOW_BPF]),
         Attempt::Refused(errno) => Finding::no(
             format!(
                 "refused ({})",
@@ -378,7 +375,7 @@ fn memlock(survey: &Diagnosis) -> Finding {
 fn programs(survey: &Diagnosis, explained: bool) -> Finding {
     match &survey.core {
         Trial::Loads { took } => Finding::ok(format!("load, in {} ms", took.as_millis())),
-        _ if explained => Finding::unknown("not loaded: see what stands in the way above"),
+        _ if explained => Finding::unknown("not loaded: see the obstacle above"),
         Trial::Blocked(Obstacle::Forbidden) => {
             Finding::no("the kernel refuses them (EPERM)", LOGS, &[DENIALS])
         }
