@@ -141,8 +141,23 @@ pub(crate) fn first_complaint(console: &str) -> Option<&str> {
 }
 
 /// Whether the kernel's call trace went through a BPF program: then the crash may be of our making.
+///
+/// An `int3` outside the program is not. The kernel writes that instruction while it patches its own
+/// code (static keys, arch/x86/kernel/alternative.c), and an emulated processor may still run it
+/// after the patch is done, when the kernel no longer expects it.
 pub(crate) fn blames_bpf(console: &str) -> bool {
-    console.lines().any(|line| line.contains("bpf_prog_"))
+    match first_complaint(console) {
+        Some(complaint) if complaint.contains("int3") => crashed_in_bpf(console),
+        _ => console.lines().any(|line| line.contains("bpf_prog_")),
+    }
+}
+
+/// Whether the instruction that crashed first belongs to a BPF program.
+fn crashed_in_bpf(console: &str) -> bool {
+    let mut lines = console.lines();
+    lines
+        .find(|line| line.contains("RIP: "))
+        .is_some_and(|line| line.contains("bpf_prog_"))
 }
 
 #[cfg(test)]
@@ -242,5 +257,19 @@ matrix: said execsnoop: debug: loaded in 81.2 ms\r
         assert!(!blames_bpf(
             "[ 1.0]  bpf_trace_run3+0x1/0x2\n[ 1.0]  bpf_prog\n"
         ));
+    }
+
+    #[test]
+    fn an_int3_blames_a_program_only_if_the_program_ran_into_it() {
+        let oops = |rip: &str| {
+            format!(
+                "[ 1.0] Oops: int3: 0000 [#1] SMP NOPTI\n[ 1.0] RIP: 0010:{rip}+0x5/0x9\n\
+                 [ 1.0] Call Trace:\n[ 1.0]  bpf_prog_3c5f_on_exec+0x1/0x2\n"
+            )
+        };
+        assert!(!blames_bpf(&oops("perf_trace_run_bpf_submit")));
+        assert!(blames_bpf(&oops("bpf_prog_3c5f_on_exec")));
+        let fault = oops("memcpy").replace("int3", "0000");
+        assert!(blames_bpf(&fault));
     }
 }
