@@ -68,7 +68,7 @@ static __always_inline void add_names(struct cgroup_record *rec, struct kernfs_n
 		long n;
 
 		if (bpf_core_field_exists(rcu->__parent))
-			up = BPF_CORE_READ(rcu, __parent);
+			up = READ_TAGGED(rcu, __parent);
 		else
 			up = BPF_CORE_READ(node, parent);
 		if (!up)

@@ -100,6 +100,15 @@ static __always_inline void *scratch_for(__u32 slot)
  * knows p for a pointer to its type, so that plain loads will do; else each step calls a helper. */
 #define FETCH(typed, ...) ((typed) ? ___arrow(__VA_ARGS__) : BPF_CORE_READ(__VA_ARGS__))
 
+/* A pointer with a type tag (kernel.h, __rcu), read by a helper. The verifier then does not know
+ * what it points to: to be followed with BPF_CORE_READ. */
+#define READ_TAGGED(p, member)                                                                     \
+	({                                                                                         \
+		void *tagged = NULL;                                                               \
+		bpf_core_read(&tagged, sizeof(tagged), &(p)->member);                              \
+		tagged;                                                                            \
+	})
+
 #define COUNT(field) __sync_fetch_and_add(&counters.field, 1)
 
 /* Not 0 when the reader, for whom nothing came for a while, sleeps until it is called. */

@@ -8,6 +8,7 @@ int each_existing(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task, *parent;
 	struct rec_existing rec = {};
+	const struct cred *cred;
 	__u32 unused;
 
 	if (!task || task->pid != task->tgid)
@@ -22,8 +23,9 @@ int each_existing(struct bpf_iter__task *ctx)
 	rec.ppid = parent->tgid;
 	rec.parent_start = parent->start_boottime;
 	current_cgroup(true, &rec.place, task);
-	rec.uid = task->cred->uid.val;
-	rec.gid = task->cred->gid.val;
+	cred = READ_TAGGED(task, cred);
+	rec.uid = BPF_CORE_READ(cred, uid.val);
+	rec.gid = BPF_CORE_READ(cred, gid.val);
 	rec.ns_pid = ns_pid(true, task->thread_pid, &unused);
 	bpf_probe_read_kernel(rec.comm, sizeof(rec.comm), task->comm);
 	bpf_seq_write(ctx->meta->seq, &rec, sizeof(rec));

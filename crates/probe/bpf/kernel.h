@@ -46,6 +46,30 @@ enum { BPF_ANY = 0, BPF_NOEXIST = 1 };
 enum { BPF_RB_NO_WAKEUP = 1, BPF_RB_FORCE_WAKEUP = 2 };
 enum { BPF_RB_AVAIL_DATA = 0 };
 
+/*
+ * A pointer that a plain load along typed pointers must not follow. The kernel declares it __rcu,
+ * __user or __percpu. Where its BTF carries these words as type tags, the verifier refuses what is
+ * behind it: "invalid mem access 'rcu_ptr_or_null_'". Kernels that Clang has built are such: those
+ * of Android, Chrome OS, COS and CachyOS. Here, too, such a member is declared __rcu, so that the
+ * compiler refuses a plain load through it; READ_TAGGED (common.h) reads it.
+ *
+ * Not so the members that the verifier knows to be safe (kernel/bpf/verifier.c, BTF_TYPE_SAFE_RCU,
+ * BTF_TYPE_SAFE_TRUSTED; 6.4+, and before it took no offence). Of those that are read here:
+ *
+ *	task_struct		cgroups, real_parent, group_leader
+ *	css_set			dfl_cgrp
+ *	cgroup			kn
+ *	cgroup_subsys_state	cgroup
+ *	bpf_iter__task		meta, task
+ *	bpf_iter_meta		seq
+ *	linux_binprm		file
+ *	file			f_inode
+ *
+ * In the list, but as one that may be NULL (BTF_TYPE_SAFE_RCU_OR_NULL): mm_struct's exe_file.
+ * A member without a tag needs no list: task_struct's mm, fs, nsproxy, signal and thread_pid.
+ */
+#define __rcu __attribute__((noderef))
+
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 /* Only asked whether the running kernel has them (5.11+, 5.15+). */
@@ -144,7 +168,7 @@ struct kernfs_node {
 
 /* From 6.16 it goes by another name. */
 struct kernfs_node___rcu {
-	struct kernfs_node *__parent;
+	struct kernfs_node __rcu *__parent;
 };
 
 struct cgroup {
@@ -253,7 +277,7 @@ struct task_struct {
 	unsigned long nvcsw, nivcsw;
 	__u64 start_boottime;
 	unsigned long min_flt, maj_flt;
-	const struct cred *cred;
+	const struct cred __rcu *cred;
 	char comm[16];
 	struct fs_struct *fs;
 	struct nsproxy *nsproxy;

@@ -49,13 +49,14 @@ static __always_inline void describe_task(bool typed, struct rec_task *task_info
 	struct task_struct *task, const struct rec_cgroup_ref *place)
 {
 	struct task_struct *parent = FETCH(typed, task, real_parent, group_leader);
+	const struct cred *cred = READ_TAGGED(task, cred);
 	__u64 uid_gid = bpf_get_current_uid_gid();
 
 	task_info->place = *place;
 	task_info->uid = uid_gid;
 	task_info->gid = uid_gid >> 32;
-	task_info->euid = FETCH(typed, task, cred, euid.val);
-	task_info->egid = FETCH(typed, task, cred, egid.val);
+	task_info->euid = BPF_CORE_READ(cred, euid.val);
+	task_info->egid = BPF_CORE_READ(cred, egid.val);
 	task_info->loginuid = task_info->session = UNSET;
 	if (bpf_core_field_exists(task->loginuid)) {
 		task_info->loginuid = FETCH(typed, task, loginuid.val);
