@@ -142,9 +142,9 @@ pub(crate) fn first_complaint(console: &str) -> Option<&str> {
 
 /// Whether the kernel's call trace went through a BPF program: then the crash may be of our making.
 ///
-/// An `int3` outside the program is not. The kernel writes that instruction while it patches its own
-/// code (static keys, arch/x86/kernel/alternative.c), and an emulated processor may still run it
-/// after the patch is done, when the kernel no longer expects it.
+/// An `int3` outside the program is not. The kernel writes that instruction while it patches its
+/// own code (static keys, arch/x86/kernel/alternative.c), and an emulated processor may still run
+/// it after the patch is done, when the kernel no longer expects it.
 pub(crate) fn blames_bpf(console: &str) -> bool {
     match first_complaint(console) {
         Some(complaint) if complaint.contains("int3") => crashed_in_bpf(console),
