@@ -38,6 +38,7 @@ mod start_error;
 mod stats;
 #[doc(hidden)]
 pub mod testing;
+mod wait;
 mod wire;
 
 pub use backend::obstacle::obstacle;

@@ -5,7 +5,6 @@ use std::fmt;
 use std::os::fd::AsFd as _;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
-use std::time::Instant;
 
 use execsnoop_events::CgroupKey;
 use execsnoop_events::Clock;
@@ -36,6 +35,7 @@ use crate::start_error::StartError;
 use crate::stats;
 use crate::stats::ProgramStats;
 use crate::stats::Statistics;
+use crate::wait::wait_until;
 use crate::wire::decode::Decoder;
 use crate::wire::snapshot::Snapshot;
 use crate::wire::snapshot::TickStartTimes;
@@ -279,6 +279,16 @@ impl BpfSession {
         matches!(self.ring, Reader::Ring(_)) && self.object.request_wakeup().is_ok()
     }
 
+    /// Delivers what is in the ring, and what is still waiting for its rest.
+    fn take_the_rest(&mut self, sink: &mut Sink<'_>) -> Result<(), SourceError> {
+        while self.ring.fill(Duration::ZERO).map_err(SourceError::new)? {
+            self.deliver(sink);
+        }
+        self.deliver(sink);
+        self.give_up_pending(sink);
+        Ok(())
+    }
+
     fn give_up_pending(&mut self, sink: &mut Sink<'_>) {
         let Self {
             decoder,
@@ -383,22 +393,15 @@ impl Source for BpfSession {
         self.ring.close_input();
         self.begin(sink);
         self.observe_clock(sink);
-        let deadline = Instant::now() + FINISH_TIMEOUT;
-        let counters = loop {
-            let counters = self.counters();
-            while self.ring.fill(Duration::ZERO).map_err(SourceError::new)? {
-                self.deliver(sink);
-            }
-            self.deliver(sink);
-            self.give_up_pending(sink);
-            if self.all_arrived(&counters) {
-                break counters;
-            }
-            if Instant::now() > deadline {
-                tracing::warn!("events that the kernel counted did not arrive");
-                break counters;
-            }
-        };
+        let mut counters = self.counters();
+        let all_arrived = wait_until(FINISH_TIMEOUT, || {
+            counters = self.counters();
+            self.take_the_rest(sink)?;
+            Ok(self.all_arrived(&counters))
+        })?;
+        if !all_arrived {
+            tracing::warn!("events that the kernel counted did not arrive");
+        }
         let mut tally = self.tally(&counters);
         self.add_skipped(&mut tally);
         self.report_losses(&tally, sink);
