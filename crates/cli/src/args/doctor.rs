@@ -20,7 +20,7 @@ pub struct DoctorArgs {
     #[arg(long, value_enum, default_value_t = ReportFormat::Text, value_name = "FORMAT")]
     pub format: ReportFormat,
 
-    /// When to use colors [auto: on a terminal, unless NO_COLOR is set]
+    /// When to use colors [auto: on a terminal, unless NO_COLOR is set or TERM is dumb]
     #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
     pub color: Color,
 

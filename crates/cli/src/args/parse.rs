@@ -48,7 +48,9 @@ impl ValueEnum for Color {
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
         Some(match self {
-            Self::Auto => PossibleValue::new("auto").help("On a terminal, unless NO_COLOR is set"),
+            Self::Auto => {
+                PossibleValue::new("auto").help("On a terminal with colors, unless NO_COLOR is set")
+            }
             Self::Always => PossibleValue::new("always").help("Always"),
             Self::Never => PossibleValue::new("never").help("Never"),
         })

@@ -97,7 +97,7 @@ pub struct ShowArgs {
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT", hide_default_value = true)]
     pub format: Format,
 
-    /// When to use colors [auto: on a terminal, unless NO_COLOR is set]
+    /// When to use colors [auto: on a terminal, unless NO_COLOR is set or TERM is dumb]
     #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN", hide_default_value = true, hide_short_help = true)]
     pub color: Color,
 }

@@ -12,6 +12,13 @@ use crate::support::workload;
 
 /// Runs `execsnoop OPTIONS -- workload CASE` on a terminal, and gives what that receives.
 pub(crate) fn on_terminal(no_color: bool, options: &str, case: &str) -> String {
+    let no_color = no_color.then_some(("NO_COLOR", "1"));
+    let environment: Vec<_> = [("TERM", "xterm")].into_iter().chain(no_color).collect();
+    on_terminal_with(&environment, options, case)
+}
+
+/// The same with these variables, and without the others that are about terminals.
+fn on_terminal_with(environment: &[(&str, &str)], options: &str, case: &str) -> String {
     let line = format!(
         "{} {options} -- {} {case}",
         execsnoop().display(),
@@ -21,11 +28,9 @@ pub(crate) fn on_terminal(no_color: bool, options: &str, case: &str) -> String {
     command
         .args(["-qec", &line, "/dev/null"])
         .stdin(Stdio::null())
-        .env_remove("NO_COLOR");
-    command.env("TERM", "xterm");
-    if no_color {
-        command.env("NO_COLOR", "1");
-    }
+        .env_remove("NO_COLOR")
+        .env_remove("TERM")
+        .envs(environment.iter().copied());
     let output = command.output().expect("script can be executed");
     assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout)
@@ -60,6 +65,14 @@ fn no_colors() {
     )));
 }
 
+/// A terminal that is known to have no colours, or not known at all, gets none.
+fn terminals_without_colors() {
+    for environment in [&[("TERM", "dumb")][..], &[]] {
+        let text = on_terminal_with(environment, "", "noop");
+        assert!(!is_colored(&text), "{environment:?}: {text}");
+    }
+}
+
 /// A very long argument does not flood a terminal: it is cut, and its size is shown.
 fn long_arguments_are_abridged() {
     let text = without_colors(&on_terminal(false, "", "argv 2 100000"));
@@ -76,6 +89,8 @@ fn json_is_never_abridged() {
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        [Tracing, Terminal] => [colors, no_colors, long_arguments_are_abridged, json_is_never_abridged];
+        [Tracing, Terminal] => [
+            colors, no_colors, terminals_without_colors, long_arguments_are_abridged, json_is_never_abridged,
+        ];
     ]
 }
