@@ -10,9 +10,21 @@ use crate::cli::args::Args;
 use crate::cli::args::Format;
 use crate::cli::failure;
 use crate::cli::input::Input;
+use crate::cli::output::csv;
 use crate::cli::output::json;
+use crate::cli::output::show;
 use crate::cli::output::table::Table;
 use bpfrun::Value;
+
+/// What JSON and CSV say of a function.
+const FIELDS: [&str; 6] = [
+    "function",
+    "section",
+    "instructions",
+    "verified",
+    "verdict",
+    "reason",
+];
 
 /// Loads each function by itself and shows the verdicts. The exit status is 1 when one is refused,
 /// 77 when the kernel would not even look.
@@ -24,7 +36,8 @@ pub fn dry_run(args: &Args) -> Result<u8, Failure> {
     let mut out = Vec::new();
     match args.format {
         Format::Json => verdicts.iter().for_each(|verdict| line(verdict, &mut out)),
-        Format::Text | Format::Csv => table(&verdicts, &mut out),
+        Format::Csv => rows(&verdicts, &mut out),
+        Format::Text => table(&verdicts, &mut out),
     }
     write(args, &out)?;
     let refused = verdicts
@@ -76,20 +89,44 @@ fn row(verdict: &Verdict) -> [Value<'_>; 5] {
     ]
 }
 
+/// A header, then a row for each function: what its JSON line has.
+fn rows(verdicts: &[Verdict], out: &mut Vec<u8>) {
+    csv::row(out, FIELDS);
+    for verdict in verdicts {
+        let mut cells: [Vec<u8>; FIELDS.len()] = Default::default();
+        let reason = reason(verdict);
+        let reason = reason
+            .as_deref()
+            .map_or(Value::Absent, |it| Value::Text(it.as_bytes()));
+        let values = row(verdict).into_iter().chain([reason]);
+        for (cell, value) in cells.iter_mut().zip(values) {
+            if value != Value::Absent {
+                show::cell(cell, &value);
+            }
+        }
+        csv::row(out, &cells);
+    }
+}
+
+/// Why a function was refused.
+fn reason(verdict: &Verdict) -> Option<String> {
+    match &verdict.outcome {
+        Err(LoadError::Refused(objection)) => Some(objection.reason.clone()),
+        Err(error) => Some(error.to_string()),
+        Ok(_) => None,
+    }
+}
+
 fn line(verdict: &Verdict, out: &mut Vec<u8>) {
-    let [function, section, instructions, verified, word] = row(verdict);
     json::line(out, "verdict", &crate::cli::clock::timestamp(), |object| {
-        object.value("function", &function);
-        object.value("section", &section);
-        object.value("instructions", &instructions);
-        object.value("verified", &verified);
-        object.value("verdict", &word);
-        let reason = match &verdict.outcome {
-            Err(LoadError::Refused(objection)) => objection.reason.clone(),
-            Err(error) => error.to_string(),
-            Ok(_) => return object.value("reason", &Value::Absent),
-        };
-        object.text("reason", &reason);
+        let [values @ .., last] = FIELDS;
+        for (name, value) in values.iter().zip(&row(verdict)) {
+            object.value(name, value);
+        }
+        match reason(verdict) {
+            Some(reason) => object.text(last, &reason),
+            None => object.value(last, &Value::Absent),
+        }
     });
 }
 

@@ -251,6 +251,16 @@ fn verdicts() {
             .as_u64()
             .is_some_and(|count| count > 0)
     );
+    let outcome = run(&[text(&object("refused")), "--dry-run", "--format", "csv"]);
+    let rows: Vec<&str> = outcome.stdout.lines().collect();
+    assert_eq!(
+        rows[0],
+        "function,section,instructions,verified,verdict,reason"
+    );
+    assert!(rows[1].starts_with("without_check,"), "{rows:?}");
+    let end = ",,refused,R0 invalid mem access 'map_value_or_null'";
+    assert!(rows[1].ends_with(end), "{rows:?}");
+    assert!(rows[2].ends_with(",accepted,"), "{rows:?}");
     let outcome = run(&[text(&object("ring")), "--dry-run"]).fine();
     assert!(outcome.stdout.starts_with("FUNCTION"), "{}", outcome.stdout);
 }

@@ -30,7 +30,9 @@ pub struct SelectArgs {
     #[arg(long, hide_short_help = true)]
     pub fold: bool,
 
-    /// Event types to show [default: exec, plus failed with -x]
+    /// Event types to show [default: exec, or process with -d]
+    ///
+    /// -x and --fold add failed to the list, -d adds process.
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub events: Option<Vec<EventType>>,
 
@@ -92,19 +94,19 @@ pub struct SelectArgs {
 }
 
 impl SelectArgs {
-    /// The event types to show.
+    /// The event types to show: those of the list, or execs, and what other options add.
     pub fn types(&self) -> EventTypes {
-        match &self.events {
-            Some(list) => list.iter().copied().collect(),
-            None => EventType::ALL
-                .into_iter()
-                .filter(|shown| match shown {
-                    EventType::Exec => !self.lifetime,
-                    EventType::Failed => self.fails || self.fold,
-                    EventType::Process => self.lifetime,
-                    EventType::Fork | EventType::Exit => false,
-                })
-                .collect(),
-        }
+        let listed = |one| match &self.events {
+            Some(list) => list.contains(&one),
+            None => one == EventType::Exec && !self.lifetime,
+        };
+        EventType::ALL
+            .into_iter()
+            .filter(|one| match one {
+                EventType::Failed => listed(*one) || self.fails || self.fold,
+                EventType::Process => listed(*one) || self.lifetime,
+                _ => listed(*one),
+            })
+            .collect()
     }
 }

@@ -61,9 +61,9 @@ fn takes_the_peers_options() {
     assert!(parse(&["-u", "nobody-at-all"]).is_err());
 }
 
-/// What is shown, by default and otherwise.
+/// What is shown, by default and otherwise: no option takes another's events away.
 #[test]
-fn events_replace_the_choice() {
+fn event_types() {
     let shown = |words: &[&str]| {
         let types = parse(words).expect("valid").select.types();
         EventType::ALL.map(|event_type| types.contains(event_type))
@@ -78,7 +78,15 @@ fn events_replace_the_choice() {
     );
     assert_eq!(
         shown(&["-x", "--events", "exec,exit"]),
-        [true, false, false, true, false]
+        [true, true, false, true, false]
+    );
+    assert_eq!(
+        shown(&["-d", "--events", "exec"]),
+        [true, false, false, false, true]
+    );
+    assert_eq!(
+        shown(&["--fold", "--events", "exec"]),
+        [true, true, false, false, false]
     );
 }
 

@@ -1,5 +1,6 @@
 //! One module for each verb.
 
+mod contradictions;
 #[cfg(feature = "live")]
 pub mod doctor;
 pub mod schema;

@@ -87,7 +87,8 @@ impl CsvFormat {
     }
 }
 
-fn row<T: AsRef<[u8]>>(out: &mut Vec<u8>, cells: impl IntoIterator<Item = T>) {
+/// Appends a row.
+pub fn row<T: AsRef<[u8]>>(out: &mut Vec<u8>, cells: impl IntoIterator<Item = T>) {
     let mut writer = csv::WriterBuilder::new()
         .buffer_capacity(512)
         .from_writer(out);

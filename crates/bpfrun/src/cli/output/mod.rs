@@ -1,6 +1,6 @@
 //! From events and maps to bytes, and from there to a file or a terminal.
 
-mod csv;
+pub mod csv;
 pub mod json;
 pub mod show;
 pub mod table;

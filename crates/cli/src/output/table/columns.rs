@@ -152,8 +152,7 @@ const OURS: [Column; 13] = [
 ];
 
 /// tools/execsnoop.py: "%-9s", "%-8s", "%-6s", "%-16s %-7s ", "%-16s ", "%-7s ", "%-4s ", "%3s %s".
-const BCC: [Column; 14] = [
-    TYPE.default("EVENT", 7, TableOptions::has_several_types),
+const BCC: [Column; 9] = [
     TIME.default("TIME", 8, |options| options.time),
     SECONDS.default("TIME(s)", 7, |options| options.seconds),
     UID.default("UID", 5, |options| options.uid),
@@ -162,17 +161,12 @@ const BCC: [Column; 14] = [
     PCOMM.default("PCOMM", 16, |options| options.parent_comm),
     PPID,
     CPU.default("CPU", 4, |options| options.cpu),
-    RET.default("RET", 3, has_execs),
-    LIFETIME.default("DUR", 7, has_ends),
-    CPU_TIME.default("CPU", 7, has_ends),
-    MAX_RSS.default("RSS", 6, has_ends),
-    EXIT.default("EXIT", 7, has_ends),
+    RET.default("RET", 3, |_| true),
 ];
 
 /// libbpf-tools/execsnoop.c: "%-9s", "%-8s ", "%-6s ", "%-16s %-6s %-6s %3s %s". What it calls
 /// PCOMM is the process's own name.
-const LIBBPF: [Column; 13] = [
-    TYPE.default("EVENT", 7, TableOptions::has_several_types),
+const LIBBPF: [Column; 8] = [
     TIME.default("TIME", 8, |options| options.time),
     SECONDS.default("TIME(s)", 8, |options| options.seconds),
     UID.default("UID", 6, |options| options.uid),
@@ -180,11 +174,7 @@ const LIBBPF: [Column; 13] = [
     PID.default("PID", 6, |_| true),
     PPID.default("PPID", 6, |_| true),
     CPU.default("CPU", 4, |options| options.cpu),
-    RET.default("RET", 3, has_execs),
-    LIFETIME.default("DUR", 7, has_ends),
-    CPU_TIME.default("CPU", 7, has_ends),
-    MAX_RSS.default("RSS", 6, has_ends),
-    EXIT.default("EXIT", 7, has_ends),
+    RET.default("RET", 3, |_| true),
 ];
 
 /// The columns that are shown without a list of columns.
