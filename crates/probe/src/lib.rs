@@ -26,6 +26,7 @@
 
 mod backend;
 mod clock;
+mod command_line;
 mod diagnose;
 mod live;
 mod load;

@@ -1,15 +1,9 @@
 //! What /proc tells of processes that are there.
 
 use std::fs;
-use std::fs::File;
-use std::io::Read as _;
 
 /// /proc counts times in ticks of this many ns (`USER_HZ` is 100 wherever BPF runs).
 pub(crate) const TICK_NS: u64 = 10_000_000;
-
-/// A process chooses what it shows as its command line, and how much; this much is read of it: all
-/// that the kernel takes as arguments.
-const MAX_COMMAND_LINE: u64 = 6 << 20;
 
 /// A process as /proc shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,14 +72,6 @@ pub(crate) fn owners(pid: u32) -> Option<Owners> {
         gid,
         egid,
     })
-}
-
-/// A process's command line; `None` when there is none: a kernel thread, or gone.
-pub(crate) fn command_line(pid: u32) -> Option<Vec<u8>> {
-    let file = File::open(format!("/proc/{pid}/cmdline")).ok()?;
-    let mut bytes = Vec::new();
-    file.take(MAX_COMMAND_LINE).read_to_end(&mut bytes).ok()?;
-    (!bytes.is_empty()).then_some(bytes)
 }
 
 #[cfg(test)]

@@ -231,3 +231,31 @@ int case_brood(char **args)
 	wait_for(pid);
 	return 0;
 }
+
+/* The arguments' place in memory, up to the NUL of the last. */
+static size_t length_of(char **argv)
+{
+	char *end = argv[0];
+
+	for (char **arg = argv; *arg; arg++)
+		end = *arg + strlen(*arg) + 1;
+	return end - argv[0];
+}
+
+/* titled FILLING: writes a title in the place of its arguments, as setproctitle does, and fills the
+ * rest with blanks or NULs; says so, and ends at the end of input. */
+int case_titled(char **args)
+{
+	static const char title[] = "titled: waiting";
+	char **argv = args - 2, filling = strcmp(args[0], "blanks") ? 0 : ' ';
+	size_t length = length_of(argv);
+
+	if (length <= sizeof(title))
+		return 2;
+	memset(argv[0], filling, length - 1);
+	memcpy(argv[0], title, sizeof(title) - 1);
+	printf("{}\n");
+	fflush(stdout);
+	await_end_of_input();
+	return 0;
+}

@@ -96,6 +96,7 @@ static const struct {
 	{"storm", case_storm},
 	{"thread-exec", case_thread_exec},
 	{"thread-exit", case_thread_exit},
+	{"titled", case_titled},
 	{"touch", case_touch},
 	{"vfork-in", case_vfork_in},
 	{"write-read", case_write_read},

@@ -55,7 +55,7 @@ case_fn case_big_env, case_containers, case_fexecve_deleted, case_odd_env, case_
 case_fn case_lives, case_reuse_pid, case_short_lives, case_small_child;
 /* processes.c */
 case_fn case_after_stdin, case_brood, case_daemon, case_exit, case_fork_children, case_groups,
-	case_leave_child, case_noop, case_signal, case_signal_state, case_sleep;
+	case_leave_child, case_noop, case_signal, case_signal_state, case_sleep, case_titled;
 /* refusing.c */
 case_fn case_forbidden;
 /* storm.c */

@@ -1,17 +1,42 @@
 //! Untrusted bytes, made safe to show.
 //!
 //! An argument can contain a newline that forges a line of output, an escape sequence that controls
-//! the terminal, or a bidirectional control character. All of these are escaped.
+//! the terminal, a bidirectional control character, or a character that looks like a blank or like
+//! nothing at all, so that two names look the same. All of these are escaped.
 
 use unicode_properties::GeneralCategory;
 use unicode_properties::UnicodeGeneralCategory as _;
 
-/// Whether a character is printable: not a control, format or private-use character, and not a line
-/// separator.
+/// Whether a character is printable: not a control, format or private-use character, not a line
+/// separator, and nothing but the ordinary blank that shows as a blank or not at all.
 pub fn printable(c: char) -> bool {
     if c.is_ascii() {
         return !c.is_ascii_control();
     }
+    !is_blank_or_invisible(c) && is_graphic(c)
+}
+
+/// Characters without a visible shape whose category says nothing about it: those that Unicode
+/// calls default-ignorable (fillers, variation selectors, a joiner), and the ones whose shape is
+/// empty (the braille pattern without dots, the null notehead). Blanks and format characters have
+/// categories of their own.
+fn is_blank_or_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{34f}'
+            | '\u{115f}'..='\u{1160}'
+            | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
+            | '\u{2800}'
+            | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{ffa0}'
+            | '\u{1d159}'
+            | '\u{e0000}'..='\u{e0fff}'
+    )
+}
+
+fn is_graphic(c: char) -> bool {
     !matches!(
         c.general_category(),
         GeneralCategory::Control
@@ -19,6 +44,7 @@ pub fn printable(c: char) -> bool {
             | GeneralCategory::Surrogate
             | GeneralCategory::PrivateUse
             | GeneralCategory::Unassigned
+            | GeneralCategory::SpaceSeparator
             | GeneralCategory::LineSeparator
             | GeneralCategory::ParagraphSeparator
     )
@@ -188,6 +214,8 @@ mod tests {
             ("größe".as_bytes(), "'größe'"),
             ("\u{202e}gnp.exe".as_bytes(), r"$'\xe2\x80\xaegnp.exe'"),
             ("\u{9b}1m".as_bytes(), r"$'\xc2\x9b1m'"),
+            ("rm\u{a0}-rf".as_bytes(), r"$'rm\xc2\xa0-rf'"),
+            ("größe\u{200b}".as_bytes(), r"$'größe\xe2\x80\x8b'"),
         ] {
             assert_eq!(quoted(shell, bytes), expected);
         }
@@ -198,6 +226,27 @@ mod tests {
     fn double_quotes_are_closed() {
         assert_eq!(quoted(double, b"ls"), r#""ls""#);
         assert_eq!(quoted(double, b"a\"b\\c\n"), r#""a\"b\\c\n""#);
+    }
+
+    /// Only the ordinary blank is shown as a blank, and nothing is shown as nothing: not the blanks
+    /// of other scripts, not what has no width, not fillers and selectors.
+    #[test]
+    fn blanks_and_the_invisible_are_escaped() {
+        let blanks = "\u{a0}\u{1680}\u{2000}\u{2003}\u{200a}\u{202f}\u{205f}\u{3000}\u{2800}";
+        let without_width = "\u{ad}\u{200b}\u{200d}\u{200f}\u{2060}\u{2063}\u{feff}\u{fff9}";
+        let breaks = "\u{85}\u{2028}\u{2029}";
+        let fillers = "\u{34f}\u{115f}\u{1160}\u{17b4}\u{180b}\u{180e}\u{3164}\u{ffa0}\u{fe0f}";
+        let tags = "\u{1d159}\u{1d173}\u{e0001}\u{e0041}\u{e0100}\u{e01ef}";
+        for c in [blanks, without_width, breaks, fillers, tags]
+            .join("")
+            .chars()
+        {
+            assert!(!printable(c), "U+{:04X}", u32::from(c));
+            assert!(!quoted(plain, c.to_string().as_bytes()).contains(c));
+        }
+        for c in " ßé字あ한ไ😀−–…\u{301}".chars() {
+            assert!(printable(c), "U+{:04X}", u32::from(c));
+        }
     }
 
     proptest! {

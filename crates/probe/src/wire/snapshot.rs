@@ -4,14 +4,15 @@ use std::collections::HashMap;
 use std::io::Read as _;
 use std::mem::offset_of;
 
+use execsnoop_events::Argv;
 use execsnoop_events::Sink;
 use execsnoop_events::WallClock;
 use libbpf_rs::Iter;
 
+use crate::command_line::CommandLine;
 use crate::load::other;
 use crate::proc_table;
 use crate::proc_table::Found;
-use crate::proc_table::command_line;
 use crate::skeleton::CoreSkel;
 use crate::skeleton::types::rec_exec;
 use crate::skeleton::types::rec_exit;
@@ -26,7 +27,7 @@ use crate::wire::snapshot_entry::SnapshotEntry;
 /// What was found, until it is handed out as events.
 #[derive(Debug, Default)]
 pub(crate) struct Snapshot {
-    processes: Vec<(SnapshotEntry, Option<Vec<u8>>)>,
+    processes: Vec<(SnapshotEntry, Option<CommandLine>)>,
 }
 
 impl Snapshot {
@@ -46,7 +47,7 @@ impl Snapshot {
     fn parse(mut records: &[u8]) -> Self {
         let mut processes = Vec::new();
         while let Some((listed, rest)) = SnapshotEntry::read(records) {
-            processes.push((listed, command_line(listed.seen_pid())));
+            processes.push((listed, CommandLine::of_running(listed.seen_pid())));
             records = rest;
         }
         Self { processes }
@@ -64,7 +65,7 @@ impl Snapshot {
         let listed = |one: &Found| {
             let owner = proc_table::owners(one.pid).map(|ids| (ids.uid, ids.gid));
             let listed = SnapshotEntry::from_proc(one, start_of(one.ppid), owner, now_ns);
-            (listed, proc_table::command_line(one.pid))
+            (listed, CommandLine::of_running(one.pid))
         };
         let processes = found.iter().map(listed).collect();
         (Self { processes }, TickStartTimes(starts))
@@ -73,7 +74,8 @@ impl Snapshot {
     /// Hands all of them out.
     pub(crate) fn hand_out(self, clock: &WallClock, sink: &mut Sink<'_>) {
         for (listed, args) in &self.processes {
-            listed.hand_out(args.as_deref(), clock, sink);
+            let args = args.as_ref().map_or(Argv::UNKNOWN, CommandLine::args);
+            listed.hand_out(args, clock, sink);
         }
     }
 }

@@ -67,7 +67,7 @@ impl SnapshotEntry {
     }
 
     /// Hands it out with its arguments, which come from elsewhere.
-    pub(crate) fn hand_out(&self, args: Option<&[u8]>, clock: &WallClock, sink: &mut Sink<'_>) {
+    pub(crate) fn hand_out(&self, args: Argv<'_>, clock: &WallClock, sink: &mut Sink<'_>) {
         let fixed = &self.0;
         let running = Existing {
             process: process(&fixed.head),
@@ -81,7 +81,7 @@ impl SnapshotEntry {
             place: cgroup_ref(&fixed.place),
             ns_pid: nonzero(fixed.ns_pid),
             seen_pid: fixed.seen_pid,
-            args: args.map_or(Argv::UNKNOWN, Argv::whole),
+            args,
         };
         sink(&event(&fixed.head, clock, EventData::Existing(running)));
     }

@@ -178,19 +178,24 @@ struct Brood {
     grandchild: Value,
 }
 
+/// A case that waits for the end of its input, and what it said before.
+fn waiting_case(args: &[&str]) -> (Child, Value) {
+    let mut command = Command::new(workload());
+    command.args(args);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().expect("the subject can be executed");
+    let mut line = String::new();
+    let stdout = child.stdout.take().expect("a pipe");
+    BufReader::new(stdout)
+        .read_line(&mut line)
+        .expect("it says that it is there");
+    (child, serde_json::from_str(&line).expect("JSON"))
+}
+
 impl Brood {
     fn start() -> Self {
         let mark = mark();
-        let mut command = Command::new(workload());
-        command.args(["brood", &mark]);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().expect("the subject can be executed");
-        let mut line = String::new();
-        let stdout = child.stdout.take().expect("a pipe");
-        BufReader::new(stdout)
-            .read_line(&mut line)
-            .expect("it says that they are there");
-        let said: Value = serde_json::from_str(&line).expect("JSON");
+        let (child, said) = waiting_case(&["brood", &mark]);
         Self {
             child,
             mark,
@@ -265,6 +270,23 @@ fn lives_from_before() {
     assert_eq!(&life["ppid"], &std::process::id());
 }
 
+/// A process that has written a title in the place of its arguments: the title alone, without what
+/// fills the rest of the place, and not told as all of its arguments.
+fn titles_from_before() {
+    for filling in ["blanks", "NULs"] {
+        let (mut child, _) = waiting_case(&["titled", filling]);
+        let tracer = Tracer::json(&["-d"]);
+        drop(child.stdin.take());
+        assert!(wait_for_end(&mut child).success());
+        settle();
+        let mut lives = tracer.stop().of_type("process");
+        lives.retain(|life| life["ns_pid"] == child.id());
+        assert_eq!(lives.len(), 1, "{lives:?}");
+        let shown = (&lives[0]["args"], &lives[0]["args_complete"]);
+        assert_eq!(shown, (&json!(["titled: waiting"]), &false.into()));
+    }
+}
+
 /// A process that is not there cannot be followed, which is said.
 fn no_such_process() {
     let trace = run(&[], &["-p", "4194303", "--duration", "1ms"]);
@@ -277,7 +299,7 @@ pub(crate) fn cases() -> Vec<Case> {
         [Tracing] => [
             creators_of_a_daemon, ancestors_of_a_daemon, ancestors_from_before, nearest_ancestors,
             arguments_of_ancestors, ancestors_in_the_table, descendants_of_a_running_process,
-            lives_from_before, no_such_process,
+            lives_from_before, titles_from_before, no_such_process,
         ];
     ]
 }

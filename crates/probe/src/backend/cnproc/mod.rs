@@ -39,6 +39,7 @@ use crate::backend::cnproc::connector::SequenceGaps;
 use crate::backend::cnproc::connector::TaskIds;
 use crate::backend::obstacle::obstacle;
 use crate::clock;
+use crate::command_line::CommandLine;
 use crate::options::Options;
 use crate::proc_table;
 use crate::start_error::StartError;
@@ -119,8 +120,9 @@ impl Cnproc {
         self.report(self.start_ns, EventData::Clock(Clock { first: true }), sink);
         if self.options.existing {
             for (&pid, known) in &self.table.processes {
-                let args = proc_table::command_line(pid);
-                let running = known.running(pid, &self.table, args.as_deref());
+                let line = CommandLine::of_running(pid);
+                let args = line.as_ref().map_or(Argv::UNKNOWN, CommandLine::args);
+                let running = known.running(pid, &self.table, args);
                 self.report(self.start_ns, EventData::Existing(running), sink);
             }
         }
@@ -241,7 +243,8 @@ impl Cnproc {
             self.tally.of_mut(CountedKind::Exec).filtered += 1;
             return;
         }
-        let args = image.args.as_deref().map_or(Argv::UNKNOWN, Argv::whole);
+        let args = image.args.as_ref();
+        let args = args.map_or(Argv::UNKNOWN, CommandLine::args);
         let args_only = Image {
             args,
             ..Image::UNKNOWN
@@ -372,7 +375,7 @@ struct ProcEntry {
 }
 
 impl ProcEntry {
-    fn running<'a>(&'a self, pid: u32, table: &Table, args: Option<&'a [u8]>) -> Existing<'a> {
+    fn running<'a>(&'a self, pid: u32, table: &Table, args: Argv<'a>) -> Existing<'a> {
         Existing {
             process: table.id(pid),
             parent: self.ppid.map_or(ProcessId::UNKNOWN, |ppid| table.id(ppid)),
@@ -382,7 +385,7 @@ impl ProcEntry {
             place: None,
             ns_pid: None,
             seen_pid: pid,
-            args: args.map_or(Argv::UNKNOWN, Argv::whole),
+            args,
         }
     }
 }
@@ -394,13 +397,13 @@ struct ProcSnapshot {
     ppid: Option<u32>,
     comm: Vec<u8>,
     owners: Option<proc_table::Owners>,
-    args: Option<Vec<u8>>,
+    args: Option<CommandLine>,
 }
 
 impl ProcSnapshot {
     /// Arguments are gone once the process has ended, even before it is reaped.
     fn look(pid: u32) -> Self {
-        let args = proc_table::command_line(pid); // first: it is what is lost most easily
+        let args = CommandLine::of_new_image(pid); // first: it is what is lost most easily
         let Some(found) = proc_table::find(pid) else {
             return Self::default();
         };
