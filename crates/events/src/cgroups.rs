@@ -6,16 +6,24 @@ use crate::event::Cgroup;
 use crate::event::CgroupKey;
 use crate::identity::CgroupOwner;
 
-/// At least this many cgroups are kept: more than the BPF programs track (4,096). They send each
-/// name once, and do not know which names are evicted here.
+/// This many cgroups make a generation.
 const KEPT: usize = 8192;
 
-/// The recently used cgroups. A cgroup is evicted if it was not looked up while [`KEPT`] other
-/// cgroups appeared, so memory stays bounded on a machine that creates containers all day.
+/// So do this many bytes of their paths.
+const KEPT_BYTES: usize = 8 << 20;
+
+/// The recently used cgroups, in two generations: memory stays bounded on a machine that creates
+/// containers all day.
+///
+/// A source sends each name once. When a generation ends, it has to send them all again
+/// ([`Control::resend_cgroup_names`](crate::Control::resend_cgroup_names)): then it never takes a
+/// name for known that is forgotten here a generation later.
 #[derive(Debug, Default)]
 pub struct Cgroups {
     young: HashMap<CgroupKey, CgroupOwner>,
     old: HashMap<CgroupKey, CgroupOwner>,
+    /// Of the paths in `young`, at least.
+    young_bytes: usize,
 }
 
 impl Cgroups {
@@ -35,10 +43,24 @@ impl Cgroups {
         self.young.get(&key)
     }
 
-    fn put(&mut self, key: CgroupKey, identity: CgroupOwner) {
-        if self.young.len() >= KEPT && !self.young.contains_key(&key) {
+    /// Whether no name was ever sent: there are sources that know none.
+    pub fn is_empty(&self) -> bool {
+        self.young.is_empty() && self.old.is_empty()
+    }
+
+    /// Ends the generation if it is full: what was not used in it is forgotten. Returns whether it
+    /// ended. To be called between batches of events, since the source is told after it.
+    pub fn end_full_generation(&mut self) -> bool {
+        let is_full = self.young.len() >= KEPT || self.young_bytes >= KEPT_BYTES;
+        if is_full {
             self.old = std::mem::take(&mut self.young);
+            self.young_bytes = 0;
         }
+        is_full
+    }
+
+    fn put(&mut self, key: CgroupKey, identity: CgroupOwner) {
+        self.young_bytes += identity.path().len();
         self.young.insert(key, identity);
     }
 }
@@ -95,8 +117,41 @@ mod tests {
             if id % 4096 == 0 {
                 assert!(cgroups.find(key(0)).is_some(), "after {id}");
             }
+            cgroups.end_full_generation();
         }
         assert!(cgroups.young.len() + cgroups.old.len() <= 2 * KEPT);
         assert!(cgroups.find(key(1)).is_none());
+    }
+
+    /// Long paths take bounded memory as well.
+    #[test]
+    fn long_paths() {
+        let mut cgroups = Cgroups::default();
+        let path = vec![b'/'; 4096];
+        for id in 0..10_000 {
+            learn(&mut cgroups, key(id), &path);
+            cgroups.end_full_generation();
+        }
+        let kept = cgroups.young.len() + cgroups.old.len();
+        assert!(kept * path.len() <= 2 * KEPT_BYTES, "{kept}");
+    }
+
+    /// A source that sends a name once after each end of a generation, and never else: no event
+    /// comes from a cgroup whose name is forgotten.
+    #[test]
+    fn a_source_that_is_asked_again() {
+        let mut cgroups = Cgroups::default();
+        let (mut sent, mut unknown) = (false, 0);
+        for id in 1..200_000 {
+            learn(&mut cgroups, key(id), b"/docker/x");
+            if id % 70_000 == 1 {
+                if !std::mem::replace(&mut sent, true) {
+                    learn(&mut cgroups, key(0), b"/init.scope");
+                }
+                unknown += usize::from(cgroups.find(key(0)).is_none());
+            }
+            sent &= !cgroups.end_full_generation();
+        }
+        assert_eq!(unknown, 0);
     }
 }

@@ -4,7 +4,8 @@
  *
  * An event carries numbers only. The names on the path of a cgroup are sent once, before the first
  * event from there, so that a container that lives for 12 ms is named as well: it would be gone
- * from the file system before the reader could look for it.
+ * from the file system before the reader could look for it. When the reader forgets names, it
+ * begins a new round, and each name is sent once more.
  */
 #pragma once
 #include "common.h"
@@ -14,26 +15,36 @@ const volatile bool want_cgroup = true; /* the names; the v2 number is always th
 const volatile bool memory_is_v1 = false;
 const volatile bool pids_is_v1 = false;
 
-#define CGROUP_STEPS 64
-#define CGROUP_NAME  256  /* NAME_MAX and its NUL */
-#define CGROUP_ROOM  3840 /* for names: more than any path that the kernel can show */
+#define CGROUP_LEVELS 256
+#define CGROUP_NAME   256  /* NAME_MAX and its NUL */
+#define CGROUP_ROOM   4096 /* for names: PATH_MAX, which no path that /proc can show exceeds */
 
 struct cgroup_key {
 	__u64 id;
 	__u64 hierarchy;
 };
 
-/* Cgroups whose names were sent. */
+/* Raised by the reader when it forgets names. */
+__u32 names_round;
+
+/* Cgroups whose names were sent, and in which round that was. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 4096);
 	__type(key, struct cgroup_key);
-	__type(value, __u8);
+	__type(value, __u32);
 } named_cgroups SEC(".maps");
 
-/* The last of them that was asked for, of those in the v2 hierarchy. The next event is mostly from
- * there too, and then nothing need be looked up. */
+/* The last of them that was asked for, of those in the v2 hierarchy, and the round. The next event
+ * is mostly from there too, and then nothing need be looked up. */
 __u64 last_named;
+
+/* Both in one word, which CPUs write whole. No two cgroups that exist have the same lower half of
+ * the number (fs/kernfs/dir.c), which stays as it is. */
+static __always_inline __u64 in_round(__u64 id, __u32 round)
+{
+	return id ^ (__u64)round << 32;
+}
 
 const volatile bool excludes_cgroups = false; /* the reader may add to excluded_cgroup */
 
@@ -61,7 +72,7 @@ struct cgroup_record {
 /* Adds the names from this cgroup up to the root of its hierarchy, whose own name is empty. */
 static __always_inline void add_names(struct cgroup_record *rec, struct kernfs_node *node)
 {
-	for (int i = 0; i < CGROUP_STEPS; i++) {
+	for (int i = 0; i <= CGROUP_LEVELS; i++) { /* the root is one more */
 		struct kernfs_node___rcu *rcu = (void *)node;
 		__u32 used = READ_U32(rec->fixed.names_len);
 		struct kernfs_node *up;
@@ -84,15 +95,16 @@ static __always_inline void add_names(struct cgroup_record *rec, struct kernfs_n
 	rec->fixed.names_len = NAMES_CUT; /* half a path would be a wrong one */
 }
 
-/* Sends the names of a cgroup, unless that was done. Returns 1 when it could not be. */
-SUBPROG int name_cgroup(__u64 node_address, __u64 id, __u32 hierarchy)
+/* Sends the names of a cgroup, unless that was done in this round. Returns 1 when it could not be.
+ */
+SUBPROG int name_cgroup(__u64 node_address, __u64 id, __u32 hierarchy, __u32 round)
 {
 	struct cgroup_key key = {.id = id, .hierarchy = hierarchy};
+	__u32 *sent = bpf_map_lookup_elem(&named_cgroups, &key);
 	struct cgroup_record *rec;
 	__u64 now;
-	__u8 one = 1;
 
-	if (bpf_map_lookup_elem(&named_cgroups, &key))
+	if (sent && *sent == round)
 		return 0;
 	rec = bpf_ringbuf_reserve(&ring, sizeof(*rec), 0);
 	if (!rec) {
@@ -109,7 +121,8 @@ SUBPROG int name_cgroup(__u64 node_address, __u64 id, __u32 hierarchy)
 	rec->fixed.names_len = 0;
 	add_names(rec, (void *)node_address);
 	bpf_ringbuf_submit(rec, wake_flag(now));
-	bpf_map_update_elem(&named_cgroups, &key, &one, BPF_ANY);
+	/* Not through `sent`: that entry may be another cgroup's by now. */
+	bpf_map_update_elem(&named_cgroups, &key, &round, BPF_ANY);
 	return 0;
 }
 
@@ -153,6 +166,7 @@ static __always_inline void current_cgroup(
 	bool typed, struct rec_cgroup_ref *place, struct task_struct *task)
 {
 	struct cgroup *cgroup = FETCH(typed, task, cgroups, dfl_cgrp), *v1;
+	__u32 round = READ_U32(names_round);
 	struct kernfs_node *node;
 
 	place->unified = place->id = FETCH(typed, cgroup, kn, id);
@@ -163,13 +177,13 @@ static __always_inline void current_cgroup(
 	if ((memory_is_v1 || pids_is_v1) && (v1 = preferred_v1_cgroup(task, &place->hierarchy))) {
 		node = BPF_CORE_READ(v1, kn);
 		place->id = BPF_CORE_READ(node, id);
-		name_cgroup((__u64)node, place->id, place->hierarchy);
+		name_cgroup((__u64)node, place->id, place->hierarchy, round);
 		return;
 	}
 	place->hierarchy = CGROUP_UNIFIED;
-	if (place->id == last_named)
+	if (last_named == in_round(place->id, round))
 		return;
 	node = BPF_CORE_READ(cgroup, kn); /* by a helper: the function takes no typed pointer */
-	if (!name_cgroup((__u64)node, place->id, place->hierarchy))
-		last_named = place->id;
+	if (!name_cgroup((__u64)node, place->id, place->hierarchy, round))
+		last_named = in_round(place->id, round);
 }

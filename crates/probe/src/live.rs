@@ -144,6 +144,12 @@ impl Control for Live {
             session.exclude_cgroup(cgroup);
         }
     }
+
+    fn resend_cgroup_names(&mut self) {
+        if let LiveSource::Bpf(session) = &mut self.source {
+            session.resend_cgroup_names();
+        }
+    }
 }
 
 impl Source for Live {

@@ -79,6 +79,10 @@ pub(crate) trait Object {
 
     /// Tells the kernel side to leave out a cgroup; one that has no such list goes on as before.
     fn exclude_cgroup(&self, _cgroup: CgroupKey) {}
+
+    /// Tells the kernel side to send each cgroup's name once more; one that knows no names has
+    /// nothing to do.
+    fn resend_cgroup_names(&mut self) {}
 }
 
 /// Says in the map of that name that the reader sleeps. The kernel side, when it wakes it, says
@@ -160,6 +164,11 @@ impl BpfSession {
     /// send has to be left out where it arrives.
     pub(crate) fn exclude_cgroup(&self, cgroup: CgroupKey) {
         self.object.exclude_cgroup(cgroup);
+    }
+
+    /// Sends each cgroup's name once more, before the next event from there.
+    pub(crate) fn resend_cgroup_names(&mut self) {
+        self.object.resend_cgroup_names();
     }
 
     /// Ends tracing, and hands over what is in the ring as it is.

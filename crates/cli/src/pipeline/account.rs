@@ -24,6 +24,8 @@ pub struct Account {
     pub evicted: Evicted,
     /// Filtered, because the name of their cgroup is not known. They may be wanted.
     pub unknown_cgroup: u64,
+    /// Shown without the name of their cgroup, which is not known.
+    pub unnamed: u64,
     /// Forks that were lost although descent depends on them.
     pub forks_lost: u64,
     args_ring: u64,
@@ -122,9 +124,11 @@ impl Account {
         let unknown_cgroup = [("no_cgroup_name", self.unknown_cgroup)];
         write_note(
             f,
-            "filtered because the name of their cgroup is not known: it is too deep, or was lost",
+            "filtered because the name of their cgroup is not known: it is too deep or long, or was lost",
             &unknown_cgroup,
         )?;
+        let unnamed = [("no_cgroup_name", self.unnamed)];
+        write_note(f, "shown without the name of their cgroup", &unnamed)?;
         let skipped = [("skipped", self.skipped_runs)];
         write_note(
             f,

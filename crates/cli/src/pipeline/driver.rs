@@ -75,6 +75,7 @@ impl Pipeline {
             self.push(event);
         });
         self.tick(source.now_ns());
+        self.stages.forget_cgroups();
         Ok((polled?, had_events))
     }
 
@@ -156,6 +157,12 @@ impl Pipeline {
     /// Cgroups that turned out to be unwanted, since the last call.
     pub fn take_excluded_cgroups(&mut self) -> Vec<CgroupKey> {
         self.stages.selector.take_excluded()
+    }
+
+    /// Whether names of cgroups were forgotten since the last call: the source has to send each of
+    /// them again.
+    pub fn take_forgotten_cgroups(&mut self) -> bool {
+        std::mem::take(&mut self.stages.has_forgotten_cgroups)
     }
 
     /// Whether a filter asks for containers, units or cgroups, and none of them was seen.

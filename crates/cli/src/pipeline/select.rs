@@ -102,7 +102,8 @@ impl Selector {
     }
 
     /// Whether an event passes every condition but the expression; `None` if that depends on its
-    /// cgroup, and the name of the cgroup is not known: it is too deep (bpf/cgroup.h), or was lost.
+    /// cgroup, and the name of the cgroup is not known: it is too deep or too long
+    /// (bpf/cgroup.h), or was lost.
     pub fn passes(
         &mut self,
         process: ProcessId,

@@ -1,5 +1,6 @@
 //! What comes after the process table: selection, enrichment, delivery, and the account of them.
 
+use execsnoop_clikit::message;
 use execsnoop_events::Ancestor;
 use execsnoop_events::Cgroups;
 use execsnoop_events::Event;
@@ -23,11 +24,21 @@ use super::settings::Selection;
 /// What becomes of an event.
 enum Disposition {
     Shown,
+    /// Shown without the name of its cgroup, which is not known.
+    ShownUnnamed,
     Filtered,
     /// Filtered, because the name of its cgroup is not known.
     UnknownCgroup,
     Discarded,
 }
+
+/// The account says how many.
+const FILTERED_UNNAMED: &str = "an event is left out because the name of its cgroup is not known \
+     (too deep, too long, or lost); the filter may have wanted it";
+
+/// The same of events that are shown.
+const SHOWN_UNNAMED: &str = "the name of a process's cgroup is not known (too deep, too long, or \
+     lost): its cgroup, unit and container are shown as unknown";
 
 /// Selection, enrichment and delivery.
 #[derive(Debug)]
@@ -38,6 +49,8 @@ pub struct Stages {
     pub account: Account,
     enricher: Enricher,
     cgroups: Cgroups,
+    /// Names of cgroups were forgotten, and the source does not know it yet.
+    pub has_forgotten_cgroups: bool,
     redactor: Option<EventRedactor>,
 }
 
@@ -63,6 +76,7 @@ impl Stages {
             account: Account::default(),
             enricher: Enricher::new(enrichment),
             cgroups: Cgroups::default(),
+            has_forgotten_cgroups: false,
             redactor,
         }
     }
@@ -74,12 +88,17 @@ impl Stages {
             self.cgroups.learn(cgroup);
             self.selector.observe_cgroup(cgroup, &mut self.cgroups);
         }
-        // A cgroup in use stays known: the kernel side does not send a name twice.
+        // A cgroup in use stays known.
         if self.enricher.uses_cgroups()
             && let Some(cgroup) = Owner::of(data).cgroup
         {
             self.cgroups.find(cgroup);
         }
+    }
+
+    /// Forgets cgroups that have been out of use for long, between batches of events.
+    pub fn forget_cgroups(&mut self) {
+        self.has_forgotten_cgroups |= self.cgroups.end_full_generation();
     }
 
     /// Takes an event that stands for this many execs.
@@ -107,8 +126,13 @@ impl Stages {
     fn count(&mut self, disposition: &Disposition, weight: u64) {
         match disposition {
             Disposition::Shown => {} // counted when it is written
+            Disposition::ShownUnnamed => {
+                warn_once(self.account.unnamed, SHOWN_UNNAMED);
+                self.account.unnamed += weight;
+            }
             Disposition::Filtered => self.account.filtered += weight,
             Disposition::UnknownCgroup => {
+                warn_once(self.account.unknown_cgroup, FILTERED_UNNAMED);
                 self.account.filtered += weight;
                 self.account.unknown_cgroup += weight;
             }
@@ -164,7 +188,23 @@ impl Stages {
         notes.ancestors = masked.ancestors.as_deref().or(ancestors);
         let event = masked.event.as_ref().unwrap_or(event);
         self.delivery.event(event, &notes, subject.weight);
-        Disposition::Shown
+        let has_owner = notes.identity.is_some() || owner.cgroup.is_none();
+        match has_owner || !self.shows_cgroups() {
+            true => Disposition::Shown,
+            false => Disposition::ShownUnnamed,
+        }
+    }
+
+    /// Whether names of cgroups are shown, and the source sends any.
+    fn shows_cgroups(&self) -> bool {
+        self.enricher.uses_cgroups() && !self.cgroups.is_empty()
+    }
+}
+
+/// Says that something begins, of which the account counts all.
+fn warn_once(count_before: u64, text: &str) {
+    if count_before == 0 {
+        message(text);
     }
 }
 

@@ -138,7 +138,8 @@ pub const FIELDS: &[Field] = &[
         "How often the process called exec with success; 0 for a copy of its creator, whose \
          image it shows.").always().unit(Unit::Count),
     Field::new("cgroup", Text, OWNED,
-        "Path of its cgroup, from the root of the hierarchy."
+        "Path of its cgroup, from the root of the hierarchy. Null if its name is not known; \
+         then `unit`, `user_unit`, `container` and `pod_uid` are not known, either."
     ).not_by(ALL_BUT_CORE).requires(Requirement::CgroupNames),
     Field::new("cgroup_id", Decimal, OWNED,
         "Number of its cgroup in the v2 hierarchy.").not_by(&[Cnproc]),

@@ -46,6 +46,10 @@ pub enum Poll {
 pub trait Control {
     /// Events from this cgroup are not wanted: the source may leave them out from now on.
     fn exclude_cgroup(&mut self, _: CgroupKey) {}
+
+    /// Names of cgroups were forgotten: the source sends each of them again, before the next event
+    /// from that cgroup.
+    fn resend_cgroup_names(&mut self) {}
 }
 
 /// Events could not be read.

@@ -139,4 +139,10 @@ impl Object for CoreSkel<'static> {
             tracing::debug!("cannot refuse {cgroup:?} in the kernel: {error}");
         }
     }
+
+    fn resend_cgroup_names(&mut self) {
+        let bss = self.maps.bss_data.as_deref_mut();
+        let round = &mut bss.expect("the object has counters").names_round;
+        *round = round.wrapping_add(1);
+    }
 }

@@ -96,6 +96,9 @@ impl RunLoop {
         for cgroup in self.pipeline.take_excluded_cgroups() {
             source.exclude_cgroup(cgroup);
         }
+        if self.pipeline.take_forgotten_cgroups() {
+            source.resend_cgroup_names();
+        }
         had_events
     }
 

@@ -125,18 +125,25 @@ pub(super) fn tty(cell: &mut Vec<u8>, line: &Line<'_>) {
 
 /// A container's id is cut as docker cuts it; names (of LXC) stay whole.
 pub(super) fn container(cell: &mut Vec<u8>, line: &Line<'_>) {
+    if line.has_unnamed_cgroup() {
+        cell.push(b'?');
+    }
     if let Some(id) = line.container() {
         let is_hash = id.len() == 64 && id.iter().all(u8::is_ascii_hexdigit);
         quote::plain(cell, if is_hash { &id[..CONTAINER_DIGITS] } else { id });
     }
 }
 
+/// What the cgroup's path tells; a question mark if that is not known.
 pub(super) fn owner(
     cell: &mut Vec<u8>,
     line: &Line<'_>,
     part: for<'a> fn(&'a CgroupOwner) -> Option<&'a [u8]>,
 ) {
-    text(cell, line.owner().and_then(part));
+    match line.has_unnamed_cgroup() {
+        true => cell.push(b'?'),
+        false => text(cell, line.owner().and_then(part)),
+    }
 }
 
 pub(super) fn flags(cell: &mut Vec<u8>, line: &Line<'_>) {

@@ -170,6 +170,17 @@ impl<'a> Line<'a> {
         self.notes.identity
     }
 
+    /// Whether its cgroup has a number, and the name is not known.
+    pub fn has_unnamed_cgroup(&self) -> bool {
+        let place = match &self.event.data {
+            EventData::Exec(exec) => exec.place,
+            EventData::Exit(exit) => exit.place,
+            EventData::Summary(process) => process.place,
+            _ => None,
+        };
+        place.is_some() && self.owner().is_none()
+    }
+
     /// The container's id.
     pub fn container(&self) -> Option<&'a [u8]> {
         Some(self.owner()?.container()?.id())

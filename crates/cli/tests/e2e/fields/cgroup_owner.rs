@@ -4,7 +4,11 @@
 use std::time::Duration;
 use std::time::Instant;
 
+use nix::sched::CpuSet;
+use nix::sched::sched_getaffinity;
+use nix::sched::sched_setaffinity;
 use nix::sys::signal::Signal;
+use nix::unistd::Pid;
 use serde_json::Value;
 use serde_json::json;
 
@@ -292,6 +296,35 @@ fn one_before_thousands() {
     }
 }
 
+/// The same, where the thousands run on one CPU and the old one on another: the kernel side's map
+/// has a list for each CPU, and keeps the old name's entry for ever.
+fn one_beside_thousands() {
+    let (id, marks) = (id(), [mark(), mark()]);
+    let old = Group::telling(&format!("/docker/{id}"));
+    let above = shared_dir();
+    let tracer = Tracer::json(&["--ring-size", "64M", "--container", &id]);
+    on_cpu(1, || run_subject(&mut old.workload(&["noop", &marks[0]])));
+    on_cpu(0, || run_containers(&above, scaled(17_000, 200)));
+    on_cpu(1, || run_subject(&mut old.workload(&["noop", &marks[1]])));
+    let trace = tracer.stop();
+    for mark in marks {
+        let execs = trace.execs_with(&mark);
+        assert_eq!(execs.len(), 1, "{mark}: {}", trace.stderr);
+    }
+}
+
+/// What this thread starts meanwhile runs on this CPU, where there is one of that number.
+fn on_cpu<T>(cpu: usize, task: impl FnOnce() -> T) -> T {
+    let thread = Pid::from_raw(0);
+    let before = sched_getaffinity(thread).expect("our own");
+    let mut only = CpuSet::new();
+    only.set(cpu).expect("a small number");
+    let _ = sched_setaffinity(thread, &only);
+    let result = task();
+    sched_setaffinity(thread, &before).expect("as it was");
+    result
+}
+
 /// What is in no cgroup but the root has a path, and nobody's name.
 fn at_the_root() {
     let mark = mark();
@@ -316,26 +349,52 @@ fn hostile_names() {
     assert!(!trace.text().contains(['\x1b', '\u{202e}']));
 }
 
-/// A path of 60 names is complete. A path with more names than the kernel side walks (64) is null:
-/// a part of it would be the path of another cgroup.
+/// What runs in the cgroup has that cgroup's path; or none, and then a message says so.
+#[track_caller]
+fn check_path(path: &str, told: bool) {
+    let group = Group::telling(path);
+    let mark = mark();
+    let tracer = Tracer::json(&[]);
+    run_subject(&mut group.workload(&["noop", &mark]));
+    let trace = tracer.stop();
+    let execs = trace.execs_with(&mark);
+    assert_eq!(
+        execs[execs.len() - 1]["cgroup"],
+        Value::from(told.then_some(path))
+    );
+    for note in [
+        "cgroup, unit and container are shown as unknown",
+        "shown without the name",
+    ] {
+        assert_eq!(!trace.stderr.contains(note), told, "{}", trace.stderr);
+    }
+}
+
+/// A path of as many names as the kernel side walks is complete. One of more names is null: a part
+/// of it would be the path of another cgroup.
 fn deep_paths() {
     let top = format!("/execsnoop-{}", mark());
-    for (depth, told) in [(59, true), (70, false)] {
-        let group = Group::telling(&format!("{top}{}", "/docker".repeat(depth)));
-        let mark = mark();
-        let tracer = Tracer::json(&[]);
-        run_subject(&mut group.workload(&["noop", &mark]));
-        let execs = tracer.stop().execs_with(&mark);
-        let path = told.then(|| group.path());
-        assert_eq!(execs[execs.len() - 1]["cgroup"], Value::from(path));
+    for (levels, told) in [(63, true), (64, true), (256, true), (257, false)] {
+        check_path(&format!("{top}{}", "/docker".repeat(levels - 1)), told);
+    }
+}
+
+/// So is one that is as long as a path may be, below the mount point.
+fn long_paths() {
+    let top = format!("/execsnoop-{}", mark());
+    for bytes in [3900, 4030] {
+        let long = format!("/{}", "x".repeat(99));
+        let names = long.repeat((bytes - top.len() - 2) / long.len());
+        let missing = bytes - top.len() - names.len();
+        check_path(&format!("{top}{names}/{}", "y".repeat(missing - 1)), true);
     }
 }
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        [Tracing, Root, UnifiedCgroups] => [shapes_in_v2, short_lived, one_that_moves, at_the_root, hostile_names, deep_paths];
+        [Tracing, Root, UnifiedCgroups] => [shapes_in_v2, short_lived, one_that_moves, at_the_root, hostile_names, deep_paths, long_paths];
         [Tracing, Root, MemoryCgroups] => [shapes_in_v1_memory];
         [Tracing, Root, PidsCgroups] => [shapes_in_v1_pids];
-        [Tracing, Root, UnifiedCgroups, IntoCgroup] => [thousands, one_before_thousands];
+        [Tracing, Root, UnifiedCgroups, IntoCgroup] => [thousands, one_before_thousands, one_beside_thousands];
     ]
 }

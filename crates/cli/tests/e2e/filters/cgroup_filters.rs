@@ -222,8 +222,9 @@ fn left_out_late() {
 fn too_deep_to_tell() {
     let id = id();
     let note = "\n1 filtered because the name of their cgroup is not known";
-    for (depth, told) in [(50, true), (70, false)] {
-        let group = Group::telling(&format!("/docker/{id}{}", "/a".repeat(depth)));
+    let begins = "an event is left out because the name of its cgroup is not known";
+    for (levels, told) in [(64, true), (256, true), (257, false)] {
+        let group = Group::telling(&format!("/docker/{id}{}", "/a".repeat(levels - 2)));
         let mark = mark();
         let user = STRANGER.to_string();
         let tracer = Tracer::json(&["--container", &id, "-u", &user]);
@@ -232,7 +233,8 @@ fn too_deep_to_tell() {
         let subject = [&strangers[..], &[text(&workload), "noop", &mark]].concat();
         run_subject(&mut group.command(&subject));
         let trace = tracer.stop();
-        assert_eq!(!trace.execs_with(&mark).is_empty(), told, "{depth}");
+        assert_eq!(!trace.execs_with(&mark).is_empty(), told, "{levels}");
+        assert_eq!(!trace.stderr.contains(begins), told, "{}", trace.stderr);
         assert_eq!(!trace.stderr.contains(note), told, "{}", trace.stderr);
     }
 }
