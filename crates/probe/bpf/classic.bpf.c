@@ -522,7 +522,7 @@ int on_exit(struct raw_args *ctx)
 	rec.uid = uid_gid;
 	rec.gid = uid_gid >> 32;
 	add_code(&rec, task);
-	bpf_get_current_comm(rec.comm, sizeof(rec.comm));
+	bpf_probe_read_kernel(rec.comm, sizeof(rec.comm), leader_of(task) + layout.comm);
 	if (emit(ctx, &rec.head, sizeof(rec)))
 		COUNT(kind[KIND_EXIT].ring_full);
 	return 0;

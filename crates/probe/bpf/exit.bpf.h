@@ -140,7 +140,8 @@ static __always_inline void describe_exit(struct rec_exit *rec, struct task_stru
 		rec->code = signal->group_exit_code;
 	rec->max_rss = signal->maxrss;
 	rec->ns_pid = ns_pid(true, leader->thread_pid, &unused);
-	bpf_get_current_comm(rec->comm, sizeof(rec->comm));
+	/* Not the current thread's name: the last thread is not always the leader. */
+	bpf_probe_read_kernel(rec->comm, sizeof(rec->comm), leader->comm);
 }
 
 static __always_inline void add_costs(struct rec_exit *rec, struct task_struct *task, bool alone)

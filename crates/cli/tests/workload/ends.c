@@ -57,6 +57,7 @@ int case_thread_exit(char **args)
 
 static void *leave_later(void *code)
 {
+	pthread_setname_np(pthread_self(), "the last thread");
 	sleep_ms(20);
 	burn_user(5000);
 	leave((intptr_t)code);
@@ -64,7 +65,7 @@ static void *leave_later(void *code)
 }
 
 /* leader-first CODE LAST: the first thread leaves with CODE, and 20 ms later the other one with
- * LAST. Both have used some time. */
+ * LAST, and a name of its own. Both have used some time. */
 int case_leader_first(char **args)
 {
 	begin(leave_later, number(args[1], 0));

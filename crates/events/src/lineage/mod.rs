@@ -221,11 +221,15 @@ impl Lineage {
         match &event.data {
             EventData::Existing(running) => self.running(running, sink),
             EventData::Fork(fork) => self.fork(fork, sink),
-            EventData::Exec(exec) if !exec.has_failed() => self.exec(event.boot_ns, exec, sink),
+            EventData::Exec(exec) => {
+                self.note_parent_name(exec);
+                if !exec.has_failed() {
+                    self.exec(event.boot_ns, exec, sink);
+                }
+            }
             EventData::Exit(exit) => self.exit(event, exit, sink),
             EventData::FinalUsage(freed) => self.freed(freed, sink),
-            EventData::Exec(_)
-            | EventData::Cgroup(_)
+            EventData::Cgroup(_)
             | EventData::Summary(_)
             | EventData::Lost(_)
             | EventData::Clock(_) => {}
@@ -335,6 +339,16 @@ impl Lineage {
                 }
             }
             None => self.insert(fork.process, entry, sink),
+        }
+    }
+
+    /// A process can change its name (`PR_SET_NAME`), and an exec of its child tells the new one:
+    /// as the parent and as an ancestor it has the same name.
+    fn note_parent_name(&mut self, exec: &Exec<'_>) {
+        if !exec.parent_comm.is_empty()
+            && let Some(parent) = self.entries.get_mut(&exec.parent)
+        {
+            parent.comm = Comm::new(exec.parent_comm);
         }
     }
 

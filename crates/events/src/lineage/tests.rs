@@ -379,7 +379,7 @@ fn an_ordinary_life() {
     assert_eq!(out.filename.as_deref(), Some("ls"));
     assert_eq!(out.args.as_deref(), Some("ls"));
     assert_eq!(out.comm, "at exit");
-    assert_eq!(out.parent_comm.as_deref(), Some("bash"));
+    assert_eq!(out.parent_comm.as_deref(), Some("from exec"));
     assert_eq!(out.ids, (3000, 300, 9));
     assert_eq!(out.boot_ns, exit_ns);
     assert_eq!(out.time, at(exit_ns, freed(ls)).time);
@@ -488,6 +488,9 @@ fn ancestors_that_are_gone() {
     let mut table = Table::with_shell(ROOMY);
     table.fork_exec(SHELL, make, b"make");
     table.fork_exec(make, cc, b"cc").end(make, SHELL);
+    let mut cpp = exec(id(400, 4000), SHELL, b"cpp", b"cpp");
+    cpp.parent_comm = b"bash";
+    table.then(EventData::Exec(cpp));
     assert!(table.kept(make));
     assert!(
         !table.lineage.is_waiting(),
@@ -597,6 +600,24 @@ fn a_parents_name_from_exec() {
     let mut table = Table::new(ROOMY);
     table.fork_exec(SHELL, ls, b"ls").end(ls, SHELL);
     assert_eq!(table.only().parent_comm.as_deref(), Some("from exec"));
+}
+
+/// A process that has changed its name has the new one, as a parent and as an ancestor, once an
+/// exec of its child has told it: also one that failed.
+#[test]
+fn a_parent_that_is_renamed() {
+    let ls = id(200, 2000);
+    for ret in [0, -2] {
+        let mut table = Table::with_shell(ROOMY);
+        let mut renamed = exec(ls, SHELL, b"ls", b"ls");
+        renamed.parent_comm = b"renamed";
+        renamed.ret = ret;
+        table.then(fork(SHELL, ls)).then(EventData::Exec(renamed));
+        let nearest = table.lineage.ancestors(ls).next().expect("the shell");
+        assert_eq!((nearest.process, nearest.comm), (SHELL, &b"renamed"[..]));
+        table.end(ls, SHELL);
+        assert_eq!(table.only().parent_comm.as_deref(), Some("renamed"));
+    }
 }
 
 /// Without a final account within half a second, and not earlier, the estimate has to do.

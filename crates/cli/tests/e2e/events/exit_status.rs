@@ -67,7 +67,8 @@ fn by_another_thread() {
 }
 
 /// A process lives on when its first thread has left: until the last one leaves. Which of their
-/// statuses counts depends on the kernel. Neither thread's time is missing.
+/// statuses counts depends on the kernel. Neither thread's time is missing, and the process has the
+/// first one's name.
 fn leader_first() {
     for life in lives_of(&["lives", "exec", "20", "leader-first", "3", "5"]) {
         assert!(matches!(life.waited.status().code(), Some(3 | 5)));
@@ -76,6 +77,7 @@ fn leader_first() {
         for record in [&life.exit, &life.process] {
             let cpu_ns = record["cpu_ns"].as_u64().expect("a number");
             assert!(cpu_ns >= 7_500_000, "3 and 5 ms: {record}");
+            assert_eq!(record["comm"], "workload");
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::support::output_reader::Trace;
 use crate::support::requirements::Need::Tracing;
 use crate::support::run::Tracer;
 use crate::support::run::run;
+use crate::support::run_subject;
 use crate::support::subject;
 use crate::support::text;
 use crate::support::wait_for_end;
@@ -287,6 +288,25 @@ fn titles_from_before() {
     }
 }
 
+/// A parent that has changed its name has the new one everywhere in a record.
+fn renamed_parent() {
+    let mark = mark();
+    let script = "printf renamed > /proc/$$/comm; \"$@\"; :";
+    let mut shell = Command::new("sh");
+    shell.args(["-c", script, "sh", text(&workload()), "noop", &mark]);
+    let tracer = Tracer::json(&["-d", "--ancestors", "--events", "exec,process"]);
+    run_subject(&mut shell);
+    settle();
+    let trace = tracer.stop();
+    let mut records = [trace.of_type("exec"), trace.of_type("process")].concat();
+    records.retain(|record| record["args"] == json!([text(&workload()), "noop", mark]));
+    assert_eq!(records.len(), 2, "{records:?}");
+    for record in records {
+        let names = (&record["pcomm"], &record["ancestors"][0]["comm"]);
+        assert_eq!(names, (&json!("renamed"), &json!("renamed")), "{record}");
+    }
+}
+
 /// A process that is not there cannot be followed, which is said.
 fn no_such_process() {
     let trace = run(&[], &["-p", "4194303", "--duration", "1ms"]);
@@ -299,7 +319,7 @@ pub(crate) fn cases() -> Vec<Case> {
         [Tracing] => [
             creators_of_a_daemon, ancestors_of_a_daemon, ancestors_from_before, nearest_ancestors,
             arguments_of_ancestors, ancestors_in_the_table, descendants_of_a_running_process,
-            lives_from_before, titles_from_before, no_such_process,
+            lives_from_before, titles_from_before, renamed_parent, no_such_process,
         ];
     ]
 }
