@@ -10,15 +10,19 @@
 mod buffered_output;
 mod failure;
 mod log;
+mod new_folder;
 mod output_target;
+mod place;
 mod ready_file;
 mod signals;
 mod stderr;
+mod trust;
 
 pub use crate::buffered_output::BufferedOutput;
 pub use crate::failure::CANNOT_TRACE;
 pub use crate::failure::Failure;
 pub use crate::log::start_logging;
+pub use crate::new_folder::NewFolder;
 pub use crate::output_target::OutputTarget;
 pub use crate::ready_file::ReadyFile;
 pub use crate::signals::Signals;

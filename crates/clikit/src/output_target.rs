@@ -1,14 +1,11 @@
 //! Where the bytes go: a file, a terminal, a pipe whose reader may be slow, gone or stuck.
 
 use std::fs::File;
-use std::fs::OpenOptions;
 use std::io;
 use std::io::IsTerminal as _;
 use std::io::Write as _;
 use std::os::fd::AsFd;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -17,6 +14,8 @@ use nix::poll::PollFd;
 use nix::poll::PollFlags;
 use nix::poll::PollTimeout;
 
+use crate::place::Place;
+
 /// A pipe that is ready takes at least this much without blocking (PIPE_BUF, pipe(7)).
 const PIPE_BUF: usize = 4096;
 
@@ -24,14 +23,17 @@ const PIPE_BUF: usize = 4096;
 #[derive(Debug)]
 pub struct OutputTarget {
     file: File,
-    /// The file of -o.
-    path: Option<PathBuf>,
+    /// Where the file of -o is.
+    place: Option<Place>,
     /// A file on a disk: always ready.
     regular: bool,
 }
 
 impl OutputTarget {
     /// Opens a file for writing. What it holds stays in it until [`truncate`](Self::truncate).
+    ///
+    /// Everything is appended. So a file that another program empties has no hole, and two programs
+    /// that write to one file do not overwrite each other's lines.
     pub fn create(path: &Path) -> anyhow::Result<Self> {
         Self::create_with_mode(path, 0o666)
     }
@@ -43,14 +45,8 @@ impl OutputTarget {
     }
 
     fn create_with_mode(path: &Path, mode: u32) -> anyhow::Result<Self> {
-        let opened = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(mode)
-            .open(path);
-        let file = opened.with_context(|| format!("cannot write to {path:?}"))?;
-        Self::new(file, Some(path.to_owned()))
+        let place = Place::of(path)?;
+        Self::new(place.open(mode)?, Some(place))
     }
 
     /// Takes a stream that is open already: standard output, standard error.
@@ -62,12 +58,12 @@ impl OutputTarget {
         )
     }
 
-    fn new(file: File, path: Option<PathBuf>) -> anyhow::Result<Self> {
+    fn new(file: File, place: Option<Place>) -> anyhow::Result<Self> {
         let meta = file.metadata().context("cannot use the output")?;
         Ok(Self {
             regular: meta.is_file(),
             file,
-            path,
+            place,
         })
     }
 
@@ -78,19 +74,19 @@ impl OutputTarget {
 
     /// Throws away what a file of ours held before.
     pub fn truncate(&self) -> anyhow::Result<()> {
-        match &self.path {
-            Some(path) if self.regular => self
+        match &self.place {
+            Some(_) if self.regular => self
                 .file
                 .set_len(0)
-                .with_context(|| format!("cannot write to {path:?}")),
+                .with_context(|| format!("cannot write to {}", self.name())),
             _ => Ok(()),
         }
     }
 
     /// The name for a message.
     pub fn name(&self) -> String {
-        match &self.path {
-            Some(path) => format!("{path:?}"),
+        match &self.place {
+            Some(place) => format!("{:?}", place.path()),
             None => "the output".to_owned(),
         }
     }

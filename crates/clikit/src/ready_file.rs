@@ -1,39 +1,41 @@
 //! The file of --ready-file, for scripts that wait until everything is attached.
 
-use std::fs;
-use std::fs::File;
-use std::io;
 use std::path::Path;
 
 use anyhow::Context as _;
 use anyhow::bail;
 
+use crate::place::Place;
+
 /// A file that says that tracing has begun. Removed again unless it is [kept](Self::keep): what was
 /// to begin with it may yet fail.
 #[derive(Debug)]
-pub struct ReadyFile<'a> {
-    path: &'a Path,
+pub struct ReadyFile {
+    place: Place,
     keep: bool,
 }
 
-impl<'a> ReadyFile<'a> {
+impl ReadyFile {
     /// Removes the file of an earlier run, but nothing that holds something.
     pub fn remove_stale(path: &Path) -> anyhow::Result<()> {
-        match fs::symlink_metadata(path) {
-            Err(err) if err.kind() == io::ErrorKind::NotFound => Ok(()),
-            Ok(meta) if meta.is_file() && meta.len() == 0 => Ok(fs::remove_file(path)?),
-            Ok(_) => bail!(
+        let cannot = || format!("--ready-file {path:?}");
+        let place = Place::named(path)?;
+        match place.metadata().with_context(cannot)? {
+            None => Ok(()),
+            Some(meta) if meta.is_file() && meta.len() == 0 => place.remove().with_context(cannot),
+            Some(_) => bail!(
                 "--ready-file {}: this exists and is not an empty file",
                 path.display()
             ),
-            Err(err) => Err(err).with_context(|| format!("--ready-file {path:?}")),
         }
     }
 
     /// Creates it.
-    pub fn create(path: &'a Path) -> anyhow::Result<Self> {
-        File::create_new(path).with_context(|| format!("cannot create {path:?}"))?;
-        Ok(Self { path, keep: false })
+    pub fn create(path: &Path) -> anyhow::Result<Self> {
+        let place = Place::named(path)?;
+        let created = place.create_new(0o666);
+        created.with_context(|| format!("cannot create {path:?}"))?;
+        Ok(Self { place, keep: false })
     }
 
     /// Leaves it there.
@@ -42,16 +44,18 @@ impl<'a> ReadyFile<'a> {
     }
 }
 
-impl Drop for ReadyFile<'_> {
+impl Drop for ReadyFile {
     fn drop(&mut self) {
         if !self.keep {
-            let _ = fs::remove_file(self.path);
+            let _ = self.place.remove();
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     /// It goes when what was to begin with it fails, and stays when it began.

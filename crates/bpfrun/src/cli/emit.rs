@@ -1,13 +1,14 @@
 //! What a program can be made into: C, an object, a crate.
 
-use std::fs;
 use std::io::IsTerminal as _;
+use std::path::Path;
 
 use anyhow::Context as _;
 use anyhow::anyhow;
 use bpfrun::EmitError;
 use bpfrun::Program;
 use execsnoop_clikit::Failure;
+use execsnoop_clikit::NewFolder;
 use execsnoop_clikit::stderr_line;
 
 use crate::cli::args::Args;
@@ -49,10 +50,6 @@ fn write_crate(args: &Args, program: &Program) -> Result<(), Failure> {
         let advice = "--emit crate makes a directory: name it with -o";
         return Err(Failure::new(2, anyhow!(advice)));
     };
-    if fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()) {
-        let folder = folder.display();
-        return Err(anyhow!("{folder} is not empty: name a new folder with -o").into());
-    }
     let whole = std::path::absolute(folder).context("there is no current directory")?;
     let name = whole.file_name().map(|name| name.to_string_lossy());
     let name = name.as_deref().unwrap_or("prog");
@@ -61,13 +58,10 @@ fn write_crate(args: &Args, program: &Program) -> Result<(), Failure> {
         EmitError::Object(error) => failure::load(error, args.verbose),
         other => Failure::new(1, other),
     })?;
+    let new = NewFolder::create(folder)?;
     for (path, text) in files {
-        let path = folder.join(path);
-        let written = path
-            .parent()
-            .map_or(Ok(()), fs::create_dir_all)
-            .and_then(|()| fs::write(&path, text));
-        written.with_context(|| format!("cannot write {}", path.display()))?;
+        let written = new.write(Path::new(&path), text.as_ref());
+        written.with_context(|| format!("cannot write {}", folder.join(path).display()))?;
     }
     let folder = folder.display();
     stderr_line(format_args!(

@@ -29,6 +29,7 @@ pub(crate) fn cases() -> Vec<Case> {
             a_reader_that_stops,
             into_a_file,
             into_a_private_file,
+            files_of_others,
             ready_file,
             a_full_disk,
             the_verifier_says_why,
@@ -263,6 +264,28 @@ fn verdicts() {
     assert!(rows[2].ends_with(",accepted,"), "{rows:?}");
     let outcome = run(&[text(&object("ring")), "--dry-run"]).fine();
     assert!(outcome.stdout.starts_with("FUNCTION"), "{}", outcome.stdout);
+}
+
+/// Where others can write, their files are not written.
+fn files_of_others() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o777);
+    fs::set_permissions(dir.path(), open).expect("it is ours");
+    let file = dir.path().join("file");
+    fs::write(&file, "theirs").expect("writable");
+    std::os::unix::fs::chown(&file, Some(65_534), None).expect("as root");
+    let program = object("ring");
+    for more in [&["--dry-run"][..], &["--emit", "object"], &[]] {
+        let options = [&[text(&program), "-o", text(&file)], more].concat();
+        let outcome = run(&options);
+        assert_eq!(outcome.code, Some(1), "{more:?}: {}", outcome.stderr);
+        assert!(
+            outcome.stderr.contains("of user 65534"),
+            "{}",
+            outcome.stderr
+        );
+    }
+    assert_eq!(fs::read(&file).expect("it is there"), b"theirs");
 }
 
 /// Without root: a sentence that says what to do, and status 77.

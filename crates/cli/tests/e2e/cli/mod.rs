@@ -7,6 +7,7 @@ pub(crate) mod compat;
 pub(crate) mod doctor;
 pub(crate) mod lifecycle;
 pub(crate) mod options;
+pub(crate) mod output_files;
 pub(crate) mod redaction;
 pub(crate) mod resilience;
 mod schema;
@@ -23,6 +24,7 @@ pub(crate) fn cases() -> Vec<Case> {
         doctor::cases(),
         lifecycle::cases(),
         options::cases(),
+        output_files::cases(),
         redaction::cases(),
         resilience::cases(),
         schema::cases(),
