@@ -32,6 +32,7 @@ use execsnoop_host::features::namespace::in_initial_cgroup_ns;
 use execsnoop_host::features::namespace::in_initial_pid_ns;
 use execsnoop_host::features::namespace::in_initial_user_ns;
 use execsnoop_host::features::security::SecurityModules;
+use execsnoop_host::features::takes_32_bit_calls;
 use execsnoop_host::libbpf_log;
 use execsnoop_host::tracefs::is_readable;
 
@@ -66,6 +67,8 @@ pub struct Diagnosis {
     pub cgroups: Option<Cgroups>,
     /// The descriptions of tracepoints.
     pub tracefs: Tracefs,
+    /// Programs may make system calls as 32-bit programs do.
+    pub takes_32_bit_calls: bool,
     /// The process connector.
     pub connector: Connector,
     /// Does bpf(2) answer?
@@ -207,6 +210,7 @@ impl Diagnosis {
             memlock,
             cgroups: mounts.as_deref().map(cgroups),
             tracefs: Tracefs::of(&mounts.unwrap_or_default()),
+            takes_32_bit_calls: takes_32_bit_calls(),
             connector: Connector::look(),
             bpf_syscall,
             btf: trials.btf,

@@ -29,6 +29,7 @@ use execsnoop_host::features::attempt::Attempt;
 use execsnoop_host::features::bpf;
 use execsnoop_host::features::connector::Connector;
 use execsnoop_host::features::security;
+use execsnoop_host::features::takes_32_bit_calls;
 
 /// What a seccomp filter would kill us for when this backend begins. It is tried, in a child, only
 /// where a filter may be in force, and where nothing milder stands in the way.
@@ -116,6 +117,17 @@ impl Live {
         match &self.source {
             LiveSource::Bpf(session) => session.statistics(),
             LiveSource::Connector(cnproc) => Ok(cnproc.statistics()),
+        }
+    }
+
+    /// Whether failed execs are seen, but not those by 32-bit system calls, though this kernel
+    /// takes such calls from any program.
+    pub fn misses_32_bit_failures(&self) -> bool {
+        match &self.source {
+            LiveSource::Bpf(session) => {
+                session.has_attached("on_execve_exit") && takes_32_bit_calls()
+            }
+            LiveSource::Connector(_) => false, // it sees none at all
         }
     }
 

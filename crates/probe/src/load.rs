@@ -50,6 +50,9 @@ impl FailedBy {
         if !options.failed {
             return None;
         }
+        if options.failed_32_bit {
+            return Some(Self::AnyExit);
+        }
         let readable = |name| is_readable("syscalls", name);
         if readable("sys_exit_execve") && readable("sys_exit_execveat") {
             return Some(Self::Tracepoints);

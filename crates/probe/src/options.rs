@@ -10,6 +10,8 @@ use execsnoop_events::Backend;
 pub struct Options {
     /// Failed execs too. Costs every system call of the machine some nanoseconds.
     pub failed: bool,
+    /// With them those by 32-bit system calls. Costs every system call some 10 ns more.
+    pub failed_32_bit: bool,
     /// New processes too.
     pub forks: bool,
     /// The ends of processes too.
@@ -46,6 +48,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             failed: false,
+            failed_32_bit: false,
             forks: false,
             exits: false,
             final_usage: false,

@@ -160,6 +160,11 @@ impl BpfSession {
         })
     }
 
+    /// Whether this program is attached.
+    pub(crate) fn has_attached(&self, program: &str) -> bool {
+        self.attached.iter().any(|one| one.name == program)
+    }
+
     /// From now on, leaves out what happens in this cgroup, if the object can. What it goes on to
     /// send has to be left out where it arrives.
     pub(crate) fn exclude_cgroup(&self, cgroup: CgroupKey) {

@@ -16,6 +16,8 @@ use caps::Capability;
 use nix::sys::utsname::uname;
 
 const BTF: &str = "/sys/kernel/btf/vmlinux";
+/// There with `CONFIG_IA32_EMULATION` alone.
+const VSYSCALL32: &str = "/proc/sys/abi/vsyscall32";
 const OWN_CGROUPS: &str = "/proc/self/cgroup";
 const LOCKDOWN: &str = "/sys/kernel/security/lockdown";
 
@@ -69,6 +71,13 @@ pub fn process_connector_allowed() -> bool {
     has(Capability::CAP_NET_ADMIN)
         && namespace::in_initial_pid_ns().unwrap_or(true)
         && namespace::in_initial_user_ns().unwrap_or(true)
+}
+
+/// Whether programs may make system calls as 32-bit programs do (`int 0x80`). Without /proc that is
+/// taken for granted, as distributions have it.
+pub fn takes_32_bit_calls() -> bool {
+    let is_there = |path| fs::metadata(path).is_ok();
+    cfg!(target_arch = "x86_64") && (is_there(VSYSCALL32) || !is_there("/proc/sys"))
 }
 
 /// Whether the machine has a cgroup v1 hierarchy of this controller. (Without /proc, it is taken to

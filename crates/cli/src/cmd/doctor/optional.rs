@@ -36,6 +36,12 @@ pub fn checks(survey: &Diagnosis) -> Vec<Check> {
             tracepoints(survey),
             attempt_facts(survey.tracepoints),
         ),
+        Check::new(
+            "failed_execs",
+            "failed execs",
+            failed_execs(survey),
+            json!({"system_calls_32_bit": survey.takes_32_bit_calls}),
+        ),
         Check::new("perf_events", "perf events", perf_events(survey), {
             let mut facts = attempt_facts(survey.perf_events);
             facts["paranoid"] = json!(survey.perf_event_paranoid);
@@ -112,6 +118,20 @@ fn tracepoints(survey: &Diagnosis) -> Finding {
             "see what the kernel says of it (CONFIG_BPF_EVENTS=y is needed)",
             &["sudo dmesg | tail"],
         ),
+    }
+}
+
+/// Without tracefs the core backend watches the exits of all system calls, 32-bit ones too.
+fn failed_execs(survey: &Diagnosis) -> Finding {
+    let core = survey.core.loads();
+    match survey.takes_32_bit_calls && (!core || survey.tracefs.readable) {
+        false => Finding::ok("-x shows all of them"),
+        true if core => Finding::note("-x does not show those by 32-bit system calls (int 0x80)")
+            .advise(
+                "add --failed-32bit to see them",
+                &["execsnoop -x --failed-32bit"],
+            ),
+        true => Finding::note("those by 32-bit system calls (int 0x80) cannot be seen"),
     }
 }
 

@@ -5,6 +5,7 @@ use execsnoop_clikit::CANNOT_TRACE;
 use execsnoop_clikit::Failure;
 use execsnoop_clikit::message;
 use execsnoop_events::Backend;
+use execsnoop_probe::Live;
 use execsnoop_probe::StartError;
 
 use super::plan::RequestedField;
@@ -31,6 +32,20 @@ pub fn report_limitations(backend: Backend, requested: &[RequestedField<'_>]) {
             "requested fields that the {name} backend cannot provide: {unknown}"
         ));
     }
+}
+
+/// Says which failed execs are not seen, since any program can make such.
+pub fn report_unseen_failures(live: &Live) {
+    if !live.misses_32_bit_failures() {
+        return;
+    }
+    let remedy = match live.backend() {
+        Backend::Core => "; --failed-32bit shows them",
+        _ => "",
+    };
+    message(format_args!(
+        "failed execs by 32-bit system calls (int 0x80) are not seen{remedy}"
+    ));
 }
 
 /// With a command, 77 says that it was not run; without one, that tracing is impossible here.

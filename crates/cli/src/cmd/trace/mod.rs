@@ -43,6 +43,7 @@ pub fn run(args: &TraceArgs) -> Result<u8, Failure> {
     let live = Live::start(&options, args.run.backend.chosen());
     let live = live.map_err(|error| messages::cannot_start(args, error))?;
     messages::report_limitations(live.backend(), &requested);
+    messages::report_unseen_failures(&live);
     if args.run.btf.is_some() && live.backend() != Backend::Classic {
         execsnoop_clikit::message("--btf is not used: only the classic backend needs it");
     }

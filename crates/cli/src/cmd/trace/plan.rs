@@ -109,6 +109,7 @@ fn kernel_options(args: &TraceArgs, settings: &Settings) -> Options {
     let pushed_ppid = pushed.ppid.filter(|_| !in_pid_namespace());
     Options {
         failed: types.contains(EventType::Failed),
+        failed_32_bit: args.select.failed_32_bit,
         forks: follows_lives || types.contains(EventType::Fork) || selection.root.is_some(),
         exits: follows_lives,
         final_usage: types.contains(EventType::Process),

@@ -14,6 +14,7 @@ use crate::support::patterns;
 use crate::support::public_dir;
 use crate::support::requirements::Need::Int80;
 use crate::support::requirements::Need::OpensFirst;
+use crate::support::requirements::Need::Root;
 use crate::support::requirements::Need::Setpriv;
 use crate::support::requirements::Need::Tracing;
 use crate::support::run::Tracer;
@@ -179,6 +180,31 @@ fn by_int80() {
     assert_eq!(args(&exec), ["narrow", "32-bit", "two words"]);
 }
 
+/// With tracefs, that entrance is not watched, which is said; an option watches it.
+fn by_int80_when_asked_for() {
+    let unseen = "failed execs by 32-bit system calls (int 0x80) are not seen; --failed-32bit";
+    let tracer = Tracer::json(&["-x"]);
+    assert!(tracer.stderr().contains(unseen), "{}", tracer.stderr());
+    tracer.stop();
+    let tracer = Tracer::json(&["-x", "--failed-32bit"]);
+    assert_eq!(tracer.stderr(), "");
+    let narrow = subject(&["int80-fail"]).pid;
+    let ordinary = subject(&["fail", "ENOENT", "/nonexistent/program"]).pid;
+    let trace = tracer.stop();
+    check(
+        &trace.second_exec_of(narrow),
+        "ENOENT",
+        -2,
+        "/nonexistent/narrow",
+    );
+    check(
+        &trace.second_exec_of(ordinary),
+        "ENOENT",
+        -2,
+        "/nonexistent/program",
+    );
+}
+
 pub(crate) fn cases() -> Vec<Case> {
     cases![
         [Tracing] => [
@@ -189,5 +215,6 @@ pub(crate) fn cases() -> Vec<Case> {
         [Tracing, OpensFirst] => [arguments_never_touched];
         [Tracing, Setpriv] => [without_tracefs];
         [Tracing, Setpriv, Int80] => [by_int80];
+        [Tracing, Root, Int80] => [by_int80_when_asked_for];
     ]
 }

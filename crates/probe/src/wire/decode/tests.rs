@@ -131,6 +131,7 @@ fn names_of_cgroups() {
 fn capture_records() {
     let core = core::start(&Options {
         failed: true,
+        failed_32_bit: false,
         forks: true,
         exits: true,
         final_usage: true,

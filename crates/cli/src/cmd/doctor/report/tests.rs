@@ -68,6 +68,7 @@ fn good() -> Diagnosis {
             mount: Some("/sys/kernel/tracing".into()),
             readable: true,
         },
+        takes_32_bit_calls: false,
         connector: Connector::Usable,
         bpf_syscall: Attempt::Works,
         btf: Btf::Readable {
@@ -461,6 +462,30 @@ fn the_table_is_plain() {
         }
         let colored = table(&report(&shape(change), ALL), true);
         assert!(colored.contains("\x1b[32mok  \x1b[0m"));
+    }
+}
+
+/// Which failed execs are not shown, and what shows them.
+#[test]
+fn failed_execs_of_32_bits() {
+    let narrow: fn(&mut Diagnosis) = |survey| survey.takes_32_bit_calls = true;
+    let without_tracefs: fn(&mut Diagnosis) = |survey| {
+        survey.takes_32_bit_calls = true;
+        no_tracefs(survey);
+    };
+    let classic: fn(&mut Diagnosis) = |survey| {
+        survey.takes_32_bit_calls = true;
+        no_btf(survey);
+    };
+    for (change, unseen, remedy) in [
+        ((|_| ()) as fn(&mut Diagnosis), false, false),
+        (narrow, true, true),
+        (without_tracefs, false, false),
+        (classic, true, false),
+    ] {
+        let table = table(&report(&shape(change), ALL), false);
+        let said = ["by 32-bit system calls", "--failed-32bit"].map(|text| table.contains(text));
+        assert_eq!(said, [unseen, remedy], "{table}");
     }
 }
 
