@@ -163,11 +163,26 @@ fn groups_of(user: &User) -> Vec<Gid> {
         .unwrap_or_else(|| vec![user.gid])
 }
 
-/// The user who called sudo, when we are root by it.
-pub fn invoking_user() -> Option<User> {
-    if !Uid::effective().is_root() {
-        return None;
+/// The user who called sudo is not known: without that user, a command would run as root.
+#[derive(Debug, thiserror::Error)]
+#[error("SUDO_UID is {}, and there is no such user", harmless(.0))]
+pub struct UnknownSudoUser(OsString);
+
+/// The user who called sudo, if we are root by it.
+///
+/// # Errors
+///
+/// If sudo says who called it, and no such user can be found.
+pub fn invoking_user() -> Result<Option<User>, UnknownSudoUser> {
+    match std::env::var_os("SUDO_UID") {
+        Some(uid) if Uid::effective().is_root() => {
+            find_user(&uid).ok_or(UnknownSudoUser(uid)).map(Some)
+        }
+        _ => Ok(None),
     }
-    let uid: u32 = std::env::var("SUDO_UID").ok()?.parse().ok()?;
+}
+
+fn find_user(uid: &OsStr) -> Option<User> {
+    let uid = uid.to_str()?.parse().ok()?;
     User::from_uid(Uid::from_raw(uid)).ok()?
 }

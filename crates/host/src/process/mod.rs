@@ -6,6 +6,7 @@ mod privileges;
 
 pub use command::Command;
 pub use command::CommandError;
+pub use command::UnknownSudoUser;
 pub use command::invoking_user;
 pub use nss::use_files_for_names;
 pub use privileges::drop_capabilities;

@@ -18,6 +18,7 @@ use execsnoop_clikit::Signals;
 use execsnoop_events::Backend;
 use execsnoop_host::process::Command;
 use execsnoop_probe::Live;
+use nix::unistd::User;
 
 use crate::args::TraceArgs;
 use crate::cmd::settings::output_target;
@@ -37,6 +38,7 @@ pub fn run(args: &TraceArgs) -> Result<u8, Failure> {
         requested,
         settings,
     } = TracePlan::new(args)?;
+    let user = command::user(args)?;
     let target = output_target(args)?;
     let mut pipeline = settings.into_pipeline(&args.show, target);
     let signals = install_signals().context("cannot handle signals")?;
@@ -51,7 +53,7 @@ pub fn run(args: &TraceArgs) -> Result<u8, Failure> {
     if signals.any() && args.has_command() {
         return Ok(if signals.interrupted() { 130 } else { 143 }); // CMD must not begin
     }
-    let command = begin(args, &live, &signals)?;
+    let command = begin(args, user.as_ref(), &live, &signals)?;
     let deadline = args.run.duration.map(|duration| Instant::now() + duration);
     let stop = StopConditions::new(signals, command, deadline);
     run_live(live, RunLoop::new(pipeline, stop), args.run.stats)
@@ -75,14 +77,19 @@ fn install_signals() -> io::Result<Signals> {
 
 /// Announces that tracing has begun, starts the command, and drops privileges. A command inherits
 /// them first; without a command they are dropped before the announcement.
-fn begin(args: &TraceArgs, live: &Live, signals: &Signals) -> Result<Option<Command>, Failure> {
+fn begin(
+    args: &TraceArgs,
+    user: Option<&User>,
+    live: &Live,
+    signals: &Signals,
+) -> Result<Option<Command>, Failure> {
     let with_command = args.has_command();
     if !with_command {
         drop_privileges(live, false);
     }
     let ready_file = args.run.ready_file.as_deref();
     let ready = ready_file.map(ReadyFile::create).transpose()?;
-    let command = command::start(args, signals)?;
+    let command = command::start(args, user, signals)?;
     ready.into_iter().for_each(ReadyFile::keep);
     if with_command {
         drop_privileges(live, true);

@@ -366,6 +366,24 @@ fn user_of_the_command() {
     assert_eq!(id_of_command(&["--user", "nobody"], None), nobody_id);
 }
 
+/// A caller of sudo whom nobody knows is an error before anything runs; `--user` decides then.
+fn unknown_caller_of_sudo() {
+    for uid in ["4123456789", "garbage", ""] {
+        let run = |options: &[&str]| {
+            let words = [options, &["-o", "/dev/null", "--", "id", "-u"]].concat();
+            let mut command = command(&[], &words);
+            command.env("SUDO_UID", uid).env("SUDO_USER", "ghost");
+            command.output().expect("execsnoop can be executed")
+        };
+        let refused = run(&[]);
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert_eq!(refused.status.code(), Some(2), "{said}");
+        assert!(refused.stdout.is_empty(), "CMD ran");
+        assert!(said.contains("SUDO_UID") && said.contains("--user"), "{said}");
+        assert_eq!(run(&["--user", "root"]).stdout, b"0\n");
+    }
+}
+
 /// Another user's command has that user's groups and no capability.
 fn user_without_privileges() {
     let trace = trace_command(
@@ -398,6 +416,6 @@ pub(crate) fn cases() -> Vec<Case> {
             sigterm_is_passed_on, sigint_and_sigquit_are_left_to_it,
             ctrl_c,
         ];
-        [Tracing, Root, Nobody] => [user_of_the_command, user_without_privileges];
+        [Tracing, Root, Nobody] => [user_of_the_command, unknown_caller_of_sudo, user_without_privileges];
     ]
 }
