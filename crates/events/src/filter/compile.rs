@@ -8,6 +8,7 @@ use cel::common::ast::Expr;
 use cel::common::ast::LiteralValue;
 use cel::common::ast::SelectExpr;
 use cel::common::ast::operators;
+use jiff::Timestamp;
 use regex::Regex;
 
 use super::error::Wrong;
@@ -16,6 +17,7 @@ use super::functions;
 use super::kind::Kind;
 use super::node::Arithmetic;
 use super::node::Comparison;
+use super::node::Function;
 use super::node::Literal;
 use super::node::Loop;
 use super::node::LoopKind;
@@ -79,7 +81,7 @@ impl Compiler<'_> {
 
     fn literal(&self, expr: &IdedExpr, literal: &LiteralValue) -> Compiled {
         let (literal, kind) = match literal {
-            LiteralValue::Null => (Literal::Null, Kind::Any),
+            LiteralValue::Null => (Literal::Null, Kind::Null),
             LiteralValue::Boolean(value) => (Literal::Bool(*value.inner()), Kind::Bool),
             LiteralValue::Int(value) => (Literal::Int(*value.inner()), Kind::Number),
             LiteralValue::Double(value) => (Literal::Double(*value.inner()), Kind::Number),
@@ -233,12 +235,33 @@ impl Compiler<'_> {
     ) -> Compiled {
         let (left, kind) = self.compile(left)?;
         let (right, other) = self.compile(right)?;
-        self.comparable(expr, kind, other)?;
+        let is_order = !matches!(how, Comparison::Equal | Comparison::NotEqual);
+        match is_order {
+            true => self.orderable(expr, kind, other)?,
+            false => self.comparable(expr, kind, other)?,
+        }
         Ok((Node::Compare(how, Box::new([left, right])), Kind::Bool))
     }
 
+    /// Whether one value can be less than another: neither null, nor of another kind.
+    fn orderable(&self, expr: &IdedExpr, kind: Kind, other: Kind) -> Result<(), Wrong> {
+        let has_order = |kind| {
+            matches!(
+                kind,
+                Kind::Any | Kind::Number | Kind::Text | Kind::Time | Kind::Bool
+            )
+        };
+        match [kind, other].into_iter().find(|kind| !has_order(*kind)) {
+            Some(kind) => {
+                let message = format!("{} is neither less nor greater than anything", kind.name());
+                Err(self.wrong(expr, message))
+            }
+            None => self.comparable(expr, kind, other),
+        }
+    }
+
     fn comparable(&self, expr: &IdedExpr, kind: Kind, other: Kind) -> Result<(), Wrong> {
-        if kind.may_be(other) {
+        if kind.may_equal(other) {
             return Ok(());
         }
         let message = format!("{} is never equal to {}", kind.name(), other.name());
@@ -256,13 +279,24 @@ impl Compiler<'_> {
 
     fn calculate(&mut self, how: Arithmetic, left: &IdedExpr, right: &IdedExpr) -> Compiled {
         if how == Arithmetic::Add {
-            let (left, kind) = self.compile(left)?;
+            let (left, kind) = self.summand(left)?;
             let right = self.of_kind(right, kind)?;
             return Ok((Node::Calculate(how, Box::new([left, right])), kind));
         }
         let left = self.of_kind(left, Kind::Number)?;
         let right = self.of_kind(right, Kind::Number)?;
         Ok((Node::Calculate(how, Box::new([left, right])), Kind::Number))
+    }
+
+    fn summand(&mut self, expr: &IdedExpr) -> Compiled {
+        let (node, kind) = self.compile(expr)?;
+        if [Kind::Number, Kind::Text, Kind::List]
+            .iter()
+            .any(|sum| kind.may_be(*sum))
+        {
+            return Ok((node, kind));
+        }
+        Err(self.wrong(expr, format!("{} cannot be added to anything", kind.name())))
     }
 
     fn contained(&mut self, expr: &IdedExpr, left: &IdedExpr, right: &IdedExpr) -> Compiled {
@@ -274,6 +308,7 @@ impl Compiler<'_> {
             return Err(wrong.help("of a part of a text: comm.contains(\"sh\")"));
         }
         self.comparable(expr, kind, list_kind.element())?;
+        self.comparable_elements(kind, right)?;
         let node = match list {
             Node::List(nodes) if nodes.iter().all(|node| matches!(node, Node::Literal(_))) => {
                 let literals = nodes.into_iter().filter_map(|node| match node {
@@ -285,6 +320,18 @@ impl Compiler<'_> {
             list => Node::In(Box::new([needle, list])),
         };
         Ok((node, Kind::Bool))
+    }
+
+    /// Whether each element of a list in the filter's text can be equal to a value of this kind.
+    fn comparable_elements(&mut self, kind: Kind, list: &IdedExpr) -> Result<(), Wrong> {
+        let Expr::List(list) = &list.expr else {
+            return Ok(());
+        };
+        for element in &list.elements {
+            let (_, element_kind) = self.compile(element)?;
+            self.comparable(element, kind, element_kind)?;
+        }
+        Ok(())
     }
 
     fn index(&mut self, expr: &IdedExpr, left: &IdedExpr, right: &IdedExpr) -> Compiled {
@@ -306,9 +353,18 @@ impl Compiler<'_> {
     fn choice(&mut self, condition: &IdedExpr, yes: &IdedExpr, no: &IdedExpr) -> Compiled {
         let condition = self.condition(condition)?;
         let (yes, kind) = self.compile(yes)?;
-        let (no, other) = self.compile(no)?;
-        let kind = if kind == other { kind } else { Kind::Any };
-        Ok((Node::If(Box::new([condition, yes, no])), kind))
+        let (other_node, other) = self.compile(no)?;
+        if !kind.may_equal(other) {
+            let message = format!(
+                "this is {}, and the value before the colon is {}",
+                other.name(),
+                kind.name()
+            );
+            let wrong = self.wrong(no, message);
+            return Err(wrong.help("both values of ? : are of the same type"));
+        }
+        let node = Node::If(Box::new([condition, yes, other_node]));
+        Ok((node, kind.or(other)))
     }
 
     fn has(&mut self, expr: &IdedExpr) -> Compiled {
@@ -420,10 +476,32 @@ impl Compiler<'_> {
             let message = format!("{name} takes {takes} arguments, not {}", call.args.len());
             return Err(self.wrong_name(expr, name, message));
         }
-        let arguments = arguments.iter().zip(signature.takes);
-        let nodes = arguments.map(|(argument, kind)| self.of_kind(argument, *kind));
-        let nodes = nodes.collect::<Result<_, _>>()?;
+        let mut nodes = Vec::new();
+        for (argument, kinds) in arguments.iter().zip(signature.takes) {
+            nodes.push(self.of_one_kind(argument, kinds)?);
+        }
+        if signature.function == Function::Timestamp
+            && let [Node::Literal(Literal::Text(text))] = &nodes[..]
+            && text.parse::<Timestamp>().is_err()
+        {
+            let wrong = self.wrong(arguments[0], "this is not a time");
+            return Err(wrong.help("a time is written as \"2026-11-23T09:49:07Z\""));
+        }
         Ok((Node::Call(signature.function, nodes), signature.gives))
+    }
+
+    fn of_one_kind(&mut self, expr: &IdedExpr, wanted: &[Kind]) -> Result<Node, Wrong> {
+        let (node, kind) = self.compile(expr)?;
+        if wanted.iter().any(|wanted| kind.may_be(*wanted)) {
+            return Ok(node);
+        }
+        let names: Vec<_> = wanted.iter().map(|kind| kind.name()).collect();
+        let names = match &names[..] {
+            [before @ .., last] if !before.is_empty() => format!("{} or {last}", before.join(", ")),
+            names => names.concat(),
+        };
+        let message = format!("this is {}, and should be {names}", kind.name());
+        Err(self.wrong(expr, message))
     }
 
     fn no_function(&self, expr: &IdedExpr, name: &str, member: bool) -> Wrong {

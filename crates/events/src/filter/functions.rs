@@ -8,13 +8,21 @@ use super::node::LoopKind;
 pub(super) struct Signature {
     pub(super) name: &'static str,
     pub(super) function: Function,
-    /// Its arguments; the first argument of a member function is the value before the dot.
-    pub(super) takes: &'static [Kind],
+    /// The kinds that each argument can have; the first argument of a member function is the value
+    /// before the dot.
+    pub(super) takes: &'static [&'static [Kind]],
     pub(super) gives: Kind,
     /// Whether it can be called as `x.f()`, and as `f(x)`.
     pub(super) member: bool,
     pub(super) global: bool,
 }
+
+const TEXT: &[Kind] = &[Kind::Text];
+const TIME: &[Kind] = &[Kind::Text, Kind::Time];
+const SIZED: &[Kind] = &[Kind::Text, Kind::List, Kind::Object(&[])];
+const WHOLE: &[Kind] = &[Kind::Number, Kind::Text, Kind::Time];
+const DECIMAL: &[Kind] = &[Kind::Number, Kind::Text];
+const SIMPLE: &[Kind] = &[Kind::Text, Kind::Number, Kind::Time, Kind::Bool];
 
 /// All functions except `matches`, and except the macros `has` and the loops.
 const SIGNATURES: &[Signature] = &[
@@ -23,19 +31,19 @@ const SIGNATURES: &[Signature] = &[
     on_text("endsWith", Function::EndsWith),
     Signature {
         member: true,
-        ..global("size", Function::Size, &[Kind::Any], Kind::Number)
+        ..global("size", Function::Size, &[SIZED], Kind::Number)
     },
-    global("int", Function::Int, &[Kind::Any], Kind::Number),
-    global("double", Function::Double, &[Kind::Any], Kind::Number),
-    global("string", Function::String, &[Kind::Any], Kind::Text),
-    global("timestamp", Function::Timestamp, &[Kind::Text], Kind::Time),
+    global("int", Function::Int, &[WHOLE], Kind::Number),
+    global("double", Function::Double, &[DECIMAL], Kind::Number),
+    global("string", Function::String, &[SIMPLE], Kind::Text),
+    global("timestamp", Function::Timestamp, &[TIME], Kind::Time),
 ];
 
 const fn on_text(name: &'static str, function: Function) -> Signature {
     Signature {
         name,
         function,
-        takes: &[Kind::Text, Kind::Text],
+        takes: &[TEXT, TEXT],
         gives: Kind::Bool,
         member: true,
         global: false,
@@ -45,7 +53,7 @@ const fn on_text(name: &'static str, function: Function) -> Signature {
 const fn global(
     name: &'static str,
     function: Function,
-    takes: &'static [Kind],
+    takes: &'static [&'static [Kind]],
     gives: Kind,
 ) -> Signature {
     Signature {

@@ -18,7 +18,9 @@ pub(super) enum Kind {
     List,
     /// An object that can have only these fields.
     Object(&'static [&'static str]),
-    /// Not known, or null.
+    /// The literal null.
+    Null,
+    /// Not known; can be null.
     Any,
 }
 
@@ -37,6 +39,20 @@ impl Kind {
         self == Self::Any || other == Self::Any || self.name() == other.name()
     }
 
+    /// Whether a value can be equal to one of the other kind. Every field can be null.
+    pub(super) fn may_equal(self, other: Self) -> bool {
+        self == Self::Null || other == Self::Null || self.may_be(other)
+    }
+
+    /// The kind of one of two values.
+    pub(super) fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Null, kind) | (kind, Self::Null) => kind,
+            _ if self == other => self,
+            _ => Self::Any,
+        }
+    }
+
     /// Its name in messages, with its article.
     pub(super) fn name(self) -> &'static str {
         match self {
@@ -46,6 +62,7 @@ impl Kind {
             Self::Time => "a timestamp",
             Self::Texts | Self::Ancestors | Self::List => "a list",
             Self::Object(_) => "an object",
+            Self::Null => "null",
             Self::Any => "anything",
         }
     }

@@ -52,7 +52,7 @@ fn in_words(text: &str, error: &ParseError) -> String {
         return format!("{missing} is missing here");
     }
     if let Some(at) = quoted(message, "token recognition error at: '") {
-        return not_a_token(at);
+        return not_a_token(text, at);
     }
     let culprit = ["mismatched", "extraneous"].iter().find_map(|how| {
         let before = format!("{how} input '");
@@ -62,18 +62,39 @@ fn in_words(text: &str, error: &ParseError) -> String {
         Some("<EOF>") if text.trim_end().ends_with('=') => "a value is missing here".to_owned(),
         Some("<EOF>") => "the filter ends here, but is not complete".to_owned(),
         Some(culprit) => format!("{culprit} cannot stand here"),
+        // The parser names a rule of its grammar.
+        None if message.starts_with("Incomplete") => "this is not complete".to_owned(),
         None => message.lines().next().unwrap_or_default().to_owned(),
     }
 }
 
-fn not_a_token(at: &str) -> String {
+fn not_a_token(text: &str, at: &str) -> String {
     match at.chars().next() {
         Some('=') => "to compare, write ==".to_owned(),
         Some('&') => "to join conditions, write &&".to_owned(),
         Some('|') => "to join conditions, write ||".to_owned(),
+        Some('"' | '\'') if has_unknown_escape(text, at) => {
+            "this text has a backslash that means nothing: write \\\\ for a backslash".to_owned()
+        }
         Some('"' | '\'') => "this text has no end: a quote is missing".to_owned(),
         _ => format!("{} has no meaning here", at.trim_end()),
     }
+}
+
+/// Whether the text that begins with `at` has its closing quote: then the parser stumbled over an
+/// escape.
+fn has_unknown_escape(text: &str, at: &str) -> bool {
+    let start = text.find(at).unwrap_or(0);
+    let mut chars = text[start..].chars();
+    let quote = chars.next();
+    while let Some(char) = chars.next() {
+        match char {
+            '\\' => drop(chars.next()),
+            _ if Some(char) == quote => return true,
+            _ => {}
+        }
+    }
+    false
 }
 
 /// The text between `before` and the next quote that ends a word.

@@ -63,6 +63,10 @@ fn refused(text: &str) -> String {
 fn hold() {
     for text in [
         "true",
+        "(true ? null : 1) == null",
+        "tty == null || null == tty",
+        r#"comm in ["x", "ls", null]"#,
+        "timestamp(timestamp(time)) == timestamp(time)",
         r#"comm == "ls""#,
         "uid == 1000 && euid == 0 && uid != euid",
         "uid >= 1000.0 && uid < 1000.5",
@@ -281,6 +285,44 @@ fn errors_in_words() {
         ("comm == b\"x\"", "no field holds bytes"),
         ("uid == 99999999999999999999", "invalid int literal"),
         ("if == 1", "reserved identifier: if"),
+        ("null", "this is null, not a condition"),
+        ("uid == 0 && null", "this is null, not a condition"),
+        (
+            "uid < null",
+            "null is neither less nor greater than anything",
+        ),
+        ("args < args", "a list is neither less nor greater than"),
+        ("true + true == true", "true or false cannot be added to"),
+        (
+            "size(uid) > 1",
+            "this is a number, and should be a text, a list or an object",
+        ),
+        (
+            "uid.size() > 1",
+            "this is a number, and should be a text, a list or an object",
+        ),
+        (
+            "int(args) == 1",
+            "this is a list, and should be a number, a text or a timestamp",
+        ),
+        ("string(args) == \"\"", "this is a list, and should be"),
+        ("timestamp(\"x\") > timestamp(time)", "this is not a time"),
+        ("uid in [\"a\"]", "a number is never equal to a text"),
+        ("uid in [0, \"a\"]", "a number is never equal to a text"),
+        ("comm in [pid]", "a text is never equal to a number"),
+        (
+            "uid == 0 ? \"a\" : true",
+            "this is true or false, and the value before the colon is a text",
+        ),
+        (
+            "comm == \"\\x\"",
+            "this text has a backslash that means nothing",
+        ),
+        (
+            "comm == '\\q' || uid == 0",
+            "this text has a backslash that means nothing",
+        ),
+        ("uid ? uid ? true", "this is not complete"),
     ] {
         let error = refused(text);
         assert!(error.starts_with(begin), "{text}\n{error}");

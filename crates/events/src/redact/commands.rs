@@ -38,6 +38,12 @@ struct Command<'a> {
     text_next: bool,
     /// The number of words that were not options.
     operands: usize,
+    /// The words that the command before it prints, as indices: in a pipe, this one reads them.
+    input: Range<usize>,
+    /// The index of the first word that it prints.
+    prints_from: Option<usize>,
+    /// It reads a secret from its standard input.
+    reads_secret: bool,
     depth: usize,
 }
 
@@ -50,7 +56,18 @@ impl Command<'_> {
             pending: None,
             text_next: false,
             operands: 0,
+            input: 0..0,
+            prints_from: None,
+            reads_secret: false,
             depth,
+        }
+    }
+
+    /// The command that begins at this word, after this one.
+    fn next(&self, index: usize) -> Self {
+        Self {
+            input: self.prints_from.map_or(0..0, |from| from..index),
+            ..Self::new(self.depth)
         }
     }
 
@@ -100,10 +117,49 @@ impl<'a> Scan<'a, '_> {
         for index in from..self.words.len() {
             let Word { range, first } = self.words[index].clone();
             if first {
-                command = Command::new(depth);
+                command = command.next(index);
             }
-            self.word(&mut command, range);
+            self.word(&mut command, range.clone());
+            self.pipe(&mut command, index, range);
         }
+    }
+
+    /// Masks what a command gets from `echo` if it reads a secret: `echo X | sudo -S id`.
+    fn pipe(&mut self, command: &mut Command<'a>, index: usize, range: Range<usize>) {
+        let word = &self.block[range.clone()];
+        if command.prints_from.is_none() && command.tool.prints {
+            command.prints_from = Some(index + 1);
+        }
+        if command.reads_secret && self.is_here_string(&range) {
+            return self.mask(range, b"", true);
+        }
+        if !command.reads_secret
+            && (command.tool.reads_secret(word) || tools::ANY.reads_secret(word))
+        {
+            command.reads_secret = true;
+            self.mask_printed(command.input.clone());
+        }
+    }
+
+    /// `echo -n X`, `printf '%s' X`: all but options and formats.
+    fn mask_printed(&mut self, words: Range<usize>) {
+        for index in words {
+            let range = self.words[index].range.clone();
+            let word = &self.block[range.clone()];
+            if !word.starts_with(b"-") && !word.starts_with(b"%s") {
+                self.mask(range, b"", true);
+            }
+        }
+    }
+
+    /// Whether `<<<` is before this word.
+    fn is_here_string(&self, range: &Range<usize>) -> bool {
+        let before = &self.block[..range.start];
+        let before = match before {
+            [before @ .., b'"' | b'\''] => before,
+            before => before,
+        };
+        before.trim_ascii_end().ends_with(b"<<<")
     }
 
     fn word(&mut self, command: &mut Command<'a>, range: Range<usize>) {

@@ -16,7 +16,7 @@ use crate::lineage::Ancestor;
 pub struct EventRedactor {
     // Each redactor returns slices of its own buffer.
     args: Redactor,
-    filename: Redactor,
+    files: FileRedactors,
     /// `Some` if variables of the environment are recorded.
     env: Option<Redactor>,
     /// The arguments of ancestors that had secrets in them.
@@ -35,10 +35,15 @@ pub struct Masked<'a> {
 impl EventRedactor {
     /// A redactor with the built-in rules and these patterns. `has_env`: events carry variables.
     pub fn new(patterns: &[Regex], has_env: bool) -> Self {
-        let redactor = || Redactor::new(patterns);
+        let compiled = Redactor::new(patterns);
+        let redactor = || compiled.clone();
         Self {
             args: redactor(),
-            filename: redactor(),
+            files: FileRedactors {
+                filename: redactor(),
+                exe: redactor(),
+                cwd: redactor(),
+            },
             env: has_env.then(redactor),
             ancestors: Vec::new(),
         }
@@ -48,20 +53,48 @@ impl EventRedactor {
     pub fn mask<'a>(&'a mut self, event: &Event<'a>, ancestors: &[Ancestor<'a>]) -> Masked<'a> {
         let Self {
             args,
-            filename,
+            files,
             env,
             ancestors: kept,
         } = self;
         let ancestors = mask_ancestors(args, ancestors, kept);
-        let event = mask_event(event, args, filename, env.as_mut());
+        let event = mask_event(event, args, files, env.as_mut());
         Masked { event, ancestors }
+    }
+}
+
+/// One redactor for each file name of an image.
+#[derive(Debug)]
+struct FileRedactors {
+    filename: Redactor,
+    exe: Redactor,
+    cwd: Redactor,
+}
+
+impl FileRedactors {
+    /// The image with the secrets in its file names masked; `None` if they have none.
+    fn mask<'a>(&'a mut self, image: &Image<'a>) -> Option<Image<'a>> {
+        let filename = image
+            .filename
+            .and_then(|path| self.filename.redact_text(path));
+        let exe = image.exe.and_then(|path| self.exe.redact_text(path));
+        let cwd = image.cwd.and_then(|path| self.cwd.redact_text(path));
+        if [filename, exe, cwd].iter().all(Option::is_none) {
+            return None;
+        }
+        Some(Image {
+            filename: filename.or(image.filename),
+            exe: exe.or(image.exe),
+            cwd: cwd.or(image.cwd),
+            ..*image
+        })
     }
 }
 
 fn mask_event<'a>(
     event: &Event<'a>,
     args: &'a mut Redactor,
-    filename: &'a mut Redactor,
+    files: &'a mut FileRedactors,
     env: Option<&'a mut Redactor>,
 ) -> Option<Event<'a>> {
     let image = match &event.data {
@@ -70,15 +103,15 @@ fn mask_event<'a>(
         _ => return None,
     };
     let masked_args = args.redact(&image.args);
-    let masked_name = image.filename.and_then(|name| filename.redact_text(name));
+    let masked_files = files.mask(&image);
     let masked_env = env.zip(image.env.as_ref());
     let masked_env = masked_env.and_then(|(redactor, env)| redactor.redact_environment(env));
-    if masked_args.is_none() && masked_name.is_none() && masked_env.is_none() {
+    if masked_args.is_none() && masked_files.is_none() && masked_env.is_none() {
         return None;
     }
+    let image = masked_files.unwrap_or(image);
     let image = Image {
         args: masked_args.unwrap_or(image.args),
-        filename: masked_name.or(image.filename),
         env: masked_env.or(image.env),
         ..image
     };
@@ -120,6 +153,8 @@ fn with<'a>(event: &Event<'a>, image: &Image<'a>) -> Event<'a> {
         EventData::Exec(exec) => EventData::Exec(Exec {
             args: image.args,
             filename: image.filename,
+            exe: image.exe,
+            cwd: image.cwd,
             env: image.env,
             ..exec
         }),
@@ -130,4 +165,37 @@ fn with<'a>(event: &Event<'a>, image: &Image<'a>) -> Event<'a> {
         other => other,
     };
     Event { data, ..*event }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::tests::id;
+    use crate::json::tests::ls;
+
+    /// A secret in the name of a file is masked in every field that has the name.
+    #[test]
+    fn every_name_of_a_file() {
+        let mut redactor = EventRedactor::new(&[], false);
+        let name = Some(&b"/tmp/password=hunter2"[..]);
+        let exec = Exec {
+            filename: name,
+            exe: name,
+            cwd: name,
+            ..ls(Argv::whole(b"x\0"))
+        };
+        let event = Event {
+            time: jiff::Timestamp::UNIX_EPOCH,
+            boot_ns: id(1, 2).start_ns,
+            data: EventData::Exec(exec),
+        };
+        let masked = redactor.mask(&event, &[]).event.expect("a secret");
+        let EventData::Exec(masked) = masked.data else {
+            panic!("an exec stays one");
+        };
+        let expected = Some(&b"/tmp/password=[redacted]"[..]);
+        for shown in [masked.filename, masked.exe, masked.cwd] {
+            assert_eq!(shown, expected);
+        }
+    }
 }

@@ -41,7 +41,7 @@ pub use event::Masked;
 pub use mask::MASK;
 
 /// Masks secrets. Keeps its buffers: what is masked costs no allocation once they have grown.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Redactor {
     prefilter: Prefilter,
     shapes: Shapes,

@@ -130,6 +130,10 @@ impl Pairs<'_> {
         if quoted {
             return Some(start..self.end_of_number(start));
         }
+        // `/password:X`, as programs from Windows take it.
+        if &self.text[..name.start] == b"/" && spaces == 0 {
+            return Some(start..self.text.len());
+        }
         // Do not skip to the end of a value that is not masked: the next name may follow directly.
         if self.is_header(name) {
             return Some(start..self.end_of_line(start));

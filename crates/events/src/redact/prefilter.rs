@@ -8,7 +8,7 @@ use super::tools::TOOLS;
 /// Every secret that the rules recognize is near one of these texts, in upper or lower case.
 /// Programs with options that are not recognizable by their names are added from the table of
 /// programs.
-const TRIGGERS: [&str; 41] = [
+const TRIGGERS: [&str; 44] = [
     "pass",
     "pw",
     "pswd",
@@ -50,10 +50,13 @@ const TRIGGERS: [&str; 41] = [
     "sg.",
     "hf_",
     "hooks.slack.com",
+    "api.telegram.org",
+    "discord",
+    "webhook",
 ];
 
 /// Whether a command line needs to be looked at.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Prefilter {
     triggers: AhoCorasick,
 }

@@ -19,17 +19,20 @@ const TOKENS: &str = concat!(
 );
 
 /// Secrets that are recognized by the text before them: the first group.
-const SURROUNDED: [&str; 3] = [
+const SURROUNDED: [&str; 6] = [
     r"(?s)-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----([^\x00]*?)(?:-----END|\x00|$)",
     r"(?i)\b(?:identified\s+(?:with\s+\S{1,64}\s+)?by|password)\s+'([^'\x00]+)'",
     r"hooks\.slack\.com/services/([A-Za-z0-9/_-]+)",
+    r"api\.telegram\.org/bot[0-9]+:([A-Za-z0-9_-]+)",
+    r"discord(?:app)?\.com/api/(?:v[0-9]+/)?webhooks/[0-9]+/([A-Za-z0-9_-]+)",
+    r"\.webhook\.office\.com/webhookb2/([A-Za-z0-9@/_-]+)",
 ];
 
 /// The maximum distance between a slash in a password and the end of the password.
 const LONGEST_LATE: usize = 256;
 
 /// The shapes, compiled.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Shapes {
     tokens: Regex,
     surrounded: Vec<Regex>,
@@ -49,7 +52,7 @@ impl Shapes {
     /// Adds where they are in a block.
     pub(super) fn find(&self, block: &[u8], masks: &mut Vec<Range<usize>>) {
         let tokens = self.tokens.find_iter(block).map(|it| it.range());
-        masks.extend(tokens.filter(|it| block[it.clone()].iter().any(u8::is_ascii_digit)));
+        masks.extend(tokens.filter(|it| looks_random(&block[it.clone()])));
         for pattern in &self.surrounded {
             let groups = pattern.captures_iter(block).filter_map(|it| it.get(1));
             masks.extend(
@@ -59,8 +62,31 @@ impl Shapes {
             );
         }
         let ends = self.scheme.find_iter(block).map(|at| at + 3);
-        masks.extend(ends.filter_map(|start| url_password(block, start)));
+        for start in ends {
+            masks.extend(url_password(block, start).or_else(|| url_token(block, start)));
+        }
     }
+}
+
+/// Words with dashes have neither digits nor capitals within.
+fn looks_random(token: &[u8]) -> bool {
+    let has = |kind: fn(&u8) -> bool| token.iter().any(kind);
+    has(u8::is_ascii_digit) || (has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase))
+}
+
+/// The shortest user name in a URL that is taken for a token. The names that services ask for
+/// (`git`, `oauth2`, `x-access-token`) are shorter.
+const SHORTEST_TOKEN: usize = 20;
+
+/// The token in `token@host`, which begins at `start`.
+fn url_token(block: &[u8], start: usize) -> Option<Range<usize>> {
+    let in_token = |byte: &&u8| byte.is_ascii_alphanumeric() || b"_-".contains(byte);
+    let length = block[start..].iter().take_while(in_token).count();
+    let token = start..start + length;
+    let is_token = block.get(token.end) == Some(&b'@')
+        && length >= SHORTEST_TOKEN
+        && block[token.clone()].iter().any(u8::is_ascii_digit);
+    is_token.then_some(token)
 }
 
 fn is_reference(value: &[u8]) -> bool {

@@ -78,10 +78,17 @@ pub(super) struct Tool {
     asks: &'static [&'static str],
     /// It searches or shows text: the names of its options do not determine what follows.
     shows_text: bool,
+    /// It prints its operands: in a pipe, a secret for the next command.
+    pub prints: bool,
+    /// The options with which it reads a secret from its standard input, or [`ALWAYS`].
+    reads_secret: &'static [&'static str],
     /// It starts another program, which one of its words names.
     pub wraps: bool,
     pub text: Text,
 }
+
+/// In [`Tool::reads_secret`]: whatever its options are.
+const ALWAYS: &str = "";
 
 /// An unknown program.
 pub(super) static UNKNOWN: Tool = PLAIN;
@@ -99,6 +106,8 @@ const PLAIN: Tool = Tool {
     harmless: &[],
     asks: &[],
     shows_text: false,
+    prints: false,
+    reads_secret: &[],
     wraps: false,
     text: Text::None,
 };
@@ -115,6 +124,12 @@ pub(super) static ANY: Tool = Tool {
         ("--dest-creds", Value::Colon),
         ("--basic-auth", Value::Colon),
         ("--auth-basic", Value::Colon),
+    ],
+    reads_secret: &[
+        "--password-stdin",
+        "--pass-stdin",
+        "--passphrase-fd",
+        "--with-token",
     ],
     ..PLAIN
 };
@@ -144,11 +159,15 @@ pub(super) static TOOLS: &[Tool] = &[
         short: &[
             (b'u', Value::Colon),
             (b'U', Value::Colon),
+            (b'E', Value::Colon),
             (b'b', Value::Cookie),
         ],
         long: &[
             ("--user", Value::Colon),
             ("--proxy-user", Value::Colon),
+            ("--cert", Value::Colon),
+            ("--proxy-cert", Value::Colon),
+            ("--oauth2-bearer", Value::Secret),
             ("--cookie", Value::Cookie),
         ],
         ..PLAIN
@@ -358,8 +377,23 @@ pub(super) static TOOLS: &[Tool] = &[
         ..PLAIN
     },
     Tool {
-        names: &["vault", "bao"],
+        names: &["vault", "bao", "cargo"],
         keywords: &[("login", Value::Secret)],
+        ..PLAIN
+    },
+    Tool {
+        names: &["snyk"],
+        keywords: &[("auth", Value::Secret)],
+        ..PLAIN
+    },
+    Tool {
+        names: &["etcdctl"],
+        long: &[("--user", Value::Colon)],
+        ..PLAIN
+    },
+    Tool {
+        names: &["nuget"],
+        keywords: &[("setapikey", Value::Secret), ("setApiKey", Value::Secret)],
         ..PLAIN
     },
     Tool {
@@ -414,10 +448,31 @@ pub(super) static TOOLS: &[Tool] = &[
     },
     Tool {
         names: &[
-            "grep", "egrep", "fgrep", "zgrep", "rg", "ag", "ack", "man", "apropos", "echo",
-            "printf", "logger",
+            "grep", "egrep", "fgrep", "zgrep", "rg", "ag", "ack", "man", "apropos", "logger",
         ],
         shows_text: true,
+        ..PLAIN
+    },
+    Tool {
+        names: &["echo", "printf"],
+        shows_text: true,
+        prints: true,
+        ..PLAIN
+    },
+    Tool {
+        names: &["sudo"],
+        wraps: true,
+        reads_secret: &["-S", "--stdin"],
+        ..PLAIN
+    },
+    Tool {
+        names: &["passwd"],
+        reads_secret: &["--stdin"],
+        ..PLAIN
+    },
+    Tool {
+        names: &["chpasswd", "chgpasswd"],
+        reads_secret: &[ALWAYS],
         ..PLAIN
     },
     Tool {
@@ -440,7 +495,6 @@ pub(super) static TOOLS: &[Tool] = &[
     },
     Tool {
         names: &[
-            "sudo",
             "doas",
             "env",
             "nice",
@@ -533,7 +587,8 @@ impl Tool {
             && self.long.is_empty()
             && self.prefixes.is_empty()
             && self.keywords.is_empty()
-            && self.operand.is_none());
+            && self.operand.is_none()
+            && self.reads_secret.is_empty());
         let after = (rules && !self.after.is_empty()).then_some(self.after);
         let names = if rules && after.is_none() {
             self.names
@@ -583,6 +638,16 @@ impl Tool {
         Some((*value, attached))
     }
 
+    /// Whether the program reads a secret from its standard input, as this word of it says.
+    pub(super) fn reads_secret(&self, word: &[u8]) -> bool {
+        self.reads_secret
+            .iter()
+            .any(|option| match option.as_bytes() {
+                [b'-', letter] => has_letter(word, *letter),
+                option => option.is_empty() || option == word,
+            })
+    }
+
     /// The form of the value after a plain word.
     pub(super) fn keyword(&self, word: &[u8]) -> Option<Value> {
         let found = self
@@ -597,4 +662,11 @@ impl Tool {
         let mut named = self.harmless.iter().chain(self.asks);
         self.shows_text || named.any(|it| it.as_bytes() == option)
     }
+}
+
+/// Whether a word is this option with one letter, perhaps with others (`-kS`).
+fn has_letter(word: &[u8], letter: u8) -> bool {
+    word.strip_prefix(b"-").is_some_and(|letters| {
+        letters.iter().all(u8::is_ascii_alphabetic) && letters.contains(&letter)
+    })
 }

@@ -379,7 +379,10 @@ fn unknown_caller_of_sudo() {
         let said = String::from_utf8_lossy(&refused.stderr).into_owned();
         assert_eq!(refused.status.code(), Some(2), "{said}");
         assert!(refused.stdout.is_empty(), "CMD ran");
-        assert!(said.contains("SUDO_UID") && said.contains("--user"), "{said}");
+        assert!(
+            said.contains("SUDO_UID") && said.contains("--user"),
+            "{said}"
+        );
         assert_eq!(run(&["--user", "root"]).stdout, b"0\n");
     }
 }
