@@ -18,6 +18,7 @@ use clap::error::ContextKind;
 use clap::error::ContextValue;
 use clap::error::ErrorKind;
 
+use crate::pipeline::EventType;
 pub use doctor::DoctorArgs;
 pub use doctor::ReportFormat;
 pub use run::RunArgs;
@@ -76,6 +77,12 @@ impl TraceArgs {
     /// Whether processes have to be followed from their beginning to their end.
     pub fn follows_lives(&self) -> bool {
         self.select.types().has_ends() || self.show.ancestors.is_some()
+    }
+
+    /// Whether parents are compared in user space: forks are not filtered by the kernel side.
+    pub fn filters_parents(&self) -> bool {
+        self.select.ppid.is_some()
+            && (self.follows_lives() || self.select.types().contains(EventType::Fork))
     }
 
     /// Whether a command is started.

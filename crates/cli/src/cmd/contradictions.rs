@@ -5,6 +5,7 @@ use anyhow::bail;
 
 use crate::args::Format;
 use crate::args::Redact;
+use crate::args::SelectArgs;
 use crate::args::ShowArgs;
 use crate::args::TraceArgs;
 use crate::output::Color;
@@ -22,6 +23,7 @@ pub fn check(args: &TraceArgs) -> anyhow::Result<()> {
         bail!("--ancestor-args is for JSON and --filter; tables and CSV name the ancestors only");
     }
     check_compat(show, args.select.types())?;
+    check_selection(&args.select)?;
     if show.redact == Redact::Off && !show.redact_also.is_empty() {
         bail!("--redact-also masks nothing with --redact off: leave one of them out");
     }
@@ -103,6 +105,30 @@ fn check_compat(show: &ShowArgs, types: EventTypes) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Options about what events of a selected type do not have would let all of them pass, or none.
+fn check_selection(select: &SelectArgs) -> anyhow::Result<()> {
+    let line = ("--line", select.line.is_some());
+    let of_forks = [
+        ("--uid", select.uid.is_some()),
+        ("--name", select.name.is_some()),
+        line,
+        ("--container", select.container.is_some()),
+        ("--unit", select.unit.is_some()),
+        ("--cgroup", select.cgroup.is_some()),
+        ("--cgroupmap", select.cgroupmap.is_some()),
+        ("--mntnsmap", select.mntnsmap.is_some()),
+    ];
+    let types = select.types();
+    for (event_type, options) in [(EventType::Fork, &of_forks[..]), (EventType::Exit, &[line])] {
+        let given = options.iter().find(|(_, is_given)| *is_given);
+        if let Some((option, _)) = given.filter(|_| types.contains(event_type)) {
+            let name = event_type.name();
+            bail!("{option} cannot select {name} events: leave {name} out of --events");
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use clap::Parser as _;
@@ -137,6 +163,17 @@ mod tests {
             (&["--compat", "bcc", "--events", "exec,fork"], "fork"),
             (&["--compat", "libbpf", "--columns", "pid"], "--columns"),
             (&["--redact", "off", "--redact-also", "x"], "--redact-also"),
+            (&["--events", "fork", "-u", "1"], "--uid cannot select fork"),
+            (&["--events", "exec,fork", "-n", "x"], "--name cannot"),
+            (&["--events", "fork", "-l", "x"], "--line cannot"),
+            (&["--events", "fork", "--unit", "x"], "--unit cannot"),
+            (&["--events", "fork", "-c", "/x"], "--cgroup cannot"),
+            (&["--events", "fork", "--cgroupmap", "x"], "--cgroupmap"),
+            (&["--events", "fork", "--container", "1234"], "--container"),
+            (
+                &["--events", "exit", "-l", "x"],
+                "--line cannot select exit",
+            ),
         ] {
             let error = outcome(options).expect_err("to be refused");
             assert!(error.contains(said), "{options:?}: {error}");
@@ -154,6 +191,8 @@ mod tests {
             &["--format", "json", "--ancestors", "--ancestor-args"],
             &["--ancestors", "--ancestor-args", "--filter", "true"],
             &["--redact-also", "x"],
+            &["--events", "fork,exec", "-P", "1"],
+            &["--events", "exit", "-u", "1", "-n", "x"],
         ] {
             assert_eq!(outcome(options), Ok(()), "{options:?}");
         }

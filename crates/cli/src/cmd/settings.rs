@@ -236,10 +236,10 @@ fn selection(args: &TraceArgs) -> anyhow::Result<Selection> {
         line: pattern("-l", select.line.as_deref(), compat)?,
         uid: select.uid,
         // Pids of another namespace than the initial one are only known to the kernel side.
-        ppid: select.ppid.filter(|_| args.follows_lives()),
+        ppid: select.ppid.filter(|_| args.filters_parents()),
         ppid_of_tracer: select.ppid,
         only_failures: select.failed,
-        cgroup: cgroup_filter(select, types)?,
+        cgroup: cgroup_filter(select)?,
         expression: expression(args, types)?,
         root: match select.pid {
             Some(pid) => Some(Root::Process(pid)),
@@ -267,16 +267,12 @@ fn pattern(
     Ok(Some(regex))
 }
 
-fn cgroup_filter(select: &SelectArgs, types: EventTypes) -> anyhow::Result<CgroupFilter> {
+fn cgroup_filter(select: &SelectArgs) -> anyhow::Result<CgroupFilter> {
     let bytes = |word: &OsString| word.as_bytes().to_vec();
     let under = select
         .cgroup
         .as_deref()
         .filter(|path| !is_cgroup_directory(path));
-    let filters = select.container.is_some() || select.unit.is_some() || under.is_some();
-    if filters && types.contains(EventType::Fork) {
-        bail!("--container, --unit and --cgroup cannot select forks: leave fork out of --events");
-    }
     if let Some(path) = under.filter(|path| !path.is_absolute()) {
         bail!(
             "--cgroup {path:?}: a cgroup's path begins with '/', such as /system.slice/cron.service"

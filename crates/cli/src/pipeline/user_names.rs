@@ -1,4 +1,15 @@
 //! Names of users and groups, each looked up once.
+//!
+//! The machine's user database can be a directory service that answers after seconds. The lookups
+//! are therefore made by a thread of their own, and events do not wait for it long: they show the
+//! number until the name is there.
+
+use std::sync::mpsc::Receiver;
+use std::sync::mpsc::RecvTimeoutError;
+use std::sync::mpsc::Sender;
+use std::sync::mpsc::channel;
+use std::thread;
+use std::time::Duration;
 
 use foldhash::HashMap;
 use nix::unistd::Gid;
@@ -6,11 +17,43 @@ use nix::unistd::Group;
 use nix::unistd::Uid;
 use nix::unistd::User;
 
+/// How long an event waits for a name. Local files answer in far less.
+const PATIENCE: Duration = Duration::from_millis(50);
+
+/// The number of a user or a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Id {
+    User(u32),
+    Group(u32),
+}
+
+/// What is known of a name.
+#[derive(Debug)]
+enum Name {
+    /// The user database has not answered yet.
+    Awaited,
+    /// Its answer; `None` if it knows no name.
+    Known(Option<String>),
+}
+
+impl Name {
+    fn text(&self) -> Option<&str> {
+        match self {
+            Self::Awaited => None,
+            Self::Known(name) => name.as_deref(),
+        }
+    }
+}
+
+type Answer = (Id, Option<String>);
+
 /// The names that this machine gives to numbers.
 #[derive(Debug, Default)]
 pub struct UserNames {
-    users: HashMap<u32, Option<String>>,
-    groups: HashMap<u32, Option<String>>,
+    names: HashMap<Id, Name>,
+    /// How many names are awaited.
+    awaited: usize,
+    lookup: Option<Lookup>,
     /// The names found here are not those of the machine.
     foreign: bool,
 }
@@ -21,6 +64,15 @@ impl UserNames {
     pub fn new(in_container: bool) -> Self {
         Self {
             foreign: in_container,
+            ..Self::default()
+        }
+    }
+
+    /// Names that `find` gives.
+    #[cfg(test)]
+    fn found_by(find: fn(Id) -> Option<String>) -> Self {
+        Self {
+            lookup: Lookup::start(find),
             ..Self::default()
         }
     }
@@ -38,29 +90,151 @@ impl UserNames {
         gid: Option<u32>,
         in_container: bool,
     ) -> (Option<&str>, Option<&str>) {
-        let shared = |id: &u32| *id == 0 || !(in_container || self.foreign);
-        let (uid, gid) = (uid.filter(shared), gid.filter(shared));
-        (
-            uid.and_then(|uid| name_of(&mut self.users, uid, user)),
-            gid.and_then(|gid| name_of(&mut self.groups, gid, group)),
-        )
+        let is_shared = |id: &u32| *id == 0 || !(in_container || self.foreign);
+        let user = uid.filter(is_shared).map(Id::User);
+        let group = gid.filter(is_shared).map(Id::Group);
+        self.take_answers();
+        user.into_iter().chain(group).for_each(|id| self.ask(id));
+        let name = |id: Option<Id>| self.names.get(&id?)?.text();
+        (name(user), name(group))
+    }
+
+    /// Asks for a name that was not asked for. Waits for it unless the database is slow: then
+    /// other names are awaited.
+    fn ask(&mut self, id: Id) {
+        if self.names.contains_key(&id) {
+            return;
+        }
+        let lookup = match &mut self.lookup {
+            Some(lookup) => lookup,
+            none => match Lookup::start(find) {
+                Some(lookup) => none.insert(lookup),
+                None => return,
+            },
+        };
+        lookup.ask(id);
+        self.names.insert(id, Name::Awaited);
+        self.awaited += 1;
+        if self.awaited == 1 {
+            self.await_answer();
+        }
+    }
+
+    fn await_answer(&mut self) {
+        let answers = self.lookup.as_ref().map(|lookup| &lookup.answers);
+        match answers.map(|answers| answers.recv_timeout(PATIENCE)) {
+            Some(Ok(answer)) => self.keep(answer),
+            Some(Err(RecvTimeoutError::Timeout)) => {
+                tracing::debug!("the user database is slow: numbers are shown meanwhile");
+            }
+            Some(Err(RecvTimeoutError::Disconnected)) | None => {}
+        }
+    }
+
+    fn take_answers(&mut self) {
+        while self.awaited > 0 {
+            let answer = self.lookup.as_ref().map(|lookup| lookup.answers.try_recv());
+            match answer {
+                Some(Ok(answer)) => self.keep(answer),
+                _ => return,
+            }
+        }
+    }
+
+    fn keep(&mut self, (id, name): Answer) {
+        self.names.insert(id, Name::Known(name));
+        self.awaited -= 1;
     }
 }
 
-fn name_of(
-    known: &mut HashMap<u32, Option<String>>,
-    id: u32,
-    find: impl Fn(u32) -> Option<String>,
-) -> Option<&str> {
-    known.entry(id).or_insert_with(|| find(id)).as_deref()
+/// The thread that asks the user database. It ends when nobody asks any more.
+#[derive(Debug)]
+struct Lookup {
+    questions: Sender<Id>,
+    answers: Receiver<Answer>,
 }
 
-fn user(uid: u32) -> Option<String> {
-    let user = User::from_uid(Uid::from_raw(uid)).ok().flatten();
-    user.map(|user| user.name)
+impl Lookup {
+    /// `None` if no thread can be started; then there are no names.
+    fn start(find: fn(Id) -> Option<String>) -> Option<Self> {
+        let (questions, asked) = channel();
+        let (answer, answers) = channel();
+        let answer_all = move || {
+            let answered = asked.iter().map(|id| (id, find(id)));
+            let _ = answered
+                .map(|found| answer.send(found))
+                .find(Result::is_err);
+        };
+        let thread = thread::Builder::new().name("user-names".to_owned());
+        thread.spawn(answer_all).ok()?;
+        Some(Self { questions, answers })
+    }
+
+    fn ask(&self, id: Id) {
+        // The thread lives as long as this sender.
+        let _ = self.questions.send(id);
+    }
 }
 
-fn group(gid: u32) -> Option<String> {
-    let group = Group::from_gid(Gid::from_raw(gid)).ok().flatten();
-    group.map(|group| group.name)
+fn find(id: Id) -> Option<String> {
+    match id {
+        Id::User(uid) => {
+            let user = User::from_uid(Uid::from_raw(uid)).ok().flatten();
+            user.map(|user| user.name)
+        }
+        Id::Group(gid) => {
+            let group = Group::from_gid(Gid::from_raw(gid)).ok().flatten();
+            group.map(|group| group.name)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+
+    fn slow(id: Id) -> Option<String> {
+        thread::sleep(Duration::from_millis(400));
+        Some(format!("{id:?}"))
+    }
+
+    /// A name from files is there at once, and unknown numbers have none.
+    #[test]
+    fn local_names() {
+        let mut names = UserNames::default();
+        assert_eq!(
+            names.of(Some(0), Some(0), false),
+            (Some("root"), Some("root"))
+        );
+        assert_eq!(names.of(Some(4_123_456_789), None, false), (None, None));
+        assert_eq!(names.awaited, 0);
+        assert_eq!(
+            UserNames::new(true).of(Some(65534), None, false),
+            (None, None)
+        );
+    }
+
+    /// A slow database delays the first event only, and names come later.
+    #[test]
+    fn slow_database() {
+        let mut names = UserNames::found_by(slow);
+        let start = Instant::now();
+        for uid in 0..100 {
+            assert_eq!(names.of(Some(uid), None, false), (None, None));
+        }
+        assert!(
+            start.elapsed() < Duration::from_millis(300),
+            "{:?}",
+            start.elapsed()
+        );
+        while start.elapsed() < Duration::from_secs(20) {
+            if names.of(Some(0), None, false).0 == Some("User(0)") {
+                return;
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        panic!("the name never came");
+    }
 }

@@ -285,6 +285,15 @@ fn errors_in_words() {
         ("comm == b\"x\"", "no field holds bytes"),
         ("uid == 99999999999999999999", "invalid int literal"),
         ("if == 1", "reserved identifier: if"),
+    ] {
+        check_refused(text, begin);
+    }
+}
+
+/// Conditions that cannot hold because of their types.
+#[test]
+fn never_hold() {
+    for (text, begin) in [
         ("null", "this is null, not a condition"),
         ("uid == 0 && null", "this is null, not a condition"),
         (
@@ -324,13 +333,18 @@ fn errors_in_words() {
         ),
         ("uid ? uid ? true", "this is not complete"),
     ] {
-        let error = refused(text);
-        assert!(error.starts_with(begin), "{text}\n{error}");
-        assert!(
-            error.lines().all(|line| line.chars().count() < 80),
-            "{error}"
-        );
+        check_refused(text, begin);
     }
+}
+
+#[track_caller]
+fn check_refused(text: &str, begin: &str) {
+    let error = refused(text);
+    assert!(error.starts_with(begin), "{text}\n{error}");
+    assert!(
+        error.lines().all(|line| line.chars().count() < 80),
+        "{error}"
+    );
 }
 
 /// A field that no record that is shown can have is an error too, with the way to have it.

@@ -113,7 +113,7 @@ fn kernel_options(args: &TraceArgs, settings: &Settings) -> Options {
         forks: follows_lives || types.contains(EventType::Fork) || selection.root.is_some(),
         exits: follows_lives,
         final_usage: types.contains(EventType::Process),
-        existing: follows_lives || args.select.pid.is_some(),
+        existing: follows_lives || args.select.pid.is_some() || args.filters_parents(),
         exe_path: requires(Requirement::ExePath),
         cwd: requires(Requirement::WorkingDirectory),
         env: !args.show.env.is_empty(),

@@ -136,6 +136,23 @@ fn parent() {
     assert_eq!(trace.execs().len(), 3);
 }
 
+/// -P shows the forks of one process, too.
+fn creator_of_forks() {
+    let parent = Waiting::start(&[], &["storm", "3"]);
+    let pid = parent.pid();
+    let tracer = Tracer::json(&["--events", "fork", "-P", &pid.to_string()]);
+    parent.go();
+    subject(&["noop", &mark()]);
+    let trace = tracer.stop();
+    let forks = trace.of_type("fork");
+    let creators: Vec<_> = forks
+        .iter()
+        .map(|fork| fork["creator_pid"].as_u64())
+        .collect();
+    assert_eq!(creators, [Some(pid.into()); 3]);
+    assert!(trace.accounting().filtered >= 1);
+}
+
 /// -c shows what runs in a cgroup.
 fn cgroup() {
     let cgroup = Cgroup::create().expect("a cgroup can be made");
@@ -209,7 +226,7 @@ fn missing_map() {
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        [Tracing] => [command_name, command_line, parent, missing_map];
+        [Tracing] => [command_name, command_line, parent, creator_of_forks, missing_map];
         [Tracing, Root] => [user_by_number, user_by_name, user_zero, user_root, user_of_failed_execs];
         [Tracing, Cgroup2] => [cgroup];
         [Tracing, Cgroup2, PinnedMaps] => [map_of_cgroups];
