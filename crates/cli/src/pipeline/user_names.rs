@@ -147,7 +147,7 @@ impl UserNames {
     }
 }
 
-/// The thread that asks the user database. It ends when nobody asks any more.
+/// The thread that asks the user database. It ends with the last sender of questions.
 #[derive(Debug)]
 struct Lookup {
     questions: Sender<Id>,

@@ -16,7 +16,7 @@ use crate::args::TraceArgs;
 ///
 /// # Errors
 ///
-/// If sudo was called by a user whom nobody knows: the command must not run as root by accident.
+/// If sudo was called by an unknown user: the command must not run as root by accident.
 pub fn user(args: &TraceArgs) -> Result<Option<User>, Failure> {
     if !args.has_command() {
         return Ok(None);

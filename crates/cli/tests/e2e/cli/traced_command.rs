@@ -366,7 +366,7 @@ fn user_of_the_command() {
     assert_eq!(id_of_command(&["--user", "nobody"], None), nobody_id);
 }
 
-/// A caller of sudo whom nobody knows is an error before anything runs; `--user` decides then.
+/// An unknown caller of sudo is an error before anything runs; `--user` decides then.
 fn unknown_caller_of_sudo() {
     for uid in ["4123456789", "garbage", ""] {
         let run = |options: &[&str]| {
