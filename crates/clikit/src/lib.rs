@@ -17,8 +17,10 @@ mod ready_file;
 mod signals;
 mod stderr;
 mod trust;
+mod unwritten;
 
 pub use crate::buffered_output::BufferedOutput;
+pub use crate::buffered_output::Discarded;
 pub use crate::failure::CANNOT_TRACE;
 pub use crate::failure::Failure;
 pub use crate::log::start_logging;
@@ -28,3 +30,4 @@ pub use crate::ready_file::ReadyFile;
 pub use crate::signals::Signals;
 pub use crate::stderr::message;
 pub use crate::stderr::stderr_line;
+pub use crate::unwritten::Unwritten;

@@ -2,7 +2,9 @@
 
 use std::fs::File;
 use std::io;
+use std::io::ErrorKind;
 use std::io::IsTerminal as _;
+use std::io::Seek as _;
 use std::io::Write as _;
 use std::os::fd::AsFd;
 use std::path::Path;
@@ -27,6 +29,8 @@ pub struct OutputTarget {
     place: Option<Place>,
     /// A file on a disk: always ready.
     regular: bool,
+    /// The file ends with a part of a line, which could not be taken back.
+    is_mid_line: bool,
 }
 
 impl OutputTarget {
@@ -62,6 +66,7 @@ impl OutputTarget {
         let meta = file.metadata().context("cannot use the output")?;
         Ok(Self {
             regular: meta.is_file(),
+            is_mid_line: false,
             file,
             place,
         })
@@ -93,20 +98,79 @@ impl OutputTarget {
 
     /// Writes what can be written without blocking, and returns how much that is. Waits for the
     /// reader at most `wait`, or until a signal arrives.
+    ///
+    /// # Errors
+    ///
+    /// Why nothing was written.
     pub fn write(&mut self, bytes: &[u8], wait: Duration) -> io::Result<usize> {
-        if self.regular {
-            return self.file.write_all(bytes).map(|()| bytes.len());
+        match self.regular {
+            true => self.append(bytes),
+            false => self.write_to_reader(bytes, wait),
         }
+    }
+
+    /// Writes in pieces that do not block. They are whole lines, if lines are not longer than a
+    /// piece: a reader that goes or a second writer then finds no part of a line.
+    fn write_to_reader(&mut self, bytes: &[u8], wait: Duration) -> io::Result<usize> {
         let mut done = 0;
-        for piece in bytes.chunks(PIPE_BUF) {
+        while done < bytes.len() {
             let wait = if done == 0 { wait } else { Duration::ZERO };
-            if !self.is_ready(wait)? {
-                break;
+            let piece = piece_of_lines(&bytes[done..], PIPE_BUF);
+            match self.is_ready(wait).and_then(|is_ready| match is_ready {
+                true => self.file.write_all(piece).map(|()| true),
+                false => Ok(false),
+            }) {
+                Ok(true) => done += piece.len(),
+                Ok(false) => break,
+                Err(error) if done == 0 => return Err(error),
+                Err(_) => break, // the next write says it again
             }
-            self.file.write_all(piece)?;
-            done += piece.len();
         }
         Ok(done)
+    }
+
+    /// Appends to a file.
+    fn append(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.is_mid_line {
+            self.file.write_all(b"\n")?;
+            self.is_mid_line = false;
+        }
+        let mut done = 0;
+        while done < bytes.len() {
+            match self.file.write(&bytes[done..]) {
+                Ok(0) => return self.keep_whole_lines(&bytes[..done], ErrorKind::WriteZero.into()),
+                Ok(count) => done += count,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return self.keep_whole_lines(&bytes[..done], error),
+            }
+        }
+        Ok(done)
+    }
+
+    /// Takes back the line that did not fit. Returns how much is left, or the error if that is
+    /// nothing.
+    fn keep_whole_lines(&mut self, written: &[u8], error: io::Error) -> io::Result<usize> {
+        let whole = piece_of_lines(written, written.len());
+        let whole = if whole.ends_with(b"\n") {
+            whole.len()
+        } else {
+            0
+        };
+        let part = written.len() - whole;
+        self.is_mid_line = part > 0 && self.take_back(part).is_err();
+        match whole {
+            0 => Err(error),
+            _ => Ok(whole),
+        }
+    }
+
+    /// Makes the file shorter by what was written last, unless others have appended to it since.
+    fn take_back(&mut self, count: usize) -> io::Result<()> {
+        let end = self.file.stream_position()?;
+        if self.file.metadata()?.len() != end {
+            return Err(ErrorKind::Other.into());
+        }
+        self.file.set_len(end.saturating_sub(count as u64))
     }
 
     /// Whether a piece can be written without blocking, or will fail at once.
@@ -118,5 +182,55 @@ impl OutputTarget {
             Err(Errno::EINTR) => Ok(false),
             Err(errno) => Err(errno.into()),
         }
+    }
+}
+
+/// The whole lines among the first `most` bytes; all of these bytes if they are a part of one line.
+fn piece_of_lines(bytes: &[u8], most: usize) -> &[u8] {
+    let piece = &bytes[..bytes.len().min(most)];
+    match piece.iter().rposition(|byte| *byte == b'\n') {
+        Some(at) => &piece[..=at],
+        None => piece,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Pieces end where lines end, if they can.
+    #[test]
+    fn pieces() {
+        assert_eq!(piece_of_lines(b"one\ntwo\nthree", 9), b"one\ntwo\n");
+        assert_eq!(piece_of_lines(b"one\ntwo\n", 8), b"one\ntwo\n");
+        assert_eq!(piece_of_lines(b"long line\n", 4), b"long");
+        assert_eq!(piece_of_lines(b"", 4), b"");
+    }
+
+    /// A line that did not fit is taken back; one behind which others have written is ended.
+    #[test]
+    fn parts_of_lines() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("lines");
+        let mut target = OutputTarget::create(&path).expect("a file");
+        let full = || io::Error::from(ErrorKind::StorageFull);
+        target.file.write_all(b"one\ntw").expect("written");
+        assert_eq!(
+            target.keep_whole_lines(b"one\ntw", full()).expect("a line"),
+            4
+        );
+        assert_eq!(std::fs::read(&path).expect("the file"), b"one\n");
+        target.file.write_all(b"thr").expect("written");
+        let mut other = OutputTarget::create(&path).expect("the same file");
+        other.append(b"ee\n").expect("written");
+        let error = target
+            .keep_whole_lines(b"thr", full())
+            .expect_err("no line fits");
+        assert_eq!(error.kind(), ErrorKind::StorageFull);
+        target.append(b"four\n").expect("written");
+        assert_eq!(
+            std::fs::read(&path).expect("the file"),
+            b"one\nthree\n\nfour\n"
+        );
     }
 }

@@ -11,14 +11,16 @@ use signal_hook::consts::SIGHUP;
 use signal_hook::consts::SIGINT;
 use signal_hook::consts::SIGQUIT;
 use signal_hook::consts::SIGTERM;
+use signal_hook::consts::SIGXFSZ;
 use signal_hook::flag;
 
-const TAKEN_OVER: [Signal; 5] = [
+const TAKEN_OVER: [Signal; 6] = [
     Signal::SIGINT,
     Signal::SIGQUIT,
     Signal::SIGTERM,
     Signal::SIGHUP,
     Signal::SIGCHLD,
+    Signal::SIGXFSZ,
 ];
 
 /// What has arrived.
@@ -49,6 +51,8 @@ impl Signals {
         for signal in [SIGINT, SIGQUIT] {
             flag::register(signal, Arc::clone(&signals.interrupt))?;
         }
+        // A file that reaches the limit of its size (ulimit -f) is an error of the write.
+        flag::register(SIGXFSZ, flag())?;
         let ending = [Some(SIGTERM), (!is_ignored(SIGHUP)).then_some(SIGHUP)];
         for signal in ending.into_iter().flatten() {
             flag::register(signal, Arc::clone(&signals.terminate))?;

@@ -7,9 +7,11 @@ use std::time::Instant;
 use anyhow::Context as _;
 use bpfrun::AttachOptions;
 use bpfrun::Attached;
+use execsnoop_clikit::Discarded;
 use execsnoop_clikit::Failure;
 use execsnoop_clikit::ReadyFile;
 use execsnoop_clikit::Signals;
+use execsnoop_clikit::Unwritten;
 use execsnoop_clikit::message;
 use execsnoop_clikit::stderr_line;
 
@@ -24,7 +26,7 @@ use crate::cli::printk::TracePipe;
 /// How long we wait before we look at everything again.
 const PERIOD: Duration = Duration::from_millis(50);
 
-/// How long a reader that takes nothing is waited for when a signal has asked us to end.
+/// How long a reader that takes nothing is waited for at the end, after a signal or a deadline.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The most turns in which the buffers are emptied after everything is detached.
@@ -66,7 +68,7 @@ pub fn run(args: &Args) -> Result<u8, Failure> {
         report,
         printk,
         account: Account::default(),
-        unwritten: 0,
+        unwritten: Unwritten::default(),
         closed: false,
         warned: false,
         failure: None,
@@ -84,8 +86,8 @@ struct Session {
     account: Account,
     /// How many events may still be shown.
     room: u64,
-    /// Formatted, not yet written.
-    unwritten: u64,
+    /// Lines for which there was no room, or no reader.
+    unwritten: Unwritten,
     deadline: Option<Instant>,
     interval: Option<Duration>,
     next_report: Option<Instant>,
@@ -140,7 +142,6 @@ impl Session {
             running,
             output,
             room,
-            unwritten,
             account,
             closed,
             ..
@@ -151,7 +152,6 @@ impl Session {
             } else {
                 output.event(event);
                 *room -= 1;
-                *unwritten += 1;
             }
         });
         if let Some(printk) = self.printk.as_mut().filter(|_| !self.closed) {
@@ -218,8 +218,8 @@ impl Session {
         }
     }
 
-    /// Writes the rest, for as long as the reader takes. When a signal has asked us to end, a
-    /// reader that takes nothing does not keep us.
+    /// Writes the rest, for as long as the reader takes. After a signal, or when the time is over,
+    /// a reader that takes nothing is given up.
     fn flush_all(&mut self) {
         let mut left = usize::MAX;
         let mut since = Instant::now();
@@ -228,29 +228,47 @@ impl Session {
                 left = self.output.waiting();
                 since = Instant::now();
             }
-            if self.signals.any() && since.elapsed() > PATIENCE {
-                self.discard();
+            let is_urgent = self.signals.any() || self.out_of_time();
+            if is_urgent && since.elapsed() > PATIENCE {
+                let lines = self.drop_unwritten();
+                self.unwritten.add_not_taken(lines, &self.output.name());
+                self.closed = true;
             }
+        }
+        if let Some(error) = self.unwritten.to_error() {
+            self.fail(error);
         }
     }
 
-    /// Writes what the reader takes, and returns whether everything is written. A reader that is
-    /// gone is a quiet end, not an error.
+    /// Writes what the reader takes, and returns whether nothing waits any more. A reader that is
+    /// gone is a quiet end, not an error. If there is no room, the lines are given up and counted.
     fn flush(&mut self, wait: Duration) -> bool {
         if self.closed {
             return true;
         }
-        match self.output.flush(wait) {
-            Ok(false) => return false,
-            Ok(true) => self.account.shown += std::mem::take(&mut self.unwritten),
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => self.discard(),
-            Err(error) => {
-                let name = self.output.name();
+        let flushed = self.output.flush(wait);
+        self.account.shown += self.output.take_shown();
+        let error = match flushed {
+            Ok(is_all) => return is_all,
+            Err(error) => error,
+        };
+        let (lines, name) = (self.drop_unwritten(), self.output.name());
+        match error.kind() {
+            _ if Unwritten::is_no_room(&error) => self.unwritten.add_no_room(lines, &name, &error),
+            io::ErrorKind::BrokenPipe => self.closed = true,
+            _ => {
                 let error = anyhow::Error::new(error);
                 self.fail(error.context(format!("cannot write to {name} (-o names another file)")));
             }
         }
         true
+    }
+
+    /// Gives up what is not written, and returns how many lines that are.
+    fn drop_unwritten(&mut self) -> u64 {
+        let Discarded { lines, events } = self.output.discard();
+        self.account.discarded += events;
+        lines
     }
 
     fn fail(&mut self, error: anyhow::Error) {
@@ -259,7 +277,7 @@ impl Session {
     }
 
     fn discard(&mut self) {
-        self.account.discarded += std::mem::take(&mut self.unwritten);
+        self.drop_unwritten();
         self.closed = true;
     }
 }

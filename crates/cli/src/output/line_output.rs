@@ -5,6 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use execsnoop_clikit::BufferedOutput;
+use execsnoop_clikit::Discarded;
 use execsnoop_clikit::OutputTarget;
 use execsnoop_events::Event;
 use execsnoop_events::json::Annotations;
@@ -46,12 +47,21 @@ impl<F: LineFormat> Consumer for LineOutput<F> {
         Ok(())
     }
 
-    fn event(&mut self, event: &Event<'_>, notes: &Annotations<'_>) {
+    fn event(&mut self, event: &Event<'_>, notes: &Annotations<'_>, weight: u64) {
         self.format.event(self.output.buffer(), event, notes);
+        self.output.end_events(weight);
     }
 
     fn flush(&mut self, wait: Duration) -> io::Result<bool> {
         self.output.flush(wait)
+    }
+
+    fn take_shown(&mut self) -> u64 {
+        self.output.take_written()
+    }
+
+    fn discard(&mut self) -> Discarded {
+        self.output.discard()
     }
 
     fn pending_bytes(&self) -> usize {

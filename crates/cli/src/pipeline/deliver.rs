@@ -3,6 +3,8 @@
 use std::io;
 use std::time::Duration;
 
+use execsnoop_clikit::Discarded;
+use execsnoop_clikit::Unwritten;
 use execsnoop_clikit::message;
 use execsnoop_events::Event;
 use execsnoop_events::EventData;
@@ -17,12 +19,12 @@ pub struct Delivery {
     consumer: Box<dyn Consumer>,
     /// How many events may still be shown.
     room: u64,
-    /// Events that the consumer has, and that are not written.
-    unwritten: u64,
     /// Events that were written.
     shown: u64,
     /// Events that were given up.
     discarded: u64,
+    /// Lines for which there was no room, or no reader.
+    unwritten: Unwritten,
     /// The reader is gone, or the output failed.
     closed: bool,
     warned_of_loss: bool,
@@ -34,9 +36,9 @@ impl Delivery {
         Self {
             consumer,
             room: limit.unwrap_or(u64::MAX),
-            unwritten: 0,
             shown: 0,
             discarded: 0,
+            unwritten: Unwritten::default(),
             closed: false,
             warned_of_loss: false,
         }
@@ -54,8 +56,7 @@ impl Delivery {
 
     /// Delivers an event that counts as `weight` events of the account.
     pub fn event(&mut self, event: &Event<'_>, notes: &Annotations<'_>, weight: u64) {
-        self.consumer.event(event, notes);
-        self.unwritten += weight;
+        self.consumer.event(event, notes, weight);
         self.room -= 1;
     }
 
@@ -81,32 +82,55 @@ impl Delivery {
         }
     }
 
-    /// Writes what was formatted; waits for the reader at most `wait`. Returns whether everything
-    /// is written. A reader that is gone is a quiet end, not an error.
+    /// Writes what was formatted; waits for the reader at most `wait`. Returns whether nothing is
+    /// left to write. A reader that is gone is a quiet end, not an error. If there is no room, the
+    /// lines are given up and counted, and the trace goes on.
     pub fn flush(&mut self, wait: Duration) -> anyhow::Result<bool> {
         if self.closed {
             return Ok(true);
         }
-        match self.consumer.flush(wait) {
-            Ok(true) => {
-                self.shown += std::mem::take(&mut self.unwritten);
-                Ok(true)
-            }
-            Ok(false) => Ok(false),
-            Err(error) => {
-                self.discard();
-                match error.kind() {
-                    io::ErrorKind::BrokenPipe => Ok(true),
-                    _ => Err(self.cannot_write(error)),
-                }
-            }
+        let flushed = self.consumer.flush(wait);
+        self.shown += self.consumer.take_shown();
+        let error = match flushed {
+            Ok(is_all) => return Ok(is_all),
+            Err(error) => error,
+        };
+        let lines = self.drop_unwritten();
+        if Unwritten::is_no_room(&error) {
+            let name = self.consumer.name();
+            self.unwritten.add_no_room(lines, &name, &error);
+            return Ok(true);
+        }
+        self.closed = true;
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Ok(true),
+            _ => Err(self.cannot_write(error)),
         }
     }
 
     /// Gives up what is not written, and everything after it.
     pub fn discard(&mut self) {
-        self.discarded += std::mem::take(&mut self.unwritten);
+        self.drop_unwritten();
         self.closed = true;
+    }
+
+    /// The same, because the reader takes nothing.
+    pub fn give_up_reader(&mut self) {
+        let lines = self.drop_unwritten();
+        self.unwritten.add_not_taken(lines, &self.consumer.name());
+        self.closed = true;
+    }
+
+    /// Returns how many lines are not written.
+    fn drop_unwritten(&mut self) -> u64 {
+        let Discarded { lines, events } = self.consumer.discard();
+        self.discarded += events;
+        lines
+    }
+
+    /// The lines that were not written although tracing went on, as an error.
+    pub fn unwritten(&self) -> Option<anyhow::Error> {
+        self.unwritten.to_error()
     }
 
     /// How many bytes wait for the reader.

@@ -195,6 +195,16 @@ impl Pipeline {
         self.stages.delivery.discard();
     }
 
+    /// Gives up what is not written, because the reader takes nothing.
+    pub fn give_up_reader(&mut self) {
+        self.stages.delivery.give_up_reader();
+    }
+
+    /// The lines that were not written although tracing went on, as an error.
+    pub fn unwritten(&self) -> Option<anyhow::Error> {
+        self.stages.delivery.unwritten()
+    }
+
     /// The account at the end, given what happened before the events reached the pipeline.
     pub fn account(&self, tally: &Tally) -> Account {
         let mut account = self.stages.account.clone();

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use clap::Parser as _;
+use execsnoop_clikit::Discarded;
 use execsnoop_events::Argv;
 use execsnoop_events::CountedKind;
 use execsnoop_events::Event;
@@ -30,11 +31,14 @@ use crate::cmd::settings::Settings;
 
 /// Keeps what it receives, as JSON.
 #[derive(Debug, Clone, Default)]
-struct Collector(Rc<RefCell<Vec<Value>>>);
+struct Collector {
+    records: Rc<RefCell<Vec<Value>>>,
+    shown: u64,
+}
 
 impl Collector {
     fn records(&self) -> Vec<Value> {
-        self.0.borrow().clone()
+        self.records.borrow().clone()
     }
 }
 
@@ -43,11 +47,20 @@ impl Consumer for Collector {
         Ok(())
     }
 
-    fn event(&mut self, event: &Event<'_>, notes: &Annotations<'_>) {
+    fn event(&mut self, event: &Event<'_>, notes: &Annotations<'_>, weight: u64) {
         let mut line = Vec::new();
         json::write_line(&mut line, event, notes);
         let record = serde_json::from_slice(&line).expect("JSON");
-        self.0.borrow_mut().push(record);
+        self.records.borrow_mut().push(record);
+        self.shown += weight;
+    }
+
+    fn take_shown(&mut self) -> u64 {
+        std::mem::take(&mut self.shown)
+    }
+
+    fn discard(&mut self) -> Discarded {
+        Discarded::default()
     }
 
     fn flush(&mut self, _: Duration) -> io::Result<bool> {

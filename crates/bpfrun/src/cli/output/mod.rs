@@ -12,6 +12,7 @@ use std::time::Duration;
 use bpfrun::Event;
 use bpfrun::Schema;
 use execsnoop_clikit::BufferedOutput;
+use execsnoop_clikit::Discarded;
 use execsnoop_clikit::OutputTarget;
 
 use crate::cli::args::Args;
@@ -85,6 +86,7 @@ impl Output {
             Form::Csv(csv) => csv.event(self.output.buffer(), &self.now, event),
             Form::Json => json::event(self.output.buffer(), &self.now, event),
         }
+        self.output.end_events(1);
     }
 
     /// The form and the buffer, for what is no event.
@@ -96,6 +98,16 @@ impl Output {
     /// whether all is written.
     pub fn flush(&mut self, wait: Duration) -> io::Result<bool> {
         self.output.flush(wait)
+    }
+
+    /// The events that were written since the last call.
+    pub fn take_shown(&mut self) -> u64 {
+        self.output.take_written()
+    }
+
+    /// Gives up what is not written, and says how much that is.
+    pub fn discard(&mut self) -> Discarded {
+        self.output.discard()
     }
 
     /// How many bytes wait to be written.

@@ -26,7 +26,7 @@ const LONGEST_PERIOD: Duration = Duration::from_secs(1);
 /// How long the end of a trace waits for the final usage of processes.
 const FINAL_USAGE: Duration = Duration::from_millis(150);
 
-/// How long a reader that takes nothing is waited for after a signal has asked for the end.
+/// How long a reader that takes nothing is waited for at the end, after a signal or a deadline.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Probably the filter was meant for something else.
@@ -148,10 +148,13 @@ impl RunLoop {
             }
             Err(error) => self.fail(error.into()),
         }
+        if let Some(error) = self.pipeline.unwritten() {
+            self.fail(error);
+        }
     }
 
-    /// Writes the rest, as long as the reader takes it. After a signal, a reader that takes nothing
-    /// is given up.
+    /// Writes the rest, as long as the reader takes it. After a signal, or when the time is over, a
+    /// reader that takes nothing is given up.
     fn flush_all(&mut self) {
         let mut left = usize::MAX;
         let mut since = Instant::now();
@@ -161,8 +164,8 @@ impl RunLoop {
                 left = self.pipeline.pending_bytes();
                 since = Instant::now();
             }
-            if self.stop.is_signaled() && since.elapsed() > PATIENCE {
-                self.pipeline.discard();
+            if self.stop.is_urgent() && since.elapsed() > PATIENCE {
+                self.pipeline.give_up_reader();
             }
         }
     }

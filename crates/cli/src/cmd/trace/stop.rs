@@ -32,9 +32,9 @@ impl StopConditions {
         self.command.is_some()
     }
 
-    /// Whether a signal has asked for the end.
-    pub fn is_signaled(&self) -> bool {
-        self.signals.any()
+    /// Whether the end is not to wait: a signal has asked for it, or the time is over.
+    pub fn is_urgent(&self) -> bool {
+        self.signals.any() || self.is_over()
     }
 
     /// Whether the trace should end. A SIGTERM is passed on to the command, for which it was meant.

@@ -339,15 +339,6 @@ fn output_file_that_cannot_be_written() {
     );
 }
 
-/// A full disk is a failure, not a quiet end.
-fn full_disk() {
-    let tracer = Tracer::start(&["-o", "/dev/full"]);
-    subject(&["storm", "50"]);
-    let trace = tracer.wait();
-    assert_eq!(trace.status.code(), Some(1), "{}", trace.stderr);
-    assert!(trace.stderr.contains("No space left"), "{}", trace.stderr);
-}
-
 /// A full disk does not change the status of a command that ran, but is said.
 fn full_disk_under_a_command() {
     let trace = trace_command(&["-o", "/dev/full"], &["sh", "-c", "exit 3"]);
@@ -388,7 +379,7 @@ pub(crate) fn cases() -> Vec<Case> {
         [Tracing] => [
             default_columns, times, user_and_cpu, max_args, long_arguments_are_whole, quotes, events,
             forks, count, count_of_what_is_shown, duration, csv, output_file, output_file_is_private,
-            output_file_that_cannot_be_written, full_disk, full_disk_under_a_command, ring_sizes, stats,
+            output_file_that_cannot_be_written, full_disk_under_a_command, ring_sizes, stats,
         ];
     ]
 }

@@ -4,7 +4,10 @@ use std::fs;
 use std::os::unix::fs::chown;
 use std::os::unix::fs::lchown;
 use std::os::unix::fs::symlink;
+use std::thread;
+use std::time::Duration;
 
+use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use crate::Case;
@@ -15,6 +18,7 @@ use crate::support::run::Tracer;
 use crate::support::run::run;
 use crate::support::subject;
 use crate::support::text;
+use crate::support::wait_until;
 
 /// Where others can write, their files are not written, and their links are not followed.
 fn files_of_others() {
@@ -41,15 +45,16 @@ fn emptied_file() {
     let file = dir.path().join("events");
     let tracer = Tracer::json(&["-o", text(&file)]);
     subject(&["storm", "20"]);
-    crate::support::wait_until("something is written", || {
+    wait_until("something is written", || {
         fs::metadata(&file).is_ok_and(|meta| meta.len() > 1000)
     });
-    std::thread::sleep(std::time::Duration::from_millis(200));
+    thread::sleep(Duration::from_millis(200));
     fs::write(&file, "").expect("it can be emptied");
     let pid = subject(&["noop"]).pid;
     tracer.stop();
     let lines = json_lines(&fs::read(&file).expect("it is there"));
-    assert!(lines.iter().any(|line| line["ns_pid"] == pid), "{lines:?}");
+    let is_there = lines.iter().any(|line| line["ns_pid"] == pid);
+    assert!(is_there, "{pid} is not among {} lines", lines.len());
 }
 
 /// Two tracers that write to one file write whole lines.
@@ -67,6 +72,61 @@ fn one_file_for_two() {
     assert!(shown >= 2, "each of them shows the storm: {shown}");
 }
 
+/// When a disk is full, tracing goes on, and the end says how many lines are missing.
+fn full_disk() {
+    let tracer = Tracer::start(&["-o", "/dev/full"]);
+    subject(&["storm", "50"]);
+    wait_until("it is said", || tracer.stderr().contains("No space left"));
+    assert!(
+        tracer.stderr().contains("tracing goes on"),
+        "{}",
+        tracer.stderr()
+    );
+    subject(&["storm", "50"]);
+    tracer.signal(Signal::SIGINT);
+    let trace = tracer.wait();
+    assert_eq!(trace.status.code(), Some(1), "{}", trace.stderr);
+    assert!(
+        trace
+            .stderr
+            .contains("lines were not written to \"/dev/full\""),
+        "{}",
+        trace.stderr
+    );
+    assert_eq!(
+        trace.stderr.matches("tracing goes on").count(),
+        1,
+        "{}",
+        trace.stderr
+    );
+    let account = trace.accounting();
+    assert_eq!(account.shown, 0);
+    assert!(account.discarded >= 100, "{}", trace.stderr);
+}
+
+/// A file that has no room holds whole lines, and goes on when there is room again.
+fn room_comes_back() {
+    let dir = public_dir();
+    let file = dir.path().join("events");
+    let limited = ["sh", "-c", "ulimit -f 64; exec \"$@\"", "sh"]; // blocks of 512 or 1024 bytes
+    let tracer = Tracer::start_behind(&limited, &["--format", "json", "-o", text(&file)]);
+    subject(&["storm", "200"]);
+    wait_until("it is said", || tracer.stderr().contains("File too large"));
+    thread::sleep(Duration::from_millis(300)); // the rest of the storm is dropped
+    let lines = json_lines(&fs::read(&file).expect("it is there"));
+    assert!(lines.len() > 10, "{} lines", lines.len());
+    fs::write(&file, "").expect("it can be emptied");
+    let pid = subject(&["noop"]).pid;
+    tracer.signal(Signal::SIGINT);
+    let trace = tracer.wait();
+    assert_eq!(trace.status.code(), Some(1), "{}", trace.stderr);
+    let lines = json_lines(&fs::read(&file).expect("it is there"));
+    let is_there = lines.iter().any(|line| line["ns_pid"] == pid);
+    assert!(is_there, "{pid} is not among {} lines", lines.len());
+    let account = trace.accounting();
+    assert!(account.shown > 10 && account.discarded > 10, "{account:?}");
+}
+
 fn json_lines(bytes: &[u8]) -> Vec<Value> {
     let lines = bytes
         .split(|byte| *byte == b'\n')
@@ -81,6 +141,6 @@ fn json_lines(bytes: &[u8]) -> Vec<Value> {
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        [Tracing] => [files_of_others, emptied_file, one_file_for_two];
+        [Tracing] => [files_of_others, emptied_file, one_file_for_two, full_disk, room_comes_back];
     ]
 }

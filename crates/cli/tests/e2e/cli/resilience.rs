@@ -63,13 +63,13 @@ fn count_with_a_command() {
     assert_eq!(trace.accounting().shown, 1);
 }
 
-/// A reader that takes nothing cannot keep the tracer from ending, and the account says what it
-/// missed.
-fn stuck_reader() {
+/// Traces a storm for a reader that takes nothing, until `end`. The status and what is said.
+fn with_stuck_reader(options: &[&str], end: impl FnOnce(u32)) -> (Option<i32>, String) {
     let dir = public_dir();
     let (ready, errors) = (dir.path().join("ready"), dir.path().join("stderr"));
     let stderr = fs::File::create(&errors).expect("a file");
-    let mut child = command(&[], &["--format", "json", "--ready-file", text(&ready)])
+    let always = ["--format", "json", "--ready-file", text(&ready)];
+    let mut child = command(&[], &[&always, options].concat())
         .stdout(Stdio::piped())
         .stderr(stderr)
         .spawn()
@@ -77,14 +77,31 @@ fn stuck_reader() {
     wait_until("the tracer is ready", || ready.exists());
     subject(&["storm", "1000"]); // some 300 KB: more than a pipe takes
     thread::sleep(Duration::from_millis(200));
-    kill_process(child.id(), Signal::SIGTERM);
+    end(child.id());
     let status = wait_for_end(&mut child);
-    let said = fs::read_to_string(errors).expect("messages");
-    assert_eq!(status.code(), Some(0), "{said}");
-    assert!(
-        said.contains("lost 0") && !said.contains("discarded 0"),
-        "{said}"
-    );
+    (status.code(), fs::read_to_string(errors).expect("messages"))
+}
+
+#[track_caller]
+fn check_stuck(status: Option<i32>, said: &str) {
+    assert_eq!(status, Some(1), "{said}");
+    assert!(said.contains("lost 0"), "{said}");
+    assert!(!said.contains("discarded 0"), "{said}");
+    assert!(said.contains("lines were not written"), "{said}");
+    assert!(said.contains("whose reader takes nothing"), "{said}");
+}
+
+/// A reader that takes nothing cannot keep the tracer from ending, and the account says what it
+/// missed.
+fn stuck_reader() {
+    let (status, said) = with_stuck_reader(&[], |pid| kill_process(pid, Signal::SIGTERM));
+    check_stuck(status, &said);
+}
+
+/// The same when the time is over.
+fn stuck_reader_with_a_duration() {
+    let (status, said) = with_stuck_reader(&["--duration", "2s"], |_| {});
+    check_stuck(status, &said);
 }
 
 /// A reader that is only slow gets everything.
@@ -221,7 +238,7 @@ fn ancestors_of_ends() {
 pub(crate) fn cases() -> Vec<Case> {
     cases![
         [Tracing] => [
-            full_standard_error, duration_with_a_command, count_with_a_command, stuck_reader,
+            full_standard_error, duration_with_a_command, count_with_a_command, stuck_reader, stuck_reader_with_a_duration,
             slow_reader, hang_up_is_ignored_under_nohup, an_old_trace_is_kept,
             failed_exec_of_70_000_arguments, deep_paths, folded_walk,
             folded_walk_without_successes, ancestors_of_ends,
