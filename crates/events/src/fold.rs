@@ -188,6 +188,7 @@ mod tests {
             ret,
             filename: Some(b"/bin/x"),
             exe: None,
+            exe_root: None,
             script: false,
             secure: false,
             args: Argv::whole(args),
@@ -197,6 +198,7 @@ mod tests {
             mnt_ns: Some(1),
             file: None,
             cwd: None,
+            cwd_root: None,
             env: None,
             peak_before: None,
         }

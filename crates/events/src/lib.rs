@@ -81,6 +81,7 @@ pub use event::LoginSession;
 pub use event::Loss;
 pub use event::Lost;
 pub use event::OwnedEvent;
+pub use event::PathRoot;
 pub use event::ProcessId;
 pub use event::ProcessSummary;
 pub use filter::CelError;

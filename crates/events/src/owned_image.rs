@@ -3,6 +3,7 @@
 use crate::argv::Argv;
 use crate::event::ExecFile;
 use crate::event::Image;
+use crate::event::PathRoot;
 
 /// A copy of an [`Image`], in one block of memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +12,8 @@ pub(crate) struct OwnedImage {
     bytes: Box<[u8]>,
     /// Where in `bytes` the first four of them end; `None` for what the image does not have.
     ends: [Option<usize>; 4],
+    exe_root: Option<PathRoot>,
+    cwd_root: Option<PathRoot>,
     script: bool,
     secure: bool,
     file: Option<ExecFile>,
@@ -34,6 +37,8 @@ impl OwnedImage {
         Self {
             bytes: bytes.into_boxed_slice(),
             ends,
+            exe_root: image.exe_root,
+            cwd_root: image.cwd_root,
             script: image.script,
             secure: image.secure,
             file: image.file,
@@ -53,11 +58,13 @@ impl OwnedImage {
         Image {
             filename,
             exe,
+            exe_root: self.exe_root,
             script: self.script,
             secure: self.secure,
             file: self.file,
             args: Argv::from_parts(&self.bytes[at..], &self.unreadable, self.args_rest),
             cwd,
+            cwd_root: self.cwd_root,
             env: env.map(Argv::whole),
         }
     }
@@ -94,6 +101,7 @@ mod tests {
                 let image = Image {
                     filename,
                     exe: Some(b"/usr/bin/ls"),
+                    exe_root: Some(PathRoot::Elsewhere),
                     script: true,
                     secure: true,
                     file: Some(ExecFile {
@@ -103,6 +111,7 @@ mod tests {
                     }),
                     args,
                     cwd: Some(b"/tmp"),
+                    cwd_root: Some(PathRoot::Namespace),
                     env: filename.map(|_| Argv::whole(b"A=b\0C=\0")),
                 };
                 assert_eq!(OwnedImage::new(&image).lend(), image);

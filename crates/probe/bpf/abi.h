@@ -117,6 +117,13 @@ enum exec_flags {
 	EXEC_CWD_ROOT = 32, /* that is the root, on the way to which there are no names */
 	EXEC_ENV = 64,	    /* the environment is behind the arguments */
 	EXEC_NO_FILE = 128, /* inode, device, links and maxrss_before are not known */
+	/* Where the path ends, if not at the root of the first process's mount namespace: at that
+	 * of the process's own, or anywhere else (a detached mount, another process's namespace,
+	 * memory). The same of the working directory. */
+	EXEC_PATH_OWN_ROOT = 256,
+	EXEC_PATH_NO_ROOT = 512,
+	EXEC_CWD_OWN_ROOT = 1024,
+	EXEC_CWD_NO_ROOT = 2048,
 };
 
 struct rec_exec {

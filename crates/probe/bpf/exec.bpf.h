@@ -26,8 +26,37 @@ const volatile bool want_env = false; /* the environment, behind the arguments *
 #define PATH_STEPS 256
 #define PATH_NAME  256 /* NAME_MAX and its NUL */
 
+/* What a path is relative to, or that it is not whole. */
+enum path_end { PATH_AT_ROOT, PATH_AT_OWN_ROOT, PATH_AT_NO_ROOT, PATH_CUT };
+
+/* The mount namespace of the machine's first process, once it was asked for. */
+__u64 first_mnt_ns;
+
+static __always_inline __u64 first_mount_namespace(struct task_struct *task)
+{
+	struct pid *pid = BPF_CORE_READ(task, thread_pid);
+
+	if (!first_mnt_ns)
+		first_mnt_ns = (__u64)BPF_CORE_READ(
+			pid, numbers[0].ns, child_reaper, nsproxy, mnt_ns);
+	return first_mnt_ns;
+}
+
+/* Where a path ends that has come to the root of this mount, which is mounted nowhere. */
+static __always_inline int end_at(struct mount *mount)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	__u64 ns = (__u64)BPF_CORE_READ(mount, mnt_ns);
+
+	if (ns && ns == first_mount_namespace(task))
+		return PATH_AT_ROOT;
+	if (ns && ns == (__u64)BPF_CORE_READ(task, nsproxy, mnt_ns))
+		return PATH_AT_OWN_ROOT;
+	return PATH_AT_NO_ROOT;
+}
+
 /* Adds the names on the way from there to the root of the mount namespace, leaf first, and counts
- * their bytes as cwd_len. Returns 1 when there are too many. */
+ * their bytes as cwd_len. Returns where it ended: enum path_end. */
 SUBPROG int add_path(__u64 dentry_address, __u64 mount_address)
 {
 	struct rec_exec *rec = scratch_for(SCRATCH_EXEC);
@@ -38,7 +67,7 @@ SUBPROG int add_path(__u64 dentry_address, __u64 mount_address)
 	__u32 start;
 
 	if (!rec)
-		return 1;
+		return PATH_CUT;
 	start = READ_U32(rec->args_len) + READ_U32(rec->name_len) + READ_U32(rec->path_len);
 	for (int i = 0; i < PATH_STEPS; i++) {
 		struct dentry *up;
@@ -49,7 +78,7 @@ SUBPROG int add_path(__u64 dentry_address, __u64 mount_address)
 			struct mount *outer = BPF_CORE_READ(mount, mnt_parent);
 
 			if (outer == mount || !outer)
-				return 0;
+				return end_at(mount);
 			at = BPF_CORE_READ(mount, mnt_mountpoint);
 			mount = outer;
 			root = BPF_CORE_READ(mount, mnt.mnt_root);
@@ -57,17 +86,17 @@ SUBPROG int add_path(__u64 dentry_address, __u64 mount_address)
 		}
 		offset = start + READ_U32(rec->cwd_len);
 		if (offset > EXEC_ROOM - PATH_NAME)
-			return 1;
+			return PATH_CUT;
 		n = bpf_probe_read_kernel_str(
 			(char *)(rec + 1) + offset, PATH_NAME, BPF_CORE_READ(at, d_name.name));
 		if (n > 0)
 			READ_U32(rec->cwd_len) += n;
 		up = BPF_CORE_READ(at, d_parent);
 		if (up == at) /* a memfd: a name that hangs nowhere */
-			return 0;
+			return PATH_AT_NO_ROOT;
 		at = up;
 	}
-	return 1;
+	return PATH_CUT;
 }
 
 enum { ARGS_ALL_SENT, ARGS_NO_ROOM, ARGS_NOT_READ };
@@ -176,24 +205,36 @@ static __always_inline __u64 measure_block(struct rec_exec *rec, struct mm_struc
 	return env_end;
 }
 
-static __always_inline void add_paths(
-	struct rec_exec *rec, struct task_struct *task, struct linux_binprm *bprm)
+static __always_inline void add_exe_path(struct rec_exec *rec, struct linux_binprm *bprm)
 {
 	struct file *file = bprm->file;
-	struct fs_struct *fs = task->fs;
+	int end = add_path((__u64)BPF_CORE_READ(file, f_path.dentry),
+		(__u64)BPF_CORE_READ(file, f_path.mnt));
 
-	rec->path_len = rec->cwd_len = 0;
-	if (want_path && add_path((__u64)BPF_CORE_READ(file, f_path.dentry),
-				 (__u64)BPF_CORE_READ(file, f_path.mnt)))
+	if (end == PATH_CUT)
 		rec->flags |= EXEC_PATH_CUT;
+	if (end == PATH_AT_OWN_ROOT)
+		rec->flags |= EXEC_PATH_OWN_ROOT;
+	if (end == PATH_AT_NO_ROOT)
+		rec->flags |= EXEC_PATH_NO_ROOT;
 	rec->path_len = rec->cwd_len;
 	rec->cwd_len = 0;
-	if (!want_cwd)
-		return;
-	if (add_path((__u64)BPF_CORE_READ(fs, pwd.dentry), (__u64)BPF_CORE_READ(fs, pwd.mnt)))
+}
+
+static __always_inline void add_cwd(struct rec_exec *rec, struct task_struct *task)
+{
+	struct fs_struct *fs = task->fs;
+	int end = add_path(
+		(__u64)BPF_CORE_READ(fs, pwd.dentry), (__u64)BPF_CORE_READ(fs, pwd.mnt));
+
+	if (end == PATH_CUT)
 		rec->flags |= EXEC_CWD_CUT;
 	else if (!READ_U32(rec->cwd_len))
 		rec->flags |= EXEC_CWD_ROOT;
+	if (end == PATH_AT_OWN_ROOT)
+		rec->flags |= EXEC_CWD_OWN_ROOT;
+	if (end == PATH_AT_NO_ROOT)
+		rec->flags |= EXEC_CWD_NO_ROOT;
 }
 
 SEC("tp_btf/sched_process_exec")
@@ -228,7 +269,11 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_tid, struct linux_binp
 	name_len =
 		bpf_probe_read_kernel_str((char *)(rec + 1) + first, NAME_MAX_LEN, bprm->filename);
 	rec->name_len = name_len < 0 ? 0 : name_len;
-	add_paths(rec, task, bprm);
+	rec->path_len = rec->cwd_len = 0;
+	if (want_path)
+		add_exe_path(rec, bprm);
+	if (want_cwd)
+		add_cwd(rec, task);
 	total = READ_U32(rec->args_len) + READ_U32(rec->name_len) + READ_U32(rec->path_len) +
 		READ_U32(rec->cwd_len);
 	if (total > EXEC_ROOM)

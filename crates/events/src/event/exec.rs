@@ -3,6 +3,7 @@
 use super::cgroup::CgroupRef;
 use super::image::ExecFile;
 use super::image::Image;
+use super::image::PathRoot;
 use super::login::LoginSession;
 use super::process_id::ProcessId;
 use crate::argv::Argv;
@@ -38,10 +39,12 @@ pub struct Exec<'a> {
     /// The file as it was named in the call; `/dev/fd/N` if the call named only a descriptor.
     /// `None` when it could not be read, which only happens to failed execs.
     pub filename: Option<&'a [u8]>,
-    /// Resolved path of the file that runs (the interpreter, for a script), from the root of its
-    /// mount namespace. `None` when it was not asked for, for failed execs, and when it has more
-    /// than some 250 names.
+    /// Resolved path of the file that runs (the interpreter, for a script), from `exe_root`.
+    /// `None` when it was not asked for, for failed execs, and when it has more than some 250
+    /// names.
     pub exe: Option<&'a [u8]>,
+    /// What that path is relative to.
+    pub exe_root: Option<PathRoot>,
     /// The file named is a script: its interpreter was put before it.
     pub script: bool,
     /// The kernel set `AT_SECURE`, because of set-uid, set-gid or file capabilities.
@@ -52,6 +55,8 @@ pub struct Exec<'a> {
     /// Resolved path of the working directory, as `exe`. `None` when it was not asked for, for
     /// failed execs, and when it has too many names.
     pub cwd: Option<&'a [u8]>,
+    /// What that path is relative to.
+    pub cwd_root: Option<PathRoot>,
     /// The environment of the new image, `NAME=value` each. `None` when it was not asked for, or
     /// did not arrive whole, and for failed execs.
     pub env: Option<Argv<'a>>,
@@ -83,11 +88,13 @@ impl<'a> Exec<'a> {
         Image {
             filename: self.filename,
             exe: self.exe,
+            exe_root: self.exe_root,
             script: self.script,
             secure: self.secure,
             file: self.file,
             args: self.args,
             cwd: self.cwd,
+            cwd_root: self.cwd_root,
             env: self.env,
         }
     }
@@ -111,10 +118,12 @@ impl<'a> Exec<'a> {
             ret: 0,
             filename: image.filename,
             exe: image.exe,
+            exe_root: image.exe_root,
             script: image.script,
             secure: image.secure,
             args: image.args,
             cwd: image.cwd,
+            cwd_root: image.cwd_root,
             env: image.env,
             place: None,
             ns_pid: None,

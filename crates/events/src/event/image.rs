@@ -2,6 +2,28 @@
 
 use crate::argv::Argv;
 
+/// Which root a path is relative to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PathRoot {
+    /// That of the mount namespace of the machine's first process.
+    Machine,
+    /// That of the process's own mount namespace: in a container, mostly.
+    Namespace,
+    /// None of the two: the mount is detached, or belongs to another process's mount namespace, or
+    /// it is memory. The kernel calls such a path unreachable.
+    Elsewhere,
+}
+
+impl PathRoot {
+    /// The name of each in JSON.
+    pub const NAMES: &'static [&'static str] = &["machine", "namespace", "elsewhere"];
+
+    /// The name in JSON.
+    pub fn name(self) -> &'static str {
+        Self::NAMES[self as usize]
+    }
+}
+
 /// What a process runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Image<'a> {
@@ -9,6 +31,8 @@ pub struct Image<'a> {
     pub filename: Option<&'a [u8]>,
     /// Resolved path of the file.
     pub exe: Option<&'a [u8]>,
+    /// What that path is relative to.
+    pub exe_root: Option<PathRoot>,
     /// The file named is a script.
     pub script: bool,
     /// The kernel set `AT_SECURE`.
@@ -19,6 +43,8 @@ pub struct Image<'a> {
     pub args: Argv<'a>,
     /// Resolved path of the working directory at the exec.
     pub cwd: Option<&'a [u8]>,
+    /// What that path is relative to.
+    pub cwd_root: Option<PathRoot>,
     /// The variables of the environment that were asked for.
     pub env: Option<Argv<'a>>,
 }
@@ -28,11 +54,13 @@ impl Image<'static> {
     pub const UNKNOWN: Self = Self {
         filename: None,
         exe: None,
+        exe_root: None,
         script: false,
         secure: false,
         file: None,
         args: Argv::UNKNOWN,
         cwd: None,
+        cwd_root: None,
         env: None,
     };
 }

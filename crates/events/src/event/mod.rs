@@ -34,6 +34,7 @@ pub use exit::ExitStatus;
 pub use fork::Fork;
 pub use image::ExecFile;
 pub use image::Image;
+pub use image::PathRoot;
 pub use kind::CountedKind;
 pub use login::LoginSession;
 pub use loss::Loss;

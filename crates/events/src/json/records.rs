@@ -30,6 +30,7 @@ use crate::event::Fork;
 use crate::event::Image;
 use crate::event::LoginSession;
 use crate::event::Lost;
+use crate::event::PathRoot;
 use crate::event::ProcessSummary;
 use crate::identity::CgroupOwner;
 use crate::identity::Runtime;
@@ -128,6 +129,7 @@ part! {
     struct ImageFields<'a> {
         filename: Option<Text<'a>>,
         exe: Option<Text<'a>>,
+        exe_root: Option<&'static str>,
         script: Option<Text<'a>>,
         deleted: Option<bool>,
         memfd: Option<bool>,
@@ -137,6 +139,7 @@ part! {
         #[optional]
         args_b64: Option<Base64s<'a>>,
         cwd: Option<Text<'a>>,
+        cwd_root: Option<&'static str>,
         env: Option<Env<'a>>,
         redacted: bool,
     }
@@ -148,6 +151,7 @@ impl<'a> ImageFields<'a> {
         Self {
             filename: image.filename.map(Text),
             exe: image.exe.map(Text),
+            exe_root: image.exe_root.map(PathRoot::name),
             script: image.filename.filter(|_| image.script).map(Text),
             deleted: image.deleted(),
             memfd: image.memfd(),
@@ -156,6 +160,7 @@ impl<'a> ImageFields<'a> {
             args_complete: args.is_complete(),
             args_b64: (!all_utf8(&args)).then_some(Base64s(args)),
             cwd: image.cwd.map(Text),
+            cwd_root: image.cwd_root.map(PathRoot::name),
             env: image.env.map(Env),
             redacted: notes.redacted,
         }

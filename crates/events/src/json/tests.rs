@@ -24,6 +24,7 @@ use crate::event::Image;
 use crate::event::LoginSession;
 use crate::event::Loss;
 use crate::event::Lost;
+use crate::event::PathRoot;
 use crate::event::ProcessId;
 use crate::event::ProcessSummary;
 use crate::identity::CgroupOwner;
@@ -73,6 +74,7 @@ pub(crate) fn ls(args: Argv<'_>) -> Exec<'_> {
         ret: 0,
         filename: Some(b"/bin/ls"),
         exe: Some(b"/usr/bin/ls"),
+        exe_root: Some(PathRoot::Machine),
         script: false,
         secure: false,
         args,
@@ -82,6 +84,7 @@ pub(crate) fn ls(args: Argv<'_>) -> Exec<'_> {
         mnt_ns: Some(2),
         file: None,
         cwd: None,
+        cwd_root: None,
         env: None,
         peak_before: None,
     }
@@ -97,8 +100,10 @@ fn exec() {
             r#""pid":4711,"tid":4712,"ppid":4700,"parent_id":"4700-9f0000","comm":"ls","pcomm":"bash","#,
             r#""uid":1000,"user":null,"euid":0,"gid":100,"group":null,"egid":100,"login_uid":null,"#,
             r#""audit_session":null,"sid":null,"tty":null,"cpu":1,"ret":0,"filename":"/bin/ls","#,
-            r#""exe":"/usr/bin/ls","script":null,"deleted":null,"memfd":null,"secure":null,"#,
-            r#""args":["ls","-l",""],"args_complete":true,"cwd":null,"env":null,"redacted":false,"#,
+            r#""exe":"/usr/bin/ls","exe_root":"machine","script":null,"deleted":null,"memfd":null,"#,
+            r#""secure":null,"#,
+            r#""args":["ls","-l",""],"args_complete":true,"cwd":null,"cwd_root":null,"env":null,"#,
+            r#""redacted":false,"#,
             r#""cgroup":null,"cgroup_id":"18446744073709551615","unit":null,"user_unit":null,"#,
             r#""container":null,"pod_uid":null,"ns_pid":7,"pid_ns":1,"mnt_ns":2}"#,
             "\n"
@@ -128,8 +133,10 @@ fn identity() {
                 links: 0,
             }),
             exe: Some(b"/memfd:x"),
+            exe_root: Some(PathRoot::Elsewhere),
             secure: true,
             cwd: Some(b"/tmp"),
+            cwd_root: Some(PathRoot::Namespace),
             env: Some(Argv::whole(b"LANG=C\0A=b=\x1b\xff\0")),
             ..ls(Argv::whole(b"ls\0"))
         }),
@@ -152,7 +159,7 @@ fn identity() {
         r#""gid":100,"group":"users""#,
         r#""login_uid":1000,"audit_session":3,"sid":77,"tty":"pts/12""#,
         r#""deleted":true,"memfd":true,"secure":true"#,
-        "\"cwd\":\"/tmp\",\"env\":{\"LANG\":\"C\",\"A\":\"b=\\u001b\u{fffd}\"}",
+        "\"cwd\":\"/tmp\",\"cwd_root\":\"namespace\",\"env\":{\"LANG\":\"C\",\"A\":\"b=\\u001b\u{fffd}\"}",
         &container,
         &unit,
     ] {
@@ -166,6 +173,7 @@ fn failed_exec() {
     let failed = Exec {
         ret: -2,
         exe: None,
+        exe_root: None,
         ..ls(Argv::whole(b"ls\0"))
     };
     let json = line(EventData::Exec(failed));
@@ -185,7 +193,9 @@ fn script() {
     };
     let json = line(EventData::Exec(script));
     assert!(
-        json.contains(r#""filename":"./x.sh","exe":"/usr/bin/ls","script":"./x.sh","#),
+        json.contains(
+            r#""filename":"./x.sh","exe":"/usr/bin/ls","exe_root":"machine","script":"./x.sh","#
+        ),
         "{json}"
     );
 }
@@ -331,6 +341,7 @@ pub(crate) fn process(exit: Option<Exit<'static>>) -> ProcessSummary<'static> {
         image: Some(Image {
             filename: Some(b"./x.sh"),
             exe: Some(b"/bin/sh"),
+            exe_root: Some(PathRoot::Machine),
             script: true,
             args: Argv::whole(b"/bin/sh\0./x.sh\0"),
             ..Image::UNKNOWN
@@ -349,8 +360,10 @@ fn processes() {
         r#"{"type":"process","time":"2026-11-23T09:49:07.123456789Z","id":"5-3e8","pid":5,"ppid":1,"#,
         r#""parent_id":"1-0","creator_id":"4-f","creator_pid":4,"comm":"cc1","pcomm":null,"uid":1,"#,
         r#""user":null,"gid":2,"group":null,"login_uid":null,"audit_session":null,"sid":null,"tty":null,"#,
-        r#""filename":"./x.sh","exe":"/bin/sh","script":"./x.sh","deleted":null,"memfd":null,"secure":null,"#,
-        r#""args":["/bin/sh","./x.sh"],"args_complete":true,"cwd":null,"env":null,"redacted":false,"#,
+        r#""filename":"./x.sh","exe":"/bin/sh","exe_root":"machine","script":"./x.sh","#,
+        r#""deleted":null,"memfd":null,"secure":null,"#,
+        r#""args":["/bin/sh","./x.sh"],"args_complete":true,"cwd":null,"cwd_root":null,"env":null,"#,
+        r#""redacted":false,"#,
         r#""execs":2,"cgroup":null,"cgroup_id":"3","unit":null,"user_unit":null,"container":null,"#,
         r#""pod_uid":null,"ns_pid":6,"#,
         r#""exit":"exited","code":0,"#

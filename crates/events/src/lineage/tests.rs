@@ -79,6 +79,7 @@ fn exec<'a>(process: ProcessId, parent: ProcessId, comm: &'a [u8], args: &'a [u8
         ret: 0,
         filename: Some(comm),
         exe: None,
+        exe_root: None,
         script: false,
         secure: false,
         args: Argv::whole(args),
@@ -88,6 +89,7 @@ fn exec<'a>(process: ProcessId, parent: ProcessId, comm: &'a [u8], args: &'a [u8
         mnt_ns: Some(2),
         file: None,
         cwd: None,
+        cwd_root: None,
         env: None,
         peak_before: Some(50),
     }

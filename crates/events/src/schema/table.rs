@@ -18,6 +18,7 @@ use super::field::Unit;
 use crate::backend::Backend;
 use crate::backend::Backend::Classic;
 use crate::backend::Backend::Cnproc;
+use crate::event::PathRoot;
 
 const ALL: &[RecordType] = &RecordType::ALL;
 const EVENTS: &[RecordType] = &[
@@ -107,6 +108,11 @@ pub const FIELDS: &[Field] = &[
     Field::new("exe", Text, IMAGE,
         "Resolved path of the file that runs: of a script, its interpreter. Null for failed \
          execs.").not_by(ALL_BUT_CORE).requires(Requirement::ExePath),
+    Field::new("exe_root", OneOf(PathRoot::NAMES), IMAGE,
+        "What `exe` is relative to: the root of the mount namespace of the machine's first process \
+         (`machine`), of the process's own (`namespace`: a container, mostly), or neither \
+         (`elsewhere`: a detached mount, another process's namespace, memory). Null without `exe`."
+    ).not_by(ALL_BUT_CORE).requires(Requirement::ExePath),
     Field::new("script", Text, IMAGE,
         "The script's name, if the file is a script.").not_by(ALL_BUT_CORE),
     Field::new("deleted", Bool, IMAGE,
@@ -128,6 +134,9 @@ pub const FIELDS: &[Field] = &[
     Field::new("cwd", Text, IMAGE,
         "The directory in which exec was called. Null for failed execs, and if it was not asked \
          for.").not_by(ALL_BUT_CORE).requires(Requirement::WorkingDirectory),
+    Field::new("cwd_root", OneOf(PathRoot::NAMES), IMAGE,
+        "What `cwd` is relative to, as `exe_root`."
+    ).not_by(ALL_BUT_CORE).requires(Requirement::WorkingDirectory),
     Field::new("env", Variables, IMAGE,
         "The variables that were asked for and are set. Null for failed execs, and if the \
          environment did not arrive whole."

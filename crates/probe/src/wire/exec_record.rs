@@ -6,6 +6,7 @@ use execsnoop_events::Event;
 use execsnoop_events::EventData;
 use execsnoop_events::Exec;
 use execsnoop_events::ExecFile;
+use execsnoop_events::PathRoot;
 use execsnoop_events::Sink;
 use execsnoop_events::WallClock;
 
@@ -69,6 +70,16 @@ impl ExecRecord {
         self.fixed.flags & flag.0 != 0
     }
 
+    fn exe_root(&self) -> PathRoot {
+        let own = self.has(exec_flags::EXEC_PATH_OWN_ROOT);
+        path_root(own, self.has(exec_flags::EXEC_PATH_NO_ROOT))
+    }
+
+    fn cwd_root(&self) -> PathRoot {
+        let own = self.has(exec_flags::EXEC_CWD_OWN_ROOT);
+        path_root(own, self.has(exec_flags::EXEC_CWD_NO_ROOT))
+    }
+
     /// How long arguments and environment are together.
     pub(super) fn block_len(&self) -> usize {
         to_usize(self.fixed.args_total).saturating_add(to_usize(self.fixed.env_total))
@@ -96,22 +107,26 @@ impl ExecRecord {
         let fixed = &self.fixed;
         let on_file = !self.has(exec_flags::EXEC_NO_FILE);
         let (args, env) = self.parts(block);
+        let exe = join_reversed_path_if(
+            !self.has(exec_flags::EXEC_PATH_CUT),
+            data.path,
+            &mut buffers.path,
+        );
+        let cwd = match self.has(exec_flags::EXEC_CWD_ROOT) {
+            true => Some(&b"/"[..]),
+            false => join_reversed_path_if(
+                !self.has(exec_flags::EXEC_CWD_CUT),
+                data.cwd,
+                &mut buffers.cwd,
+            ),
+        };
         let exec = Exec {
             ret: 0,
             filename: Some(until_nul(data.name)),
-            exe: join_reversed_path_if(
-                !self.has(exec_flags::EXEC_PATH_CUT),
-                data.path,
-                &mut buffers.path,
-            ),
-            cwd: match self.has(exec_flags::EXEC_CWD_ROOT) {
-                true => Some(b"/"),
-                false => join_reversed_path_if(
-                    !self.has(exec_flags::EXEC_CWD_CUT),
-                    data.cwd,
-                    &mut buffers.cwd,
-                ),
-            },
+            exe,
+            exe_root: exe.map(|_| self.exe_root()),
+            cwd,
+            cwd_root: cwd.map(|_| self.cwd_root()),
             env,
             script: self.has(exec_flags::EXEC_SCRIPT),
             secure: self.has(exec_flags::EXEC_SECURE),
@@ -124,6 +139,14 @@ impl ExecRecord {
             ..exec_common(&fixed.head, &fixed.task_info, args)
         };
         event(&fixed.head, clock, EventData::Exec(exec))
+    }
+}
+
+fn path_root(at_own: bool, at_none: bool) -> PathRoot {
+    match (at_own, at_none) {
+        (_, true) => PathRoot::Elsewhere,
+        (true, false) => PathRoot::Namespace,
+        (false, false) => PathRoot::Machine,
     }
 }
 

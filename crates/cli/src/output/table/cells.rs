@@ -3,6 +3,7 @@
 use execsnoop_events::CgroupOwner;
 use execsnoop_events::Cpu;
 use execsnoop_events::ExitStatus;
+use execsnoop_events::PathRoot;
 use execsnoop_events::fastfmt::decimal;
 use execsnoop_events::quote;
 use execsnoop_events::signal_name;
@@ -99,6 +100,17 @@ pub(super) fn text(cell: &mut Vec<u8>, text: Option<&[u8]>) {
     if let Some(text) = text {
         quote::plain(cell, text);
     }
+}
+
+/// A path. If it is not that of a file of the machine, what it is relative to stands before it; no
+/// path begins like this.
+pub(super) fn path(cell: &mut Vec<u8>, path: Option<&[u8]>, root: Option<PathRoot>) {
+    if let Some(root) = root.filter(|root| *root != PathRoot::Machine) {
+        cell.push(b'(');
+        cell.extend_from_slice(root.name().as_bytes());
+        cell.push(b')');
+    }
+    text(cell, path);
 }
 
 /// A name, or the number if there is no name.

@@ -97,10 +97,12 @@ pub const NAMED: [Column; 34] = [
     CPU,
     RET,
     Column::new("exe", "EXE", 24, |_, cell, line| {
-        cells::text(cell, line.image.and_then(|image| image.exe));
+        let image = line.image.unwrap_or(Image::UNKNOWN);
+        cells::path(cell, image.exe, image.exe_root);
     }),
     Column::new("cwd", "CWD", 24, |_, cell, line| {
-        cells::text(cell, line.image.and_then(|image| image.cwd));
+        let image = line.image.unwrap_or(Image::UNKNOWN);
+        cells::path(cell, image.cwd, image.cwd_root);
     }),
     Column::new("env", "ENV", 24, |_, cell, line| {
         arguments::environment(cell, &line.image.unwrap_or(Image::UNKNOWN));

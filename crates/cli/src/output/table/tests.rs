@@ -13,6 +13,7 @@ use execsnoop_events::Exit;
 use execsnoop_events::ExitStatus;
 use execsnoop_events::Image;
 use execsnoop_events::LoginSession;
+use execsnoop_events::PathRoot;
 use execsnoop_events::ProcessId;
 use execsnoop_events::ProcessSummary;
 use execsnoop_events::json::Annotations;
@@ -44,6 +45,7 @@ fn exec<'a>(args: Argv<'a>) -> Exec<'a> {
         ret: 0,
         filename: Some(b"/bin/ls"),
         exe: None,
+        exe_root: None,
         script: false,
         secure: false,
         args,
@@ -53,6 +55,7 @@ fn exec<'a>(args: Argv<'a>) -> Exec<'a> {
         mnt_ns: Some(2),
         file: None,
         cwd: None,
+        cwd_root: None,
         env: None,
         peak_before: None,
     }
@@ -336,10 +339,24 @@ fn cc1() -> Option<Image<'static>> {
     Some(Image {
         filename: Some(b"/usr/bin/cc1"),
         exe: None,
+        exe_root: None,
         script: false,
         args: Argv::whole(b"cc1\0two words.c\0"),
         ..Image::UNKNOWN
     })
+}
+
+/// What a path is relative to stands before it, unless it is a file of the machine.
+#[test]
+fn paths_of_other_roots() {
+    let shown = |path: &'static [u8], root| {
+        let mut cell = Vec::new();
+        cells::path(&mut cell, Some(path), Some(root));
+        String::from_utf8(cell).expect("text")
+    };
+    assert_eq!(shown(b"/bin/ls", PathRoot::Machine), "/bin/ls");
+    assert_eq!(shown(b"/bin/ls", PathRoot::Namespace), "(namespace)/bin/ls");
+    assert_eq!(shown(b"/a\n", PathRoot::Elsewhere), "(elsewhere)/a\\n");
 }
 
 /// Whole processes: how long, how dear, how ended.

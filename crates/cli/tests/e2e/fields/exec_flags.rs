@@ -121,7 +121,10 @@ fn memfd() {
     let tracer = Tracer::json(&[]);
     let subject = subject(&["fexecve-memfd"]);
     let exec = tracer.stop().second_exec_of(subject.pid);
-    assert_eq!(exec["memfd"], true);
+    assert_eq!(
+        (&exec["memfd"], &exec["exe_root"]),
+        (&true.into(), &"elsewhere".into())
+    );
     assert!(
         exec["exe"]
             .as_str()
@@ -207,6 +210,46 @@ fn directory_across_mounts() {
     ];
     let exec = seen(&["--cwd"], Command::new("unshare").args(words));
     assert_eq!(exec["cwd"], text(&dir.path().join("a/b/c")));
+}
+
+/// Whether the tests are in the mount namespace of the machine's first process; `None` if that
+/// process does not show it.
+fn in_first_mount_namespace() -> Option<bool> {
+    let ns = |pid| fs::read_link(format!("/proc/{pid}/ns/mnt")).ok();
+    Some(ns("self") == Some(ns("1")?))
+}
+
+/// What paths are relative to: the machine's files, those of a mount namespace of one's own, or
+/// nothing that is mounted anywhere, however much the path looks like one of the machine's.
+fn roots_of_paths() {
+    let dir = public_dir();
+    let roots = |exec: &Value| [exec["exe_root"].clone(), exec["cwd_root"].clone()];
+    let plain = seen(&["--cwd"], Command::new(workload()).arg("noop"));
+    if in_first_mount_namespace() == Some(true) {
+        assert_eq!(roots(&plain), ["machine", "machine"], "{plain}");
+    }
+    let program = workload();
+    let own = ["-m", text(&program), "noop"];
+    let own = seen(&["--cwd"], Command::new("unshare").args(own));
+    assert_eq!(roots(&own), ["namespace", "namespace"], "{own}");
+    let script = "mount -t tmpfs none \"$1\" && mkdir -p \"$1/usr/bin\" &&
+        cp \"$2\" \"$1/usr/bin/ls\" && cd \"$1/usr/bin\" && umount -l \"$1\" &&
+        exec ./ls noop \"$3\"";
+    let words = [
+        "-m",
+        "sh",
+        "-c",
+        script,
+        "sh",
+        text(dir.path()),
+        text(&program),
+    ];
+    let detached = seen(&["--cwd"], Command::new("unshare").args(words));
+    assert_eq!(
+        (&detached["exe"], &detached["cwd"]),
+        (&"/usr/bin/ls".into(), &"/usr/bin".into())
+    );
+    assert_eq!(roots(&detached), ["elsewhere", "elsewhere"], "{detached}");
 }
 
 /// A child that shares its parent's memory has a directory of its own.
@@ -451,7 +494,7 @@ pub(crate) fn cases() -> Vec<Case> {
         ];
         [Tracing, Root, SetUserId] => [set_user_id, set_group_id];
         [Tracing, Root, Setcap] => [file_capabilities];
-        [Tracing, Root, Unshare] => [directory_across_mounts, namespaces];
+        [Tracing, Root, Unshare] => [directory_across_mounts, namespaces, roots_of_paths];
         [Tracing, Root, UserNamespace] => [user_namespace];
     ]
 }

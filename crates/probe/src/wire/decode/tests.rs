@@ -92,6 +92,50 @@ fn environment_behind_the_arguments() {
     assert_eq!(env(b"ls\0", 0, 0), (true, None), "not asked for");
 }
 
+/// What the paths are relative to, of those that are there.
+#[test]
+fn roots_of_paths() {
+    let roots = |flags: exec_flags, path: &[u8]| {
+        let mut fixed = read_record::<rec_exec>(&exec(7, 0, b"")).expect("whole").0;
+        fixed.flags = flags.0;
+        fixed.path_len = u32::try_from(path.len()).expect("short");
+        let line = lines([&record(&fixed, &[b"a\0", path].concat())[..]]).remove(0);
+        ["exe_root", "cwd_root"].map(|field| {
+            let (_, value) = line.split_once(&format!("\"{field}\":")).expect("a field");
+            value.split(',').next().expect("a value").to_owned()
+        })
+    };
+    let at_root = exec_flags::EXEC_CWD_ROOT.0;
+    for (flags, path, expected) in [
+        (0, &b"ls\0"[..], ["\"machine\"", "null"]),
+        (0, b"", ["null", "null"]),
+        (
+            exec_flags::EXEC_PATH_OWN_ROOT.0,
+            b"ls\0",
+            ["\"namespace\"", "null"],
+        ),
+        (
+            exec_flags::EXEC_PATH_NO_ROOT.0,
+            b"ls\0",
+            ["\"elsewhere\"", "null"],
+        ),
+        (exec_flags::EXEC_PATH_NO_ROOT.0, b"", ["null", "null"]),
+        (at_root, b"", ["null", "\"machine\""]),
+        (
+            at_root | exec_flags::EXEC_CWD_OWN_ROOT.0,
+            b"",
+            ["null", "\"namespace\""],
+        ),
+        (
+            at_root | exec_flags::EXEC_CWD_NO_ROOT.0,
+            b"",
+            ["null", "\"elsewhere\""],
+        ),
+    ] {
+        assert_eq!(roots(exec_flags(flags), path), expected, "{flags}");
+    }
+}
+
 fn cgroup_paths(names_len: u32, names: &[u8]) -> Vec<String> {
     let record = record(
         &rec_cgroup {
