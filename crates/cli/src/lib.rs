@@ -29,7 +29,7 @@ use crate::args::Verb;
 /// Runs the command with the arguments of this process.
 pub fn main() -> ExitCode {
     #[cfg(feature = "live")]
-    execsnoop_host::process::use_files_for_names();
+    prepare_process();
     let line = CommandLine::of_this_process();
     start_logging("execsnoop", line.verbose());
     match run(&line) {
@@ -39,6 +39,14 @@ pub fn main() -> ExitCode {
             ExitCode::from(failure.code)
         }
     }
+}
+
+#[cfg(feature = "live")]
+fn prepare_process() {
+    use execsnoop_host::process;
+
+    process::use_files_for_names();
+    execsnoop_clikit::set_closed_streams(process::was_closed(1), process::was_closed(2));
 }
 
 #[cfg(feature = "live")]

@@ -17,6 +17,8 @@ use nix::poll::PollFlags;
 use nix::poll::PollTimeout;
 
 use crate::place::Place;
+use crate::standard_streams::check_stderr;
+use crate::standard_streams::check_stdout;
 
 /// A pipe that is ready takes at least this much without blocking (PIPE_BUF, pipe(7)).
 const PIPE_BUF: usize = 4096;
@@ -34,7 +36,8 @@ pub struct OutputTarget {
 }
 
 impl OutputTarget {
-    /// Opens a file for writing. What it holds stays in it until [`truncate`](Self::truncate).
+    /// Opens a file for writing. What it holds stays in it until [`truncate`](Self::truncate). The
+    /// file `-` is standard output.
     ///
     /// Everything is appended. So a file that another program empties has no hole, and two programs
     /// that write to one file do not overwrite each other's lines.
@@ -49,11 +52,26 @@ impl OutputTarget {
     }
 
     fn create_with_mode(path: &Path, mode: u32) -> anyhow::Result<Self> {
+        if is_stdout(path) {
+            return Self::stdout();
+        }
         let place = Place::of(path)?;
         Self::new(place.open(mode)?, Some(place))
     }
 
-    /// Takes a stream that is open already: standard output, standard error.
+    /// Standard output. An error if it was closed.
+    pub fn stdout() -> anyhow::Result<Self> {
+        check_stdout()?;
+        Self::stream(io::stdout())
+    }
+
+    /// Standard error. An error if it was closed.
+    pub fn stderr() -> anyhow::Result<Self> {
+        check_stderr()?;
+        Self::stream(io::stderr())
+    }
+
+    /// Takes a stream that is open already.
     pub fn stream(stream: impl AsFd) -> anyhow::Result<Self> {
         let copy = stream.as_fd().try_clone_to_owned();
         Self::new(
@@ -183,6 +201,11 @@ impl OutputTarget {
             Err(errno) => Err(errno.into()),
         }
     }
+}
+
+/// Whether a file of this name means standard output.
+pub fn is_stdout(path: &Path) -> bool {
+    path == Path::new("-")
 }
 
 /// The whole lines among the first `most` bytes; all of these bytes if they are a part of one line.

@@ -9,6 +9,7 @@ use bpfrun::Dialect;
 use bpfrun::EventType;
 use clap::Parser;
 use clap::ValueEnum;
+use execsnoop_clikit::is_stdout;
 use jiff::SignedDuration;
 
 use crate::cli::targets::parse_attach;
@@ -134,7 +135,7 @@ pub struct Args {
     )]
     pub unit: String,
 
-    /// Write the output to this file
+    /// Write the output to this file; - is standard output
     #[arg(short, long, value_name = "FILE", help_heading = "Run the program")]
     pub output: Option<PathBuf>,
 
@@ -214,6 +215,11 @@ impl Args {
     /// The arguments of this process. Wrong ones end it, with status 2 and a word on what is wrong.
     pub fn from_command_line() -> Self {
         Self::parse()
+    }
+
+    /// Whether what is written goes to standard output.
+    pub fn writes_to_stdout(&self) -> bool {
+        self.output.as_deref().is_none_or(is_stdout)
     }
 
     /// How to compile.

@@ -134,7 +134,7 @@ fn line(verdict: &Verdict, out: &mut Vec<u8>) {
 pub fn write(args: &Args, bytes: &[u8]) -> Result<(), Failure> {
     let mut target = match &args.output {
         Some(path) => OutputTarget::create(path)?,
-        None => OutputTarget::stream(std::io::stdout())?,
+        None => OutputTarget::stdout()?,
     };
     target.truncate()?;
     let mut rest = bytes;

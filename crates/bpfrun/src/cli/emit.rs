@@ -34,7 +34,7 @@ pub fn emit(args: &Args) -> Result<u8, Failure> {
     let c = || program.compiled().map(|compiled| compiled.c.as_str());
     match args.emit {
         Some(Emit::C) | None => write(args, c().unwrap_or_default().as_bytes())?,
-        Some(Emit::Object) if args.output.is_none() && std::io::stdout().is_terminal() => {
+        Some(Emit::Object) if args.writes_to_stdout() && std::io::stdout().is_terminal() => {
             let advice = "--emit object writes bytes that no terminal shows: -o FILE names a file";
             return Err(Failure::new(2, anyhow!(advice)));
         }
@@ -46,7 +46,7 @@ pub fn emit(args: &Args) -> Result<u8, Failure> {
 
 /// Writes the files of a crate into a new or empty folder.
 fn write_crate(args: &Args, program: &Program) -> Result<(), Failure> {
-    let Some(folder) = &args.output else {
+    let Some(folder) = args.output.as_ref().filter(|_| !args.writes_to_stdout()) else {
         let advice = "--emit crate makes a directory: name it with -o";
         return Err(Failure::new(2, anyhow!(advice)));
     };

@@ -123,7 +123,8 @@ fn check_output(args: &Args) -> Result<(), Failure> {
         let data = std::fs::metadata(path).ok()?;
         data.is_file().then(|| (data.dev(), data.ino()))
     };
-    let output = args.output.as_deref().and_then(place);
+    let output = args.output.as_deref().filter(|_| !args.writes_to_stdout());
+    let output = output.and_then(place);
     if output.is_none() || output != place(&args.program) {
         return Ok(());
     }

@@ -20,12 +20,15 @@ use std::process::ExitCode;
 
 use execsnoop_clikit::Failure;
 use execsnoop_clikit::message;
+use execsnoop_clikit::set_closed_streams;
 use execsnoop_clikit::start_logging;
+use execsnoop_host::process::was_closed;
 
 use crate::cli::args::Args;
 
 /// Does what the command line asks for, and returns the exit status.
 pub fn main() -> ExitCode {
+    set_closed_streams(was_closed(1), was_closed(2));
     let args = Args::from_command_line();
     start_logging("bpfrun", args.verbose);
     match command(&args) {

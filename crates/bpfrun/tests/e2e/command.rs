@@ -30,6 +30,7 @@ pub(crate) fn cases() -> Vec<Case> {
             into_a_file,
             into_a_private_file,
             files_of_others,
+            standard_output,
             ready_file,
             a_full_disk,
             the_verifier_says_why,
@@ -265,6 +266,27 @@ fn verdicts() {
     assert!(rows[2].ends_with(",accepted,"), "{rows:?}");
     let outcome = run(&[text(&object("ring")), "--dry-run"]).fine();
     assert!(outcome.stdout.starts_with("FUNCTION"), "{}", outcome.stdout);
+}
+
+/// A closed stream is an error, and `-` is standard output.
+fn standard_output() {
+    let program = object("ring");
+    let words = [text(&bpfrun()).to_owned(), text(&program).to_owned()];
+    for more in ["--duration 5s", "--dry-run", "-o -", "--emit object"] {
+        let line = format!("{} {more} >&-", words.join(" "));
+        let outcome = std::process::Command::new("sh")
+            .args(["-c", &line])
+            .output();
+        let outcome = outcome.expect("sh can be executed");
+        let said = String::from_utf8_lossy(&outcome.stderr).into_owned();
+        assert_eq!(outcome.status.code(), Some(1), "{more}: {said}");
+        assert!(said.contains("standard output is closed"), "{more}: {said}");
+    }
+    let dry_run = |more: &[&str]| {
+        let options = [&[text(&program), "--dry-run"], more].concat();
+        run(&options).fine().stdout
+    };
+    assert_eq!(dry_run(&["-o", "-"]), dry_run(&[]));
 }
 
 /// Where others can write, their files are not written.

@@ -14,7 +14,7 @@ use super::parse;
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Run the trace")]
 pub struct RunArgs {
-    /// Write events to this file (mode 0600)
+    /// Write events to this file (mode 0600); - is standard output
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 

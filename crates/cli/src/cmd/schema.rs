@@ -1,10 +1,8 @@
 //! `execsnoop schema`: the JSON Schema of every record.
 
-use std::io;
-use std::io::Write as _;
-
 use anyhow::Context as _;
 use execsnoop_clikit::Failure;
+use execsnoop_clikit::write_stdout;
 use execsnoop_events::schema::json_schema;
 
 /// Prints the schema, and returns the exit status.
@@ -16,10 +14,6 @@ pub fn run() -> Result<u8, Failure> {
     let mut text =
         serde_json::to_string_pretty(&json_schema()).context("cannot make the schema")?;
     text.push('\n');
-    match io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(anyhow::Error::new(error).context("cannot write the schema"))?
-        }
-        _ => Ok(0),
-    }
+    write_stdout(text.as_bytes())?;
+    Ok(0)
 }

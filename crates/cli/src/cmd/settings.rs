@@ -1,7 +1,6 @@
 //! From the options of a verb to the settings of a pipeline.
 
 use std::ffi::OsString;
-use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
@@ -109,9 +108,13 @@ impl Settings {
 pub fn output_target(args: &TraceArgs) -> anyhow::Result<OutputTarget> {
     match &args.run.output {
         Some(path) => OutputTarget::create_private(path),
-        None if args.has_command() => OutputTarget::stream(io::stderr()),
-        None => OutputTarget::stream(io::stdout()),
+        None if args.has_command() => OutputTarget::stderr().map_err(with_file_hint),
+        None => OutputTarget::stdout().map_err(with_file_hint),
     }
+}
+
+fn with_file_hint(error: anyhow::Error) -> anyhow::Error {
+    anyhow!("{error:#}: name a file for events with -o")
 }
 
 impl OutputSpec {

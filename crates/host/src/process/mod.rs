@@ -1,9 +1,11 @@
 //! Processes: starting a command, dropping privileges, looking up users.
 
+mod closed_streams;
 mod command;
 mod nss;
 mod privileges;
 
+pub use closed_streams::was_closed;
 pub use command::Command;
 pub use command::CommandError;
 pub use command::UnknownSudoUser;

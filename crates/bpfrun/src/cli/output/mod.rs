@@ -44,7 +44,7 @@ impl Output {
     pub fn open(args: &Args) -> anyhow::Result<Self> {
         let target = match &args.output {
             Some(path) => OutputTarget::create_private(path)?,
-            None => OutputTarget::stream(io::stdout())?,
+            None => OutputTarget::stdout()?,
         };
         Ok(Self {
             form: Form::new(args.format, &[]),

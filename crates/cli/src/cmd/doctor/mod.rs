@@ -9,10 +9,10 @@ mod text;
 
 use std::io;
 use std::io::IsTerminal as _;
-use std::io::Write as _;
 
 use anyhow::Context as _;
 use execsnoop_clikit::Failure;
+use execsnoop_clikit::write_stdout;
 use execsnoop_events::json;
 use execsnoop_events::quote;
 use execsnoop_probe::Diagnosis;
@@ -36,12 +36,8 @@ pub fn run(args: &DoctorArgs) -> Result<u8, Failure> {
             json::write_object(&mut out, &report).context("cannot write the report")?;
         }
     }
-    match io::stdout().write_all(&out) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(anyhow::Error::new(error).context("cannot write the report"))?
-        }
-        _ => Ok(report.status),
-    }
+    write_stdout(&out)?;
+    Ok(report.status)
 }
 
 /// This program's own file as a word for a shell.

@@ -127,6 +127,53 @@ fn room_comes_back() {
     assert!(account.shown > 10 && account.discarded > 10, "{account:?}");
 }
 
+/// A stream that is closed is an error, not a reader that takes everything.
+fn closed_streams() {
+    let without = |stream: &str| format!("exec \"$@\" {stream}>&-");
+    let stdout = without("1");
+    let wrapper = ["sh", "-c", &stdout, "sh"];
+    for options in [
+        &["--duration", "5s"][..],
+        &["-o", "-"],
+        &["schema"],
+        &["doctor"],
+    ] {
+        let trace = run(&wrapper, options);
+        assert_eq!(
+            trace.status.code(),
+            Some(1),
+            "{options:?}: {}",
+            trace.stderr
+        );
+        let said = "standard output is closed";
+        assert!(trace.stderr.contains(said), "{options:?}: {}", trace.stderr);
+    }
+    let trace = run(&wrapper, &["-o", "/dev/null", "--duration", "1ms"]);
+    assert_eq!(trace.status.code(), Some(0), "{}", trace.stderr);
+    let stderr = without("2");
+    let trace = run(&["sh", "-c", &stderr, "sh"], &["--", "echo", "ran"]);
+    assert_eq!(trace.status.code(), Some(1));
+    assert_eq!(trace.text(), "", "the command must not run");
+}
+
+/// `-o -` is standard output, also where a command has it.
+fn dash_is_standard_output() {
+    let dir = public_dir();
+    let there = ["env", "-C", text(dir.path())];
+    let trace = run(
+        &there,
+        &["--format", "csv", "-o", "-", "--", "echo", "hello"],
+    );
+    assert_eq!(trace.status.code(), Some(0), "{}", trace.stderr);
+    let lines: Vec<&str> = trace.text().lines().collect();
+    assert!(lines.contains(&"hello"), "{lines:?}");
+    assert!(
+        lines.iter().any(|line| line.starts_with("type,time,")),
+        "{lines:?}"
+    );
+    assert!(!dir.path().join("-").exists());
+}
+
 fn json_lines(bytes: &[u8]) -> Vec<Value> {
     let lines = bytes
         .split(|byte| *byte == b'\n')
@@ -141,6 +188,9 @@ fn json_lines(bytes: &[u8]) -> Vec<Value> {
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        [Tracing] => [files_of_others, emptied_file, one_file_for_two, full_disk, room_comes_back];
+        [Tracing] => [
+            files_of_others, emptied_file, one_file_for_two, full_disk, room_comes_back,
+            closed_streams, dash_is_standard_output,
+        ];
     ]
 }
