@@ -23,15 +23,22 @@ T ?=
 P ?= execsnoop bpfrun
 ARGS ?=
 CLANG ?= clang
+PREFIX ?= /usr/local
+DESTDIR ?=
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: build run test e2e kernels kernels-all dist demo cost bench bench-bpfrun microbench vmlinux lint clean help
+.PHONY: build install run test e2e kernels kernels-all dist demo cost bench bench-bpfrun microbench vmlinux lint clean help
 .PHONY: install-build install-test install-lint install-vmlinux install-kernels install-newest-clang install-dist
 .PHONY: install-bench
 
 build: ## Build target/release/execsnoop and bpfrun (the default)
 	cargo build --release --package execsnoop --package bpfrun $(CARGO_FLAGS)
+
+install: ## Copy what make built to PREFIX/bin (default /usr/local), below DESTDIR if that is set
+	@test -x $(EXECSNOOP) || { echo 'there is no $(EXECSNOOP) yet: run make first' >&2; exit 1; }
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(EXECSNOOP) $(TARGET)/release/bpfrun $(DESTDIR)$(PREFIX)/bin
 
 run: install-build build ## Show every exec on this machine until Ctrl-C (installs what building needs)
 	scripts/as-root $(EXECSNOOP) $(ARGS)

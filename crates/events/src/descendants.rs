@@ -15,9 +15,18 @@ use crate::event::ProcessId;
 #[derive(Debug)]
 pub struct Descendants {
     root: Root,
-    start_of: HashMap<u32, u64>,
+    members: HashMap<u32, Member>,
+    /// How many members have not ended, as far as ends are reported.
+    living: usize,
     /// Processes that existed before tracing, and have a parent that was not reported yet.
     orphans: Vec<(ProcessId, ProcessId)>,
+}
+
+/// A process in the set.
+#[derive(Debug, Clone, Copy)]
+struct Member {
+    start_ns: u64,
+    has_ended: bool,
 }
 
 /// The root of the descendants.
@@ -41,7 +50,8 @@ impl Descendants {
     fn new(root: Root) -> Self {
         Self {
             root,
-            start_of: HashMap::default(),
+            members: HashMap::default(),
+            living: 0,
             orphans: Vec::new(),
         }
     }
@@ -51,6 +61,7 @@ impl Descendants {
         match data {
             EventData::Fork(fork) => self.fork(fork),
             EventData::Existing(running) => self.running(running),
+            EventData::Exit(exit) => self.end(exit.process),
             // An unknown process with a parent in the set: its fork event was lost.
             EventData::Exec(exec) if self.contains(exec.parent) => self.adopt(exec.process),
             _ => {}
@@ -59,17 +70,59 @@ impl Descendants {
 
     /// Whether this process is in the set.
     pub fn contains(&self, process: ProcessId) -> bool {
-        self.start_of.get(&process.pid) == Some(&process.start_ns)
+        self.members
+            .get(&process.pid)
+            .is_some_and(|member| member.start_ns == process.start_ns)
+    }
+
+    /// Whether a process of the set has not ended. Ends have to be reported for that.
+    pub fn has_living(&self) -> bool {
+        self.living > 0
+    }
+
+    /// How many of these processes are in the set. Their starts are `tolerance_ns` off at most.
+    pub fn count_among(&self, processes: &[ProcessId], tolerance_ns: u64) -> usize {
+        let is_member = |process: &&ProcessId| {
+            let member = self.members.get(&process.pid);
+            member.is_some_and(|it| it.start_ns.abs_diff(process.start_ns) <= tolerance_ns)
+        };
+        processes.iter().filter(is_member).count()
     }
 
     fn fork(&mut self, fork: &Fork) {
         self.orphans.clear(); // all existing processes have been reported by now
         let is_root = fork.by_tracer && self.root == Root::Command;
         if is_root || self.contains(fork.creator) {
-            self.start_of
-                .insert(fork.process.pid, fork.process.start_ns);
+            self.insert(fork.process);
         } else {
-            self.start_of.remove(&fork.process.pid);
+            self.remove(fork.process.pid);
+        }
+    }
+
+    fn insert(&mut self, process: ProcessId) {
+        if self.contains(process) {
+            return;
+        }
+        self.remove(process.pid);
+        let member = Member {
+            start_ns: process.start_ns,
+            has_ended: false,
+        };
+        self.members.insert(process.pid, member);
+        self.living += 1;
+    }
+
+    fn remove(&mut self, pid: u32) {
+        let removed = self.members.remove(&pid);
+        self.living -= usize::from(removed.is_some_and(|member| !member.has_ended));
+    }
+
+    /// A process that has ended stays in the set: its costs are reported later.
+    fn end(&mut self, process: ProcessId) {
+        let member = self.members.get_mut(&process.pid);
+        if let Some(member) = member.filter(|it| it.start_ns == process.start_ns) {
+            self.living -= usize::from(!member.has_ended);
+            member.has_ended = true;
         }
     }
 
@@ -86,7 +139,7 @@ impl Descendants {
     fn adopt(&mut self, process: ProcessId) {
         let mut newcomers = vec![process];
         while let Some(parent) = newcomers.pop() {
-            self.start_of.insert(parent.pid, parent.start_ns);
+            self.insert(parent);
             let is_child = |orphan: &mut (ProcessId, ProcessId)| orphan.1 == parent;
             let children = self.orphans.extract_if(.., is_child);
             newcomers.extend(children.map(|(child, _)| child));
@@ -99,6 +152,8 @@ mod tests {
     use super::*;
     use crate::argv::Argv;
     use crate::event::CgroupRef;
+    use crate::event::ExitStatus;
+    use crate::json::tests::exit;
 
     fn id(pid: u32, start_ns: u64) -> ProcessId {
         ProcessId { pid, start_ns }
@@ -153,7 +208,32 @@ mod tests {
         set.observe(&fork(id(10, 900), id(20, 910), false));
         assert!(!set.contains(id(20, 910)));
         set.observe(&fork(id(5, 50), id(10, 900), false));
-        assert!(set.start_of.is_empty());
+        assert!(set.members.is_empty() && !set.has_living());
+    }
+
+    /// A set has living members until the last end is reported, and processes that /proc shows are
+    /// found in it by pid and start.
+    #[test]
+    fn living_members() {
+        let mut set = Descendants::of_command();
+        set.observe(&fork(id(1, 0), id(10, 100), true));
+        set.observe(&fork(id(10, 100), id(11, 110), false));
+        let end = |process| {
+            EventData::Exit(crate::event::Exit {
+                process,
+                ..exit(ExitStatus::Code(0))
+            })
+        };
+        set.observe(&end(id(10, 100)));
+        set.observe(&end(id(10, 100)));
+        set.observe(&end(id(11, 999)));
+        assert!(set.has_living() && set.contains(id(10, 100)));
+        assert_eq!(
+            set.count_among(&[id(11, 105), id(11, 100), id(12, 110)], 5),
+            1
+        );
+        set.observe(&end(id(11, 110)));
+        assert!(!set.has_living());
     }
 
     /// Existing descendants of an existing process count too, in any order of listing.

@@ -41,6 +41,8 @@ pub enum Obstacle {
         /// Its name.
         field: &'static str,
     },
+    /// /proc is not mounted.
+    Proc,
     /// No right to use the process connector, or the kernel has none.
     Connector,
     /// The kernel was built without BPF.
@@ -67,7 +69,9 @@ impl fmt::Display for Obstacle {
         match self {
             Self::Capabilities => f.write_str(
                 "tracing needs root, or the capabilities CAP_BPF and CAP_PERFMON: run it with sudo, \
-                 or give them to the program once with `sudo setcap cap_bpf,cap_perfmon+ep` and its path",
+                 or give them to the program once with `sudo setcap cap_bpf,cap_perfmon+ep` and its path \
+                 (whoever may execute it then sees the arguments of all users: `execsnoop doctor` says \
+                 how to keep it to a group)",
             ),
             Self::UserNamespace => f.write_str(
                 "the capabilities hold only inside this user namespace (a rootless container, or \
@@ -99,6 +103,11 @@ impl fmt::Display for Obstacle {
                 f,
                 "this kernel has no BTF, and the offset of {field} could not be found: use a kernel built \
                  with CONFIG_DEBUG_INFO_BTF=y"
+            ),
+            Self::Proc => f.write_str(
+                "the process connector tells pids only, and /proc, which has the rest, is not mounted \
+                 here: `mount -t proc proc /proc`; with /sys (`mount -t sysfs sysfs /sys`) the BPF \
+                 backends work as well",
             ),
             Self::Connector => f.write_str(
                 "the process connector needs CAP_NET_ADMIN (run it with sudo), the machine's own \

@@ -52,6 +52,8 @@ pub use live::Live;
 pub use options::KernelFilters;
 pub use options::Options;
 pub use options::ring_bytes;
+pub use proc_table::TICK_NS;
+pub use proc_table::running_processes;
 pub use start_error::StartError;
 pub use stats::ProgramStats;
 pub use stats::Statistics;

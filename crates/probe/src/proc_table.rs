@@ -2,13 +2,16 @@
 
 use std::fs;
 
+use execsnoop_events::ProcessId;
+
 /// /proc counts times in ticks of this many ns (`USER_HZ` is 100 wherever BPF runs).
-pub(crate) const TICK_NS: u64 = 10_000_000;
+pub const TICK_NS: u64 = 10_000_000;
 
 /// A process as /proc shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Found {
     pub pid: u32,
+    pub is_zombie: bool,
     pub ppid: u32,
     /// Ticks since boot.
     pub start_ticks: u64,
@@ -34,6 +37,17 @@ pub(crate) fn all() -> Vec<Found> {
         .collect()
 }
 
+/// All processes that have not ended, by their pids in the pid namespace of /proc. Their starts are
+/// cut to [`TICK_NS`].
+pub fn running_processes() -> Vec<ProcessId> {
+    let found = all().into_iter().filter(|found| !found.is_zombie);
+    let id = |found: Found| ProcessId {
+        pid: found.pid,
+        start_ns: found.start_ticks * TICK_NS,
+    };
+    found.map(id).collect()
+}
+
 /// One process; `None` when it is gone.
 pub(crate) fn find(pid: u32) -> Option<Found> {
     parse_stat(&fs::read(format!("/proc/{pid}/stat")).ok()?)
@@ -49,7 +63,8 @@ fn parse_stat(stat: &[u8]) -> Option<Found> {
     let mut fields = rest.split_ascii_whitespace(); // from the third field of proc(5) on
     Some(Found {
         pid: pid.parse().ok()?,
-        ppid: fields.nth(1)?.parse().ok()?,
+        is_zombie: fields.next()? == "Z",
+        ppid: fields.next()?.parse().ok()?,
         threads: fields.nth(15)?.parse().ok()?,
         start_ticks: fields.nth(1)?.parse().ok()?,
         comm,

@@ -121,6 +121,10 @@ fn ends_with_separator() -> bool {
 
 /// `execsnoop ls` wants to trace ls, and `execsnoop --format json doctor` wants the doctor.
 fn with_hint(mut error: clap::Error) -> clap::Error {
+    let first = std::env::args_os().nth(1).unwrap_or_default();
+    if CommandLine::command().find_subcommand(first).is_some() {
+        return error; // it is about the options of that verb
+    }
     let stray = [ContextKind::InvalidSubcommand, ContextKind::InvalidArg];
     let word = match stray.into_iter().find_map(|kind| error.get(kind)) {
         Some(ContextValue::String(word)) if !word.starts_with('-') => word,

@@ -30,6 +30,10 @@ pub struct RunArgs {
     #[arg(long, value_name = "N")]
     pub count: Option<u64>,
 
+    /// Go on after the end of CMD, until its last descendant has ended
+    #[arg(long, requires = "command")]
+    pub follow: bool,
+
     /// Run CMD as this user [default: the user who called sudo, or yourself]
     #[arg(long, value_name = "NAME", value_parser = parse::user, requires = "command", hide_short_help = true)]
     pub user: Option<User>,

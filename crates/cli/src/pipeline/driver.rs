@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use execsnoop_events::CgroupKey;
 use execsnoop_events::CountedKind;
+use execsnoop_events::Descendants;
 use execsnoop_events::EnvChoice;
 use execsnoop_events::Event;
 use execsnoop_events::EventData;
@@ -152,6 +153,11 @@ impl Pipeline {
             table.finish(&mut |done, table| stages.push_remaining(done, table));
             stages.account.evicted = table.evicted();
         }
+    }
+
+    /// The descendants that are shown; `None` if it is not only descendants.
+    pub fn descendants(&self) -> Option<&Descendants> {
+        self.stages.selector.descendants()
     }
 
     /// Cgroups that turned out to be unwanted, since the last call.

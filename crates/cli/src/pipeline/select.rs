@@ -57,6 +57,11 @@ impl Selector {
         self.descendants.is_some()
     }
 
+    /// The descendants that are shown; `None` if it is not only descendants.
+    pub fn descendants(&self) -> Option<&Descendants> {
+        self.descendants.as_ref()
+    }
+
     /// Whether it is the command whose descendants are shown.
     pub fn follows_command(&self) -> bool {
         self.selection.root == Some(Root::Command)

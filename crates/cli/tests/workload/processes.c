@@ -124,7 +124,8 @@ int case_fork_children(char **args)
 	return 0;
 }
 
-/* leave-child MS: ends at once, and leaves a child behind that lives on for so long. */
+/* leave-child MS [MARK]: ends at once, and leaves a child behind that lives on for so long, and
+   then becomes noop MARK. */
 int case_leave_child(char **args)
 {
 	int pid = fork(), null;
@@ -137,6 +138,8 @@ int case_leave_child(char **args)
 	for (int fd = 0; fd < 3; fd++)
 		dup2(null, fd);
 	sleep_ms(number(args[0], 0));
+	if (args[1])
+		execl(self, self, "noop", "noop", args[1], NULL);
 	_exit(0);
 }
 

@@ -16,6 +16,11 @@ pub struct Mount {
     pub kind: String,
 }
 
+/// Whether /proc is mounted.
+pub fn has_proc() -> bool {
+    fs::exists("/proc/self/stat").unwrap_or(false)
+}
+
 /// All mounts that this process can see; `None` without /proc.
 pub fn read() -> Option<Vec<Mount>> {
     let table = fs::read("/proc/self/mountinfo").ok()?;

@@ -3,6 +3,7 @@
 use execsnoop_events::Backend;
 use execsnoop_host::Obstacle;
 use execsnoop_host::features::HostFeatures;
+use execsnoop_host::features::mounts;
 use execsnoop_host::features::process_connector_allowed;
 use execsnoop_host::obstacle_before_load;
 use execsnoop_host::tracefs;
@@ -12,6 +13,7 @@ pub fn obstacle(backend: Backend, features: &HostFeatures) -> Option<Obstacle> {
     match backend {
         Backend::Core => obstacle_before_load(features),
         Backend::Classic => obstacle_before_classic(features),
+        Backend::Cnproc if !mounts::has_proc() => Some(Obstacle::Proc),
         Backend::Cnproc => (!process_connector_allowed()).then_some(Obstacle::Connector),
     }
 }

@@ -184,6 +184,7 @@ fn capability_advice(survey: &Diagnosis, program: &str, finding: Finding) -> Fin
     let enough = obtainable(Capability::CAP_SYS_ADMIN)
         || (obtainable(Capability::CAP_BPF) && obtainable(Capability::CAP_PERFMON));
     let sudo = format!("sudo {program}");
+    let to_group = format!("sudo chgrp GROUP {program} && sudo chmod 750 {program}");
     let setcap = format!("sudo setcap cap_bpf,cap_perfmon+ep {program}");
     let old = survey
         .features
@@ -209,8 +210,10 @@ fn capability_advice(survey: &Diagnosis, program: &str, finding: Finding) -> Fin
             &[&sudo],
         ),
         false => finding.advise(
-            "run it as root, or give the program once the two capabilities that suffice",
-            &[&sudo, &setcap],
+            "run it as root; or keep the program to a group, and give it once the two capabilities that \
+             suffice. Whoever may execute it then sees the arguments and the environment of all \
+             processes, root's too",
+            &[&sudo, &to_group, &setcap],
         ),
     }
 }

@@ -55,7 +55,7 @@ pub fn run(args: &TraceArgs) -> Result<u8, Failure> {
     }
     let command = begin(args, user.as_ref(), &live, &signals)?;
     let deadline = args.run.duration.map(|duration| Instant::now() + duration);
-    let stop = StopConditions::new(signals, command, deadline);
+    let stop = StopConditions::new(signals, command, args.run.follow, deadline);
     run_live(live, RunLoop::new(pipeline, stop), args.run.stats)
 }
 

@@ -10,6 +10,7 @@ use execsnoop_clikit::ReadyFile;
 use execsnoop_clikit::message;
 use execsnoop_events::CelFilter;
 use execsnoop_events::schema::Requirement;
+use execsnoop_host::features::mounts;
 use execsnoop_host::features::namespace::in_pid_namespace;
 use execsnoop_probe::KernelFilters;
 use execsnoop_probe::Options;
@@ -61,7 +62,13 @@ fn check(args: &TraceArgs) -> Result<(), Failure> {
     if let Some(pid) = args.select.pid
         && !Path::new(&format!("/proc/{pid}")).exists()
     {
-        return Err(anyhow!("--pid {pid}: there is no such process").into());
+        let why = match mounts::has_proc() {
+            true => "there is no such process",
+            false => {
+                "/proc is not mounted here, so no process can be found: mount -t proc proc /proc"
+            }
+        };
+        return Err(anyhow!("--pid {pid}: {why}").into());
     }
     if args.select.failed && !args.select.types().has_ends() {
         let hint = "--failed is about how processes ended: add -d (failed execs are shown by -x)";
@@ -111,7 +118,7 @@ fn kernel_options(args: &TraceArgs, settings: &Settings) -> Options {
         failed: types.contains(EventType::Failed),
         failed_32_bit: args.select.failed_32_bit,
         forks: follows_lives || types.contains(EventType::Fork) || selection.root.is_some(),
-        exits: follows_lives,
+        exits: follows_lives || args.run.follow,
         final_usage: types.contains(EventType::Process),
         existing: follows_lives || args.select.pid.is_some() || args.filters_parents(),
         exe_path: requires(Requirement::ExePath),

@@ -7,8 +7,12 @@ use execsnoop_clikit::Failure;
 use execsnoop_clikit::message;
 use execsnoop_clikit::stderr_line;
 use execsnoop_events::Control;
+use execsnoop_events::Descendants;
 use execsnoop_events::Poll;
 use execsnoop_events::Source;
+use execsnoop_host::features::namespace::in_pid_namespace;
+use execsnoop_probe::TICK_NS;
+use execsnoop_probe::running_processes;
 
 use super::stop::StopConditions;
 use crate::pipeline::Pipeline;
@@ -29,6 +33,9 @@ const FINAL_USAGE: Duration = Duration::from_millis(150);
 /// How long a reader that takes nothing is waited for at the end, after a signal or a deadline.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// How often descendants of a command that has ended are looked for in /proc.
+const DESCENDANTS_PERIOD: Duration = Duration::from_secs(1);
+
 /// Probably the filter was meant for something else.
 const NO_CGROUP_MATCHED: &str = "no process matched the container, unit or cgroup. Containers are matched by the beginning of \
      their id (4 or more digits), by name only for LXC and nspawn; --columns +container,unit shows \
@@ -42,6 +49,8 @@ pub struct RunLoop {
     failure: Option<Failure>,
     /// The source has no more events.
     has_ended: bool,
+    /// When descendants were last looked for in /proc.
+    looked: Instant,
 }
 
 impl RunLoop {
@@ -52,13 +61,14 @@ impl RunLoop {
             stop,
             failure: None,
             has_ended: false,
+            looked: Instant::now(),
         }
     }
 
     /// Traces until the source ends, a stop condition holds, or nothing more is to be shown.
     pub fn run<S: Source + Control>(&mut self, source: &mut S) {
         let mut period = FIRST_PERIOD;
-        while !self.has_ended && !self.stop.should_stop() && !self.pipeline.is_done() {
+        while !self.has_ended && !self.should_stop() && !self.pipeline.is_done() {
             // While the reader is behind, events wait in the ring.
             if self.flush(PERIOD) {
                 let had_events = self.poll(source, self.stop.time_left(period));
@@ -67,6 +77,49 @@ impl RunLoop {
             }
         }
         self.await_final_usage(source);
+        self.mention_descendants();
+    }
+
+    fn should_stop(&mut self) -> bool {
+        self.stop.should_stop() || (self.stop.awaits_descendants() && !self.has_descendants())
+    }
+
+    /// Whether a descendant of the command is alive. The end of one can be lost, so /proc is looked
+    /// at as well.
+    fn has_descendants(&mut self) -> bool {
+        let is_alive = self
+            .pipeline
+            .descendants()
+            .is_some_and(Descendants::has_living);
+        if !is_alive || in_pid_namespace() || self.looked.elapsed() < DESCENDANTS_PERIOD {
+            return is_alive;
+        }
+        self.looked = Instant::now();
+        self.count_descendants() > 0
+    }
+
+    fn count_descendants(&self) -> usize {
+        let count = |set: &Descendants| set.count_among(&running_processes(), 2 * TICK_NS);
+        self.pipeline.descendants().map_or(0, count)
+    }
+
+    /// Says that descendants of the command run on. (In a container /proc has other pids.)
+    fn mention_descendants(&mut self) {
+        if !self.stop.leaves_descendants() || in_pid_namespace() {
+            return;
+        }
+        let count = self.count_descendants();
+        if count > 0 {
+            let (processes, run) = if count == 1 {
+                ("process", "runs")
+            } else {
+                ("processes", "run")
+            };
+            message(format_args!(
+                "CMD has ended; {count} {processes} that it started still {run} and will not be \
+                 traced: --follow waits for them"
+            ));
+        }
     }
 
     /// Each wait for nothing is twice as long as the one before. The event that ends a silence is

@@ -14,15 +14,24 @@ const COMMAND_PERIOD: Duration = Duration::from_millis(20);
 pub struct StopConditions {
     signals: Signals,
     command: Option<Command>,
+    /// The trace goes on after the command, until its last descendant ends.
+    follows: bool,
     deadline: Option<Instant>,
 }
 
 impl StopConditions {
-    /// A trace of `command`, if there is one, until `deadline`.
-    pub fn new(signals: Signals, command: Option<Command>, deadline: Option<Instant>) -> Self {
+    /// A trace of `command`, if there is one, and then of what is left of its descendants if it
+    /// `follows` them; until `deadline`.
+    pub fn new(
+        signals: Signals,
+        command: Option<Command>,
+        follows: bool,
+        deadline: Option<Instant>,
+    ) -> Self {
         Self {
             signals,
             command,
+            follows,
             deadline,
         }
     }
@@ -30,6 +39,20 @@ impl StopConditions {
     /// Whether a command is traced.
     pub fn has_command(&self) -> bool {
         self.command.is_some()
+    }
+
+    /// Whether the command has ended, and its descendants are not followed.
+    pub fn leaves_descendants(&mut self) -> bool {
+        !self.follows && self.has_command_ended()
+    }
+
+    /// Whether the command has ended, and the trace waits for its descendants.
+    pub fn awaits_descendants(&mut self) -> bool {
+        self.follows && self.has_command_ended()
+    }
+
+    fn has_command_ended(&mut self) -> bool {
+        self.command.as_mut().is_some_and(Command::ended)
     }
 
     /// Whether the end is not to wait: a signal has asked for it, or the time is over.
@@ -45,7 +68,8 @@ impl StopConditions {
                 if self.signals.take_new_termination() {
                     command.signal(Signal::SIGTERM);
                 }
-                command.ended() || is_over
+                let is_last = !self.follows || self.signals.any();
+                is_over || (command.ended() && is_last)
             }
             None => self.signals.any() || is_over,
         }
@@ -66,6 +90,7 @@ impl StopConditions {
     /// The exit status of the command, if there is one. It may run longer than its trace.
     pub fn wait_for_command(mut self) -> Option<u8> {
         self.deadline = None;
+        self.follows = false;
         while self.command.is_some() && !self.should_stop() {
             std::thread::sleep(COMMAND_PERIOD);
         }

@@ -19,8 +19,10 @@ use crate::support::Waiting;
 use crate::support::output_reader::Trace;
 use crate::support::output_reader::args;
 use crate::support::requirements::Need::Connector;
+use crate::support::requirements::Need::Root;
 use crate::support::requirements::Need::Setpriv;
 use crate::support::requirements::Need::Tracing;
+use crate::support::requirements::Need::Unshare;
 use crate::support::run::CommandRun;
 use crate::support::run::Tracer;
 use crate::support::run::run;
@@ -51,6 +53,27 @@ fn slow_subject(case: &[&str]) -> u32 {
         .expect("it can be executed");
     child.wait().expect("it ends");
     child.id()
+}
+
+/// Without /proc there is nothing that could be shown but pids.
+fn without_proc() {
+    let hide = "mount -t tmpfs none /proc && exec \"$0\" \"$@\"";
+    let wrapper = ["unshare", "-m", "sh", "-c", hide];
+    let options = ["--backend", "cnproc", "--duration", "10s"];
+    let trace = run(&wrapper, &options);
+    assert_eq!(trace.status.code(), Some(77), "{}", trace.stderr);
+    assert!(
+        trace.stderr.contains("mount -t proc proc /proc"),
+        "{}",
+        trace.stderr
+    );
+    let trace = run(&wrapper, &["-p", "1", "--duration", "10s"]);
+    assert_eq!(trace.status.code(), Some(1), "{}", trace.stderr);
+    assert!(
+        trace.stderr.contains("/proc is not mounted"),
+        "{}",
+        trace.stderr
+    );
 }
 
 /// Lets the tracer sleep meanwhile, so that the processes are gone before it looks.
@@ -318,5 +341,6 @@ pub(crate) fn cases() -> Vec<Case> {
         ];
         [Connector, Setpriv] => [taken_without_bpf, without_the_right];
         [Connector, Tracing] => [same_fields_as_core];
+        [Connector, Root, Unshare] => [without_proc];
     ]
 }

@@ -176,6 +176,41 @@ fn ends_with_the_command() {
         begin.elapsed()
     );
     assert_eq!(trace.execs().len(), 1);
+    let said = "1 process that it started still runs and will not be traced: --follow";
+    assert!(trace.stderr.contains(said), "{}", trace.stderr);
+}
+
+/// A command that leaves nothing behind ends without a word about it.
+fn leaves_nothing_behind() {
+    let trace = trace_workload(&["exit", "0"]);
+    assert!(!trace.stderr.contains("--follow"), "{}", trace.stderr);
+}
+
+/// With --follow the trace goes on until the last descendant ends, with or without costs.
+fn follows_descendants() {
+    let workload = workload();
+    for option in ["--events=exec", "--events=exec,process"] {
+        let (begin, mark) = (Instant::now(), mark());
+        let cmd = [text(&workload), "leave-child", "300", &mark];
+        let options = [JSON, &["--follow", option]].concat();
+        let trace = trace_command(&options, &cmd).expect_success();
+        assert!(begin.elapsed() > Duration::from_millis(300));
+        let execs = trace.execs_with(&mark);
+        assert_eq!(execs.len(), 2, "the command and the late exec of its child");
+        assert_eq!(trace.accounting().lost, 0);
+    }
+}
+
+/// Once the command has ended, Ctrl-C ends a trace that waits for descendants.
+fn ctrl_c_ends_following() {
+    let workload = workload();
+    let run = CommandRun::start(&["--follow"], &[text(&workload), "leave-child", "600000"]);
+    std::thread::sleep(Duration::from_millis(1500) * slowness());
+    let killed = Instant::now();
+    kill_process(run.pid(), Signal::SIGINT);
+    let trace = run.wait().expect_success();
+    assert!(killed.elapsed() < Duration::from_secs(5) * slowness());
+    assert_eq!(trace.accounting().shown, 1);
 }
 
 /// Failed execs of descendants are shown, and of no other process.
@@ -414,7 +449,8 @@ pub(crate) fn cases() -> Vec<Case> {
         [Tracing] => [
             exit_status, status_of_a_signal, not_found, not_executable, of_unknown_format,
             found_in_path, options_of_the_command, only_descendants, daemons_too,
-            ends_with_the_command, failed_execs, keeps_standard_streams, events_go_to_standard_error,
+            ends_with_the_command, leaves_nothing_behind, follows_descendants, ctrl_c_ends_following,
+            failed_execs, keeps_standard_streams, events_go_to_standard_error,
             signal_dispositions, capabilities_and_limits, descriptors, directory_and_environment,
             sigterm_is_passed_on, sigint_and_sigquit_are_left_to_it,
             ctrl_c,

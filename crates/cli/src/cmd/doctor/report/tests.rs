@@ -208,7 +208,8 @@ const CASES: &[Case] = &[
     (
         no_capabilities,
         &["capabilities"],
-        "sudo setcap cap_bpf,cap_perfmon+ep /usr/bin/execsnoop",
+        "sudo chgrp GROUP /usr/bin/execsnoop && sudo chmod 750 /usr/bin/execsnoop\n\
+         sudo setcap cap_bpf,cap_perfmon+ep /usr/bin/execsnoop",
     ),
     (
         |s| {
