@@ -16,7 +16,7 @@ use crate::event::ProcessId;
 pub struct Descendants {
     root: Root,
     members: HashMap<u32, Member>,
-    /// How many members have not ended, as far as ends are reported.
+    /// How many members have no reported end.
     living: usize,
     /// Processes that existed before tracing, and have a parent that was not reported yet.
     orphans: Vec<(ProcessId, ProcessId)>,
