@@ -20,6 +20,8 @@ use nix::unistd::Pid;
 use nix::unistd::Uid;
 use nix::unistd::User;
 
+use super::execute::execute_without_shell;
+
 /// The command could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum CommandError {
@@ -70,6 +72,9 @@ impl Command {
         }
         if !ignored.is_empty() {
             ignore(&mut command, ignored.to_vec());
+        }
+        if user.is_some() || !ignored.is_empty() {
+            execute_without_shell(&mut command);
         }
         let name = harmless(program);
         match command.spawn() {
@@ -185,4 +190,40 @@ pub fn invoking_user() -> Result<Option<User>, UnknownSudoUser> {
 fn find_user(uid: &OsStr) -> Option<User> {
     let uid = uid.to_str()?.parse().ok()?;
     User::from_uid(Uid::from_raw(uid)).ok()?
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    /// A file of unknown format is not run by a shell, with preparations and without.
+    #[test]
+    fn unknown_format() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let file = dir.path().join("text");
+        fs::write(&file, "exit 3").expect("it can be written");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).expect("it is ours");
+        for ignored in [&[][..], &[Signal::SIGHUP]] {
+            let started = Command::start(&[file.clone().into()], None, ignored);
+            let error = started.expect_err("no format that the kernel knows");
+            assert_eq!(error.exit_code(), 126, "{error}");
+        }
+    }
+
+    /// With preparations, programs are found, get their arguments, and are missed as without.
+    #[test]
+    fn prepared() {
+        let ignored = &[Signal::SIGHUP];
+        let words = ["sh", "-c", "test -n \"$PATH\" && exit $1", "sh", "7"].map(OsString::from);
+        let mut command = Command::start(&words, None, ignored).expect("there is a shell");
+        while !command.ended() {
+            std::thread::yield_now();
+        }
+        assert_eq!(command.exit_code(), Some(7));
+        let missing = Command::start(&["no-such-program".into()], None, ignored);
+        assert_eq!(missing.expect_err("it does not exist").exit_code(), 127);
+    }
 }

@@ -2,6 +2,7 @@
 
 mod closed_streams;
 mod command;
+mod execute;
 mod nss;
 mod privileges;
 
