@@ -164,6 +164,7 @@ mod tests {
             process,
             creator,
             creator_tid: creator.pid,
+            exec_number: None,
             vfork: Some(false),
             by_tracer,
             ns_pid: Some(process.pid),
@@ -180,6 +181,7 @@ mod tests {
             place: Some(CgroupRef::unified(1)),
             ns_pid: Some(process.pid),
             seen_pid: process.pid,
+            exec_number: None,
             args: Argv::UNKNOWN,
         })
     }

@@ -201,6 +201,7 @@ mod tests {
             cwd_root: None,
             env: None,
             peak_before: None,
+            exec_number: None,
         }
     }
 
@@ -317,6 +318,7 @@ mod tests {
             ns_pid: Some(process.pid),
             status: Some(ExitStatus::Code(127)),
             exec_ns: None,
+            exec_number: None,
             cost: Some(Cost {
                 cpu: Cpu::divided(0, false, 0, 0),
                 max_rss_bytes: None,

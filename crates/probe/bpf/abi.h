@@ -126,6 +126,8 @@ enum exec_flags {
 	EXEC_CWD_NO_ROOT = 2048,
 };
 
+/* Execs are numbered: one more than the last exec of the process, or of its creator before the
+ * fork. So a missing one is noticed. 0 is for who does not know. */
 struct rec_exec {
 	struct rec_header head;
 	struct rec_task task_info;
@@ -140,7 +142,7 @@ struct rec_exec {
 	__u32 name_len;	     /* file name as given, with its NUL */
 	__u32 path_len; /* names on the path of the file that runs, leaf first, each with its NUL */
 	__u32 cwd_len;	/* the same of the working directory; 0: not asked for, or the root */
-	__u32 pad;
+	__u32 exec_number; /* this exec's */
 };
 _Static_assert(sizeof(struct rec_exec) == 216, "struct rec_exec has a hidden gap");
 
@@ -190,9 +192,11 @@ struct rec_fork {
 	__u64 creator_start;
 	__u32 creator_pid, creator_tid;
 	__u32 ns_pid;
-	__u32 flags; /* enum fork_flags */
+	__u32 flags;	   /* enum fork_flags */
+	__u32 exec_number; /* of the creator's last exec, whose image the child has */
+	__u32 pad;
 };
-_Static_assert(sizeof(struct rec_fork) == 48, "struct rec_fork has a hidden gap");
+_Static_assert(sizeof(struct rec_fork) == 56, "struct rec_fork has a hidden gap");
 
 enum exit_flags {
 	EXIT_IO = 1,	   /* the kernel keeps I/O accounts */
@@ -220,9 +224,11 @@ struct rec_exit {
 	__u32 code;  /* as wait() gives it: status << 8 | core << 7 | signal */
 	__u32 flags; /* enum exit_flags */
 	__u32 ns_pid;
+	__u32 exec_number; /* of its last exec */
+	__u32 pad;
 	__u8 comm[16];
 };
-_Static_assert(sizeof(struct rec_exit) == 200, "struct rec_exit has a hidden gap");
+_Static_assert(sizeof(struct rec_exit) == 208, "struct rec_exit has a hidden gap");
 
 /* The process is reaped, and its accounts are closed. */
 struct rec_freed {
@@ -241,7 +247,7 @@ struct rec_existing {
 	__u32 uid, gid;
 	__u32 ns_pid;
 	__u32 seen_pid; /* the pid by which the tracer knows it, 0 when it cannot see it */
-	__u32 pad;
+	__u32 exec_number; /* of its last exec */
 	__u8 comm[16];
 };
 _Static_assert(sizeof(struct rec_existing) == 96, "struct rec_existing has a hidden gap");

@@ -287,7 +287,8 @@ int on_exec(void *ctx)
 	describe_current(&rec->task_info, task);
 	rec->task_info.tid = u32_at(ctx, exec_old_pid);
 	rec->inode = rec->maxrss_before = 0;
-	rec->device = rec->links = rec->path_len = rec->cwd_len = rec->env_total = rec->pad = 0;
+	rec->device = rec->links = rec->path_len = rec->cwd_len = rec->env_total = 0;
+	rec->exec_number = 0;
 	rec->flags = EXEC_NO_FILE;
 	first = add_args(rec, task, range);
 	name_len = bpf_probe_read_kernel_str((char *)(rec + 1) + first, NAME_MAX_LEN,

@@ -174,6 +174,13 @@ static __always_inline struct task_struct *current_task(void)
 	return (void *)bpf_get_current_task();
 }
 
+/* How often this task, and those that it descends from, have called exec; and one more, so that it
+ * is not 0. */
+static __always_inline __u32 exec_number(bool typed, struct task_struct *task)
+{
+	return FETCH(typed, task, self_exec_id) + 1;
+}
+
 /* A task's process number in its pid namespace, and that namespace's inode number. */
 static __always_inline __u32 ns_pid(bool typed, struct pid *pid, __u32 *inum)
 {

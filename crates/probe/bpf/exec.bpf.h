@@ -261,7 +261,8 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_tid, struct linux_binp
 	rec->head.pid = task->tgid;
 	describe_task(true, &rec->task_info, task, &place);
 	rec->task_info.tid = old_tid;
-	rec->flags = rec->pad = 0;
+	rec->flags = 0;
+	rec->exec_number = exec_number(true, task);
 	rec->maxrss_before = task->signal->maxrss;
 	describe_file(rec, bprm);
 	end = measure_block(rec, mm);

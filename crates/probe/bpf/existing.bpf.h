@@ -27,6 +27,7 @@ int each_existing(struct bpf_iter__task *ctx)
 	rec.uid = BPF_CORE_READ(cred, uid.val);
 	rec.gid = BPF_CORE_READ(cred, gid.val);
 	rec.ns_pid = ns_pid(true, task->thread_pid, &unused);
+	rec.exec_number = exec_number(true, task);
 	bpf_probe_read_kernel(rec.comm, sizeof(rec.comm), task->comm);
 	bpf_seq_write(ctx->meta->seq, &rec, sizeof(rec));
 	return 0;

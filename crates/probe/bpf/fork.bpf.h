@@ -38,7 +38,8 @@ int BPF_PROG(on_fork, struct task_struct *child, __u64 clone_flags)
 	rec->creator_pid = me >> 32;
 	rec->creator_tid = me;
 	rec->ns_pid = ns_pid(true, child->thread_pid, &unused);
-	rec->flags = 0;
+	rec->exec_number = exec_number(true, child);
+	rec->flags = rec->pad = 0;
 	if (clone_flags & CLONE_VFORK)
 		rec->flags |= FORK_VFORK;
 	if (clone_flags & CLONE_NEWPID)

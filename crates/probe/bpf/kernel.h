@@ -282,6 +282,7 @@ struct task_struct {
 	__u64 utime, stime;
 	unsigned long nvcsw, nivcsw;
 	__u64 start_boottime;
+	__u64 self_exec_id; /* 64 bits since 5.7 */
 	unsigned long min_flt, maj_flt;
 	const struct cred __rcu *cred;
 	char comm[16];

@@ -96,6 +96,7 @@ fn fork(pid: u32, creator: u32) -> EventData<'static> {
         process: id(pid),
         creator: id(creator),
         creator_tid: creator,
+        exec_number: None,
         vfork: Some(false),
         by_tracer: false,
         ns_pid: Some(pid),

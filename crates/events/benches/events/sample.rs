@@ -74,6 +74,7 @@ pub(crate) fn exec(pid: u32, args: &[u8]) -> Exec<'_> {
             links: 1,
         }),
         peak_before: Some(4_404_019),
+        exec_number: None,
     }
 }
 
@@ -97,6 +98,7 @@ impl Life {
             process: self.process,
             creator: SHELL,
             creator_tid: SHELL.pid,
+            exec_number: None,
             vfork: Some(true),
             by_tracer: false,
             ns_pid: Some(self.process.pid),
@@ -126,6 +128,7 @@ impl Life {
             ns_pid: Some(self.process.pid),
             status: Some(ExitStatus::Code(1)),
             exec_ns: Some(self.process.start_ns + MS),
+            exec_number: None,
             cost: Some(Cost {
                 cpu: Cpu::divided(3 * MS, false, MS, MS),
                 max_rss_bytes: Some(8_404_019),

@@ -1,5 +1,7 @@
 //! A process called exec.
 
+use std::num::NonZeroU32;
+
 use super::cgroup::CgroupRef;
 use super::image::ExecFile;
 use super::image::Image;
@@ -70,6 +72,9 @@ pub struct Exec<'a> {
     pub mnt_ns: Option<u32>,
     /// The file that runs; `None` for failed execs.
     pub file: Option<ExecFile>,
+    /// The number of this exec: one more than that of the process's last one, or of its creator's
+    /// before the fork. `None` for failed execs.
+    pub exec_number: Option<NonZeroU32>,
     /// Peak memory, in bytes, that the process had used before this exec (`signal->maxrss`). The
     /// kernel's later peak contains it.
     pub peak_before: Option<u64>,
@@ -130,6 +135,7 @@ impl<'a> Exec<'a> {
             pid_ns: None,
             mnt_ns: None,
             file: image.file,
+            exec_number: None,
             peak_before: None,
         }
     }

@@ -1,5 +1,7 @@
 //! A process that existed before tracing began.
 
+use std::num::NonZeroU32;
+
 use super::cgroup::CgroupRef;
 use super::process_id::ProcessId;
 use crate::argv::Argv;
@@ -23,6 +25,8 @@ pub struct Existing<'a> {
     pub ns_pid: Option<u32>,
     /// Its pid in the tracer's pid namespace; 0 if it is not visible there.
     pub seen_pid: u32,
+    /// The number of its last exec.
+    pub exec_number: Option<NonZeroU32>,
     /// Its arguments, as it shows them itself (`/proc/PID/cmdline`); unknown for kernel threads.
     pub args: Argv<'a>,
 }

@@ -1,5 +1,7 @@
 //! A process ended.
 
+use std::num::NonZeroU32;
+
 use super::cgroup::CgroupRef;
 use super::process_id::ProcessId;
 use super::usage::Cost;
@@ -25,6 +27,8 @@ pub struct Exit<'a> {
     pub status: Option<ExitStatus>,
     /// When its last exec was, in ns since boot; `None` when there was none, or it was not seen.
     pub exec_ns: Option<u64>,
+    /// The number of its last exec.
+    pub exec_number: Option<NonZeroU32>,
     /// What it cost.
     pub cost: Option<Cost>,
 }

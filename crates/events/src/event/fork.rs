@@ -1,5 +1,7 @@
 //! A process was created.
 
+use std::num::NonZeroU32;
+
 use super::process_id::ProcessId;
 
 /// A process was created.
@@ -15,6 +17,8 @@ pub struct Fork {
     pub vfork: Option<bool>,
     /// The creator is the tracer: this is the command it was asked to run.
     pub by_tracer: bool,
+    /// The number of the creator's last exec, whose image the child has.
+    pub exec_number: Option<NonZeroU32>,
     /// The child's number in its own pid namespace.
     pub ns_pid: Option<u32>,
 }

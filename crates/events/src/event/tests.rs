@@ -75,6 +75,7 @@ fn owned_events_lend_what_they_keep() {
         place: Some(CgroupRef::unified(5)),
         ns_pid: None,
         seen_pid: 1,
+        exec_number: None,
         args: Argv::whole(b"/sbin/init\0"),
     };
     let cgroup = Cgroup {

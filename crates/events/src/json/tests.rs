@@ -87,6 +87,7 @@ pub(crate) fn ls(args: Argv<'_>) -> Exec<'_> {
         cwd_root: None,
         env: None,
         peak_before: None,
+        exec_number: None,
     }
 }
 
@@ -243,6 +244,7 @@ fn forks_losses_clocks() {
         process: id(5, 16),
         creator: id(4, 15),
         creator_tid: 6,
+        exec_number: None,
         vfork: Some(true),
         by_tracer: false,
         ns_pid: Some(5),
@@ -283,6 +285,7 @@ pub(crate) fn exit(status: ExitStatus) -> Exit<'static> {
         ns_pid: Some(6),
         status: Some(status),
         exec_ns: None,
+        exec_number: None,
         cost: Some(Cost {
             cpu: Cpu::divided(300, true, 2, 1),
             max_rss_bytes: None,

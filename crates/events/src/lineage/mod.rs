@@ -9,6 +9,7 @@
 
 use std::collections::HashSet;
 use std::collections::VecDeque;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use foldhash::HashMap;
@@ -119,6 +120,9 @@ struct Entry {
     ns_pid: Option<u32>,
     session: Option<OwnedSession>,
     image: Option<Arc<OwnedImage>>,
+    /// Of the exec that brought the image.
+    exec_number: Option<NonZeroU32>,
+    /// How many execs there were, with those that are known to be lost.
     execs: u32,
     exec_ns: Option<u64>,
     /// Peak memory before the last exec; `None` if that exec was not seen.
@@ -177,6 +181,7 @@ impl Entry {
             ns_pid: None,
             session: None,
             image: None,
+            exec_number: None,
             execs: 0,
             exec_ns: None,
             peak_before: None,
@@ -189,6 +194,36 @@ impl Entry {
     /// The next ancestor: the creator, or the first parent if the creator is not known.
     fn parent_link(&self) -> ProcessId {
         self.creator.unwrap_or(self.first_parent)
+    }
+
+    /// Takes note of the number of its last exec. If that exec was not seen, what the process runs
+    /// is not known; returns the image that it no longer runs.
+    fn note_exec_number(&mut self, number: Option<NonZeroU32>) -> Option<Arc<OwnedImage>> {
+        let missed = execs_since(self.exec_number, number);
+        self.execs = self.execs.saturating_add(missed);
+        if missed > 0 || self.exec_number.is_none() {
+            self.exec_number = number;
+        }
+        if missed == 0 {
+            return None;
+        }
+        self.exec_ns = None;
+        self.peak_before = None;
+        self.image.take()
+    }
+
+    /// Takes note of an exec that was seen. There may be others before it that were not.
+    fn count_exec(&mut self, number: Option<NonZeroU32>) {
+        let more = execs_since(self.exec_number, number).max(1);
+        self.execs = self.execs.saturating_add(more);
+        self.exec_number = number;
+    }
+
+    /// Takes note, late, of the number that it began with.
+    fn count_execs_since(&mut self, first: Option<NonZeroU32>) {
+        let all = execs_since(first, self.exec_number);
+        self.execs = self.execs.max(all);
+        self.exec_number = self.exec_number.or(first);
     }
 }
 
@@ -307,6 +342,7 @@ impl Lineage {
             gid: running.gid,
             place: running.place,
             ns_pid: running.ns_pid,
+            exec_number: running.exec_number,
             image: self.keep_image(&image),
             ..Entry::new(None, running.parent)
         };
@@ -315,8 +351,10 @@ impl Lineage {
 
     /// A new process is a copy of its creator, until it calls exec.
     fn fork(&mut self, fork: &Fork, sink: &mut ProcessSink<'_>) {
+        self.note_exec_number(fork.creator, fork.exec_number);
         let mut entry = Entry {
             ns_pid: fork.ns_pid,
+            exec_number: fork.exec_number,
             peak_before: Some(0),
             ..Entry::new(Some(fork.creator), fork.creator)
         };
@@ -333,6 +371,7 @@ impl Lineage {
             Some(late) => {
                 let before = late.parent_link();
                 late.creator = Some(fork.creator);
+                late.count_execs_since(fork.exec_number);
                 self.link(fork.creator);
                 if self.unlink(before) {
                     self.remove(before);
@@ -363,14 +402,23 @@ impl Lineage {
         entry.place = exec.place;
         entry.ns_pid = exec.ns_pid;
         entry.session = Some(OwnedSession::new(&exec.session));
-        entry.execs = entry.execs.saturating_add(1);
+        entry.count_exec(exec.exec_number);
         entry.exec_ns = Some(boot_ns);
         entry.peak_before = exec.peak_before;
         let before = std::mem::replace(&mut entry.image, image);
         self.release_image(before);
     }
 
+    /// See [`Entry::note_exec_number`].
+    fn note_exec_number(&mut self, process: ProcessId, number: Option<NonZeroU32>) {
+        if let Some(entry) = self.entries.get_mut(&process) {
+            let image = entry.note_exec_number(number);
+            self.release_image(image);
+        }
+    }
+
     fn exit(&mut self, event: &Event<'_>, exit: &Exit<'_>, sink: &mut ProcessSink<'_>) {
+        self.note_exec_number(exit.process, exit.exec_number);
         let entry = self.entry(exit.process, exit.parent, sink);
         if entry.end.is_some() || entry.finished {
             return; // a process ends once
@@ -618,9 +666,20 @@ impl Lineage {
     }
 }
 
+/// How many execs lie between two numbers; 0 if that is not known, or `number` is the older one.
+fn execs_since(before: Option<NonZeroU32>, number: Option<NonZeroU32>) -> u32 {
+    match (before, number) {
+        (Some(before), Some(number)) => number.get().saturating_sub(before.get()),
+        _ => 0,
+    }
+}
+
 /// Adds what the exit event lacks: the time of the last exec, and whether the memory peak was
 /// reached after it.
 fn complete(exit: &mut Exit<'_>, entry: &Entry) {
+    if execs_since(entry.exec_number, exit.exec_number) > 0 {
+        return; // that exec was not seen
+    }
     exit.exec_ns = entry.exec_ns;
     let Some(cost) = &mut exit.cost else {
         return;

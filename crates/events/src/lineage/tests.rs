@@ -48,6 +48,7 @@ fn running<'a>(
         place: Some(CgroupRef::unified(7)),
         ns_pid: Some(process.pid),
         seen_pid: process.pid,
+        exec_number: None,
         args,
     })
 }
@@ -57,6 +58,7 @@ fn fork(creator: ProcessId, process: ProcessId) -> EventData<'static> {
         process,
         creator,
         creator_tid: creator.pid,
+        exec_number: None,
         vfork: Some(false),
         by_tracer: false,
         ns_pid: Some(process.pid),
@@ -91,6 +93,7 @@ fn exec<'a>(process: ProcessId, parent: ProcessId, comm: &'a [u8], args: &'a [u8
         cwd: None,
         cwd_root: None,
         env: None,
+        exec_number: None,
         peak_before: Some(50),
     }
 }
@@ -110,6 +113,7 @@ fn exit(process: ProcessId, parent: ProcessId) -> Exit<'static> {
         ns_pid: Some(process.pid),
         status: Some(ExitStatus::Code(7)),
         exec_ns: None,
+        exec_number: None,
         cost: Some(Cost {
             cpu: cpu(500, false),
             max_rss_bytes: None,
@@ -583,6 +587,74 @@ fn a_fork_that_comes_late() {
     assert_eq!(out.args.as_deref(), Some("ls"));
     assert_eq!((out.execs, out.max_rss()), (1, Some(100)));
     assert_eq!(table.lineage.entries.len(), 2);
+}
+
+/// A fork after the creator's exec of this number.
+fn numbered_fork(creator: ProcessId, process: ProcessId, number: u32) -> EventData<'static> {
+    let EventData::Fork(plain) = fork(creator, process) else {
+        unreachable!("it is a fork")
+    };
+    EventData::Fork(Fork {
+        exec_number: NonZeroU32::new(number),
+        ..plain
+    })
+}
+
+fn numbered_exec(process: ProcessId, number: u32) -> EventData<'static> {
+    EventData::Exec(Exec {
+        exec_number: NonZeroU32::new(number),
+        ..exec(process, SHELL, b"ls", b"ls")
+    })
+}
+
+/// Whether or not its exec was seen: a process that ends has as many execs as it called, and the
+/// arguments of the last one or none.
+#[test]
+fn execs_that_are_lost() {
+    let ls = id(200, 2000);
+    let seen = [(false, None), (true, Some("ls"))];
+    for (first, (second, args)) in [false, true]
+        .into_iter()
+        .flat_map(|it| seen.map(|s| (it, s)))
+    {
+        let numbers = [7, 8, 9];
+        let mut table = Table::with_shell(ROOMY);
+        table.then(numbered_fork(SHELL, ls, numbers[0]));
+        if first {
+            table.then(numbered_exec(ls, numbers[1]));
+        }
+        if second {
+            table.then(numbered_exec(ls, numbers[2]));
+        }
+        let mut end = exit(ls, SHELL);
+        end.exec_number = NonZeroU32::new(numbers[2]);
+        assert_eq!(table.lineage.complete(&end).exec_ns.is_some(), second);
+        table.then(EventData::Exit(end)).then(freed(ls));
+        let out = table.only();
+        assert_eq!(
+            (out.args.as_deref(), out.execs),
+            (args, 2),
+            "{first} {second}"
+        );
+        assert_eq!(out.exec_ns.is_some(), second);
+        assert_eq!(out.exit.expect("it has ended").exec_ns, out.exec_ns);
+    }
+}
+
+/// An exec of the creator that was lost: neither it nor the child has the arguments from before.
+#[test]
+fn a_fork_after_a_lost_exec() {
+    let (make, cc) = (id(200, 2000), id(300, 3000));
+    let mut table = Table::with_shell(ROOMY);
+    table.then(numbered_fork(SHELL, make, 3));
+    table.then(numbered_fork(make, cc, 4));
+    let creator = table.lineage.ancestors(cc).next().expect("make");
+    assert_eq!((creator.process, creator.args), (make, None));
+    table.end(cc, make);
+    assert_eq!(
+        (table.only().args.as_deref(), table.only().execs),
+        (None, 0)
+    );
 }
 
 /// The creator's name is not given to the process that adopted it.

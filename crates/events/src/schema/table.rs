@@ -144,8 +144,8 @@ pub const FIELDS: &[Field] = &[
     Field::new("redacted", Bool, IMAGE,
         "Something was masked: it reads `[redacted]`.").always(),
     Field::new("execs", Integer, PROCESS,
-        "How often the process called exec with success; 0 for a copy of its creator, whose \
-         image it shows.").always().unit(Unit::Count),
+        "How often the process has called exec with success, also where the event was lost; 0 \
+         for a copy of its creator, whose image it shows.").always().unit(Unit::Count),
     Field::new("cgroup", Text, OWNED,
         "Path of its cgroup, from the root of the hierarchy. Null if its name is not known; \
          then `unit`, `user_unit`, `container` and `pod_uid` are not known, either."

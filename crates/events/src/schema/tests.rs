@@ -36,6 +36,7 @@ fn records() -> Vec<Value> {
         process: id(5, 16),
         creator: id(4, 15),
         creator_tid: 6,
+        exec_number: None,
         vfork: Some(true),
         by_tracer: false,
         ns_pid: Some(5),

@@ -1,5 +1,6 @@
 //! From the fields of records to those of events.
 
+use std::num::NonZeroU32;
 use std::sync::OnceLock;
 
 use execsnoop_events::Argv;
@@ -63,6 +64,7 @@ pub(super) fn fork(
         creator_tid: fixed.creator_tid,
         vfork: Some(fixed.flags & fork_flags::FORK_VFORK.0 != 0),
         by_tracer: fixed.flags & fork_flags::FORK_BY_TRACER.0 != 0,
+        exec_number: NonZeroU32::new(fixed.exec_number),
         ns_pid: nonzero(fixed.ns_pid),
     };
     sink(&event(&fixed.head, clock, EventData::Fork(fork)));
@@ -90,6 +92,7 @@ pub(super) fn exit(
         ns_pid: nonzero(fixed.ns_pid),
         status: (!lacks(exit_flags::EXIT_NO_CODE)).then(|| ExitStatus::from_wait(fixed.code)),
         exec_ns: None,
+        exec_number: NonZeroU32::new(fixed.exec_number),
         cost: (!lacks(exit_flags::EXIT_NO_COSTS)).then(|| cost(&fixed)),
     };
     sink(&event(&fixed.head, clock, EventData::Exit(exit)));

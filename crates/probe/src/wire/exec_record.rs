@@ -1,5 +1,7 @@
 //! Records of execs, successful and failed, and their variable parts.
 
+use std::num::NonZeroU32;
+
 use execsnoop_events::Argv;
 use execsnoop_events::CountedKind;
 use execsnoop_events::Event;
@@ -135,6 +137,7 @@ impl ExecRecord {
                 inode: fixed.inode,
                 links: fixed.links,
             }),
+            exec_number: NonZeroU32::new(fixed.exec_number),
             peak_before: on_file.then(|| page_bytes(fixed.maxrss_before)),
             ..exec_common(&fixed.head, &fixed.task_info, args)
         };

@@ -1,5 +1,7 @@
 //! A process that existed before tracing began, as a record.
 
+use std::num::NonZeroU32;
+
 use execsnoop_events::Argv;
 use execsnoop_events::EventData;
 use execsnoop_events::Existing;
@@ -56,7 +58,7 @@ impl SnapshotEntry {
             gid,
             ns_pid: 0,
             seen_pid: one.pid,
-            pad: 0,
+            exec_number: 0,
             comm,
         })
     }
@@ -81,6 +83,7 @@ impl SnapshotEntry {
             place: cgroup_ref(&fixed.place),
             ns_pid: nonzero(fixed.ns_pid),
             seen_pid: fixed.seen_pid,
+            exec_number: NonZeroU32::new(fixed.exec_number),
             args,
         };
         sink(&event(&fixed.head, clock, EventData::Existing(running)));

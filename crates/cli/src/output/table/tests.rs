@@ -58,6 +58,7 @@ fn exec<'a>(args: Argv<'a>) -> Exec<'a> {
         cwd_root: None,
         env: None,
         peak_before: None,
+        exec_number: None,
     }
 }
 
@@ -283,6 +284,7 @@ fn end(status: ExitStatus) -> Exit<'static> {
         ns_pid: Some(4711),
         status: Some(status),
         exec_ns: None,
+        exec_number: None,
         cost: Some(Cost {
             cpu: Cpu::divided(3_214_567, true, 1, 1),
             max_rss_bytes: Some(4_404_019),

@@ -15,6 +15,7 @@ use crate::support::requirements::Need::Tracing;
 use crate::support::run::Tracer;
 use crate::support::run_subject;
 use crate::support::subject;
+use crate::support::text;
 use crate::support::wait_until;
 use crate::support::workload;
 
@@ -128,6 +129,29 @@ fn small_ring_with_several_kinds() {
     }
 }
 
+/// A process whose exec was lost does not have its creator's arguments: it has none, and is marked.
+fn lost_execs_of_processes() {
+    // A record with 16 KiB of arguments does not fit where those of forks and exits do.
+    let trace = trace_asleep(&["-d"], || {
+        drop(subject(&["storm", "100", "1", "args100k"]))
+    });
+    let mut lives = trace.of_type("process");
+    lives.retain(|life| life["comm"] == "workload");
+    let (known, unknown): (Vec<_>, Vec<_>) = lives.iter().partition(|life| life["args"].is_array());
+    let program = workload();
+    for life in known
+        .iter()
+        .filter(|life| life["args"][0] == text(&program))
+    {
+        assert_ne!(life["execs"], 0, "{life}");
+    }
+    assert!(!unknown.is_empty(), "no exec alone was lost: {lives:?}");
+    for life in unknown {
+        let marks = ["args_complete", "filename", "exec_lifetime_ns"].map(|it| life[it].clone());
+        assert_eq!(marks, [false.into(), Value::Null, Value::Null], "{life}");
+    }
+}
+
 /// What comes after a loss is shown again.
 fn recovers() {
     let tracer = Tracer::json(&["--ring-size", "64K"]);
@@ -144,7 +168,7 @@ fn recovers() {
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        [Tracing] => [small_ring_without_filter, small_ring_with_several_kinds, recovers];
+        [Tracing] => [small_ring_without_filter, small_ring_with_several_kinds, lost_execs_of_processes, recovers];
         [Tracing, Root] => [small_ring, environments_that_do_not_fit];
     ]
 }

@@ -210,6 +210,7 @@ impl Cnproc {
             process: self.table.id(child.pid),
             creator,
             creator_tid: parent.tid,
+            exec_number: None,
             vfork: None,
             by_tracer: parent.pid == std::process::id(),
             ns_pid: None,
@@ -295,6 +296,7 @@ impl Cnproc {
                     ns_pid: None,
                     status: Some(ExitStatus::from_wait(code)),
                     exec_ns: None,
+                    exec_number: None,
                     cost: None,
                 };
                 self.report(boot_ns, EventData::Exit(exit), sink);
@@ -385,6 +387,7 @@ impl ProcEntry {
             place: None,
             ns_pid: None,
             seen_pid: pid,
+            exec_number: None,
             args,
         }
     }
