@@ -150,13 +150,15 @@ fn comm(task: &[u8], me: &SelfTask, leader: usize) -> Option<usize> {
 }
 
 /// `signal_struct` begins with a reference count, the number of living threads and that of all
-/// threads (all 1 here), then come four bytes of something else, and the list of threads: our own
-/// `thread_node` alone, which points back.
+/// threads (1 here; a thread that has just ended may still hold a reference), then come four bytes
+/// of something else, and the list of threads: our own `thread_node` alone, which points back.
 fn signal(task: &[u8], me: &SelfTask, comm: usize, memory: &mut dyn Memory) -> Option<usize> {
     let behind = words(task).filter(|(at, word)| *at > comm && is_kernel(*word));
     for (at, pointer) in behind {
         let signal = memory.peek(pointer);
-        let counts = (0..3).all(|index| u32_at(&signal, 4 * index) == Some(1));
+        let references = u32_at(&signal, 0);
+        let counts = references.is_some_and(|count| (1..1000).contains(&count))
+            && (1..3).all(|index| u32_at(&signal, 4 * index) == Some(1));
         let list = (u64_at(&signal, 16), u64_at(&signal, 24));
         let node = list.0.and_then(|next| next.checked_sub(me.task));
         let node = node.and_then(|node| usize::try_from(node).ok());
@@ -313,6 +315,15 @@ mod tests {
         assert_eq!(layout.comm, COMM_AT as u32);
         assert_eq!(layout.signal, SIGNAL_AT as u32);
         assert_eq!(layout.exit_code, EXIT_STATE_AT as u32 + 4);
+    }
+
+    /// A thread that has just ended keeps a reference until the kernel frees it.
+    #[test]
+    fn a_thread_that_has_ended() {
+        let (me, mut memory) = kernel();
+        put32(memory.0.get_mut(&SIGNAL).expect("it is there"), 0, 2);
+        let layout = learn(&me, &mut memory).expect("all can be found");
+        assert_eq!(layout.signal, SIGNAL_AT as u32);
     }
 
     /// What was read goes on into a neighbour that looks the same: it does not mislead.
