@@ -52,6 +52,11 @@ impl BufferedOutput {
         &mut self.buffer
     }
 
+    /// Says that what was appended until now is what each file begins with, if there are several.
+    pub fn end_header(&mut self) {
+        self.target.set_header(&self.buffer);
+    }
+
     /// Says that what was appended last stands for this many events.
     pub fn end_events(&mut self, count: u64) {
         self.events.ends.push((self.buffer.len(), count));

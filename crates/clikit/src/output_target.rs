@@ -11,12 +11,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use anyhow::bail;
 use nix::errno::Errno;
 use nix::poll::PollFd;
 use nix::poll::PollFlags;
 use nix::poll::PollTimeout;
 
 use crate::place::Place;
+use crate::size_limit::SizeLimit;
 use crate::standard_streams::check_stderr;
 use crate::standard_streams::check_stdout;
 
@@ -33,6 +35,10 @@ pub struct OutputTarget {
     regular: bool,
     /// The file ends with a part of a line, which could not be taken back.
     is_mid_line: bool,
+    /// How large the file may become.
+    limit: Option<SizeLimit>,
+    /// What each file begins with, if there may be several.
+    header: Vec<u8>,
 }
 
 impl OutputTarget {
@@ -85,9 +91,40 @@ impl OutputTarget {
         Ok(Self {
             regular: meta.is_file(),
             is_mid_line: false,
+            limit: None,
+            header: Vec::new(),
             file,
             place,
         })
+    }
+
+    /// Limits the size of the file. It must be a file, in a directory where others can be made.
+    pub fn limit_size(&mut self, limit: SizeLimit) -> anyhow::Result<()> {
+        let name = self.name();
+        match &self.place {
+            Some(place) if self.regular && (limit.files <= 1 || place.can_make_files()) => {
+                self.limit = Some(limit);
+                Ok(())
+            }
+            Some(_) if self.regular => {
+                bail!("{name} cannot be followed by other files: its directory is not writable")
+            }
+            _ => bail!("{name} is no file whose size can be limited"),
+        }
+    }
+
+    /// Whether new files are made while it is written, in a directory that may only be writable by
+    /// privilege.
+    pub fn makes_files_by_privilege(&self) -> bool {
+        let makes_files = self.limit.is_some_and(|limit| limit.files > 1);
+        makes_files && !self.place.as_ref().is_some_and(Place::is_private)
+    }
+
+    /// Takes note of what each file begins with.
+    pub fn set_header(&mut self, header: &[u8]) {
+        if self.limit.is_some() {
+            header.clone_into(&mut self.header);
+        }
     }
 
     /// Whether it is a terminal.
@@ -147,8 +184,45 @@ impl OutputTarget {
         Ok(done)
     }
 
-    /// Appends to a file.
+    /// Appends to a file, and to the files after it if its size is limited.
     fn append(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let Some(limit) = self.limit else {
+            return self.append_to_file(bytes);
+        };
+        let mut done = 0;
+        while done < bytes.len() {
+            match self.append_limited(&bytes[done..], limit) {
+                Ok(count) => done += count,
+                Err(error) if done == 0 => return Err(error),
+                Err(_) => break, // the next write says it again
+            }
+        }
+        Ok(done)
+    }
+
+    /// Appends the lines for which the file has room; if there are none, begins another file.
+    fn append_limited(&mut self, bytes: &[u8], limit: SizeLimit) -> io::Result<usize> {
+        let length = self.file.metadata()?.len();
+        let room = usize::try_from(limit.bytes.saturating_sub(length)).unwrap_or(usize::MAX);
+        let piece = piece_of_lines(bytes, room);
+        if piece.ends_with(b"\n") {
+            return self.append_to_file(piece);
+        }
+        if length <= self.header.len() as u64 {
+            let line = bytes.iter().position(|byte| *byte == b'\n');
+            let line = line.map_or(bytes, |end| &bytes[..=end]);
+            return self.append_to_file(line); // longer than a file may be
+        }
+        let Some(place) = &self.place else {
+            return Err(ErrorKind::Unsupported.into());
+        };
+        self.file = limit.next_file(place, &self.file)?;
+        self.file.write_all(&self.header)?;
+        Ok(0)
+    }
+
+    /// Appends to this file.
+    fn append_to_file(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.is_mid_line {
             self.file.write_all(b"\n")?;
             self.is_mid_line = false;
@@ -228,6 +302,46 @@ mod tests {
         assert_eq!(piece_of_lines(b"one\ntwo\n", 8), b"one\ntwo\n");
         assert_eq!(piece_of_lines(b"long line\n", 4), b"long");
         assert_eq!(piece_of_lines(b"", 4), b"");
+    }
+
+    /// A full file is put aside; each has whole lines after its header, and the oldest go.
+    #[test]
+    fn limited_files() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("lines");
+        let mut target = OutputTarget::create(&path).expect("a file");
+        let limit = SizeLimit {
+            bytes: 12,
+            files: 3,
+        };
+        target.limit_size(limit).expect("a file");
+        target.set_header(b"head\n");
+        let lines = b"head\none\ntwo\nthree\nlonger than a file\n4\n5\n6\n";
+        assert_eq!(target.append(lines).expect("written"), lines.len());
+        let text = |name: &str| std::fs::read_to_string(dir.path().join(name)).expect(name);
+        assert_eq!(text("lines"), "head\n4\n5\n6\n");
+        assert_eq!(text("lines.1"), "head\nlonger than a file\n");
+        assert_eq!(text("lines.2"), "head\nthree\n");
+        assert!(!dir.path().join("lines.3").exists());
+        std::fs::rename(&path, dir.path().join("elsewhere")).expect("another program may");
+        assert_eq!(target.append(b"seven\n").expect("written"), 6);
+        assert_eq!(text("lines"), "head\nseven\n");
+        assert_eq!(text("lines.1"), "head\nlonger than a file\n");
+        assert_eq!(text("elsewhere"), "head\n4\n5\n6\n");
+    }
+
+    /// One file is emptied when it is full; what is no file has no size.
+    #[test]
+    fn one_limited_file() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("lines");
+        let mut target = OutputTarget::create(&path).expect("a file");
+        let limit = SizeLimit { bytes: 8, files: 1 };
+        target.limit_size(limit).expect("a file");
+        assert_eq!(target.append(b"one\ntwo\nthree\n").expect("written"), 14);
+        assert_eq!(std::fs::read(&path).expect("the file"), b"three\n");
+        let mut device = OutputTarget::create(Path::new("/dev/null")).expect("it can be opened");
+        device.limit_size(limit).expect_err("it is no file");
     }
 
     /// A line that did not fit is taken back; one behind which others have written is ended.

@@ -20,14 +20,19 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use anyhow::bail;
 use nix::errno::Errno;
+use nix::fcntl::AtFlags;
 use nix::fcntl::OFlag;
 use nix::fcntl::openat;
 use nix::fcntl::readlinkat;
+use nix::fcntl::renameat;
 use nix::sys::stat::Mode;
 use nix::sys::stat::mkdirat;
 use nix::sys::statfs::PROC_SUPER_MAGIC;
 use nix::sys::statfs::fstatfs;
+use nix::unistd::AccessFlags;
+use nix::unistd::Uid;
 use nix::unistd::UnlinkatFlags;
+use nix::unistd::faccessat;
 use nix::unistd::unlinkat;
 
 use crate::trust::is_open_to_others;
@@ -171,6 +176,47 @@ impl Place {
             Err(Errno::ENOENT) => Ok(None),
             Err(errno) => Err(errno.into()),
         }
+    }
+
+    /// Renames the file with this number at its end, or the one without, to the one with the
+    /// number `to`. If there is none, nothing happens.
+    pub fn rename(&self, from: Option<u32>, to: u32) -> io::Result<()> {
+        let numbered = |number: u32| {
+            let mut name = self.name.clone();
+            name.push(format!(".{number}"));
+            name
+        };
+        let (from, to) = (
+            from.map_or_else(|| self.name.clone(), numbered),
+            numbered(to),
+        );
+        let (from, name) = (from.as_os_str(), to.as_os_str());
+        match renameat(&self.directory, from, &self.directory, name) {
+            Ok(()) | Err(Errno::ENOENT) => Ok(()),
+            Err(errno) => {
+                let error = io::Error::from(errno);
+                let text = format!("{from:?} cannot be renamed to {name:?}: {error}");
+                Err(io::Error::new(error.kind(), text))
+            }
+        }
+    }
+
+    /// Whether files can be made and renamed here.
+    pub fn can_make_files(&self) -> bool {
+        let flags = AtFlags::AT_EACCESS;
+        let access = AccessFlags::W_OK | AccessFlags::X_OK;
+        !self.is_magic && faccessat(&self.directory, ".", access, flags).is_ok()
+    }
+
+    /// Whether the directory is one where only its owner makes files, and that is this user.
+    pub fn is_private(&self) -> bool {
+        let meta = self
+            .directory
+            .try_clone()
+            .and_then(|it| File::from(it).metadata());
+        meta.is_ok_and(|meta| {
+            meta.uid() == Uid::effective().as_raw() && meta.mode() & 0o1222 == 0o200
+        })
     }
 
     /// Removes the file.

@@ -18,6 +18,9 @@ use crate::pipeline::EventType;
 /// The largest ring buffer.
 const MOST_RING_BYTES: u64 = 1 << 30;
 
+/// The smallest limit of a file.
+const LEAST_FILE_BYTES: u64 = 64 << 10;
+
 impl ValueEnum for EventType {
     fn value_variants<'a>() -> &'a [Self] {
         &Self::ALL
@@ -107,8 +110,24 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     Duration::try_from(duration).map_err(|_| usage())
 }
 
-/// The size of a ring buffer in bytes: `65536`, `512K`, `16M`, `1G`.
+/// The size of a ring buffer in bytes.
 pub(super) fn ring_size(text: &str) -> Result<u64, String> {
+    match size(text)? {
+        bytes if bytes > MOST_RING_BYTES => Err("the largest size is 1G".to_owned()),
+        bytes => Ok(bytes),
+    }
+}
+
+/// The size of a file: it has room for some lines.
+pub(super) fn file_size(text: &str) -> Result<u64, String> {
+    match size(text)? {
+        bytes if bytes < LEAST_FILE_BYTES => Err("the smallest size is 64K".to_owned()),
+        bytes => Ok(bytes),
+    }
+}
+
+/// A number of bytes: `65536`, `512K`, `16M`, `1G`.
+pub(super) fn size(text: &str) -> Result<u64, String> {
     let usage = || "write it as 65536, 512K, 16M, 1G".to_owned();
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let unit: u64 = match text[digits.len()..].to_ascii_uppercase().as_str() {
@@ -119,11 +138,7 @@ pub(super) fn ring_size(text: &str) -> Result<u64, String> {
         _ => return Err(usage()),
     };
     let number: u64 = digits.parse().map_err(|_| usage())?;
-    let bytes = number.saturating_mul(unit);
-    match bytes > MOST_RING_BYTES {
-        true => Err("the largest size is 1G".to_owned()),
-        false => Ok(bytes),
-    }
+    Ok(number.saturating_mul(unit))
 }
 
 #[cfg(test)]
@@ -139,6 +154,8 @@ mod tests {
         assert_eq!(ring_size("64K"), Ok(64 << 10));
         assert_eq!(ring_size("3MiB"), Ok(3 << 20));
         assert!(ring_size("2G").is_err());
+        assert_eq!(file_size("10G"), Ok(10 << 30));
+        assert!(file_size("63K").is_err());
         assert!(ring_size("lots").is_err() && ring_size("").is_err());
     }
 }

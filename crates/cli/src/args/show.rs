@@ -86,7 +86,8 @@ pub struct ShowArgs {
     pub quote: bool,
 
     /// Show at most this many arguments [default: all; 20 with --compat]
-    #[arg(long, value_name = "N", hide_short_help = true)]
+    // Shorter forms of it are not those of other options.
+    #[arg(long, value_name = "N", aliases = ["ma", "max", "max-", "max-a", "max-ar", "max-arg"], hide_short_help = true)]
     pub max_args: Option<usize>,
 
     /// Print the columns of another execsnoop

@@ -52,7 +52,7 @@ fn takes_the_peers_options() {
         "-T -t -x --cgroupmap /a --mntnsmap /b -u root -q -n x -l y -U -C -M --max-args 5 -P 1";
     let libbpf = "--time --timestamp --fails --uid 0 --quote --name x --line y --print-uid \
                   --max-args 5 --verbose --cgroup /sys/fs/cgroup";
-    for options in [bcc, libbpf, "--max 5 --print-u --times"] {
+    for options in [bcc, libbpf, "--max 5 --print-u --times", "--max-arg 5"] {
         let words: Vec<&str> = options.split_whitespace().collect();
         parse(&words).unwrap_or_else(|err| panic!("{options}: {err}"));
     }

@@ -9,6 +9,7 @@ use anyhow::anyhow;
 use anyhow::bail;
 use anyhow::ensure;
 use execsnoop_clikit::OutputTarget;
+use execsnoop_clikit::SizeLimit;
 use execsnoop_events::CelError;
 use execsnoop_events::CelFilter;
 use execsnoop_events::schema;
@@ -106,11 +107,19 @@ impl Settings {
 
 /// Where events are written: the file of `-o`; else stderr if a command has stdout; else stdout.
 pub fn output_target(args: &TraceArgs) -> anyhow::Result<OutputTarget> {
-    match &args.run.output {
-        Some(path) => OutputTarget::create_private(path),
-        None if args.has_command() => OutputTarget::stderr().map_err(with_file_hint),
-        None => OutputTarget::stdout().map_err(with_file_hint),
+    let run = &args.run;
+    let mut target = match &run.output {
+        Some(path) => OutputTarget::create_private(path)?,
+        None if args.has_command() => OutputTarget::stderr().map_err(with_file_hint)?,
+        None => OutputTarget::stdout().map_err(with_file_hint)?,
+    };
+    if let Some(bytes) = run.max_size {
+        let files = run.max_files;
+        target
+            .limit_size(SizeLimit { bytes, files })
+            .context("--max-size")?;
     }
+    Ok(target)
 }
 
 fn with_file_hint(error: anyhow::Error) -> anyhow::Error {

@@ -44,6 +44,7 @@ impl<F: LineFormat> Consumer for LineOutput<F> {
     fn begin(&mut self) -> anyhow::Result<()> {
         self.output.target().truncate()?;
         self.format.header(self.output.buffer());
+        self.output.end_header();
         Ok(())
     }
 

@@ -23,6 +23,7 @@ use nix::unistd::User;
 use crate::args::TraceArgs;
 use crate::cmd::settings::output_target;
 use plan::TracePlan;
+use privileges::LaterWork;
 use privileges::drop_privileges;
 use run_loop::RunLoop;
 use stop::StopConditions;
@@ -40,6 +41,10 @@ pub fn run(args: &TraceArgs) -> Result<u8, Failure> {
     } = TracePlan::new(args)?;
     let user = command::user(args)?;
     let target = output_target(args)?;
+    let later = LaterWork {
+        passes_signals: args.has_command(),
+        makes_files: target.makes_files_by_privilege(),
+    };
     let mut pipeline = settings.into_pipeline(&args.show, target);
     let signals = install_signals().context("cannot handle signals")?;
     let live = Live::start(&options, args.run.backend.chosen());
@@ -53,7 +58,7 @@ pub fn run(args: &TraceArgs) -> Result<u8, Failure> {
     if signals.any() && args.has_command() {
         return Ok(if signals.interrupted() { 130 } else { 143 }); // CMD must not begin
     }
-    let command = begin(args, user.as_ref(), &live, &signals)?;
+    let command = begin(args, user.as_ref(), &live, &signals, later)?;
     let deadline = args.run.duration.map(|duration| Instant::now() + duration);
     let stop = StopConditions::new(signals, command, args.run.follow, deadline);
     run_live(live, RunLoop::new(pipeline, stop), args.run.stats)
@@ -82,17 +87,18 @@ fn begin(
     user: Option<&User>,
     live: &Live,
     signals: &Signals,
+    later: LaterWork,
 ) -> Result<Option<Command>, Failure> {
     let with_command = args.has_command();
     if !with_command {
-        drop_privileges(live, false);
+        drop_privileges(live, later);
     }
     let ready_file = args.run.ready_file.as_deref();
     let ready = ready_file.map(ReadyFile::create).transpose()?;
     let command = command::start(args, user, signals)?;
     ready.into_iter().for_each(ReadyFile::keep);
     if with_command {
-        drop_privileges(live, true);
+        drop_privileges(live, later);
     }
     Ok(command)
 }

@@ -127,6 +127,36 @@ fn room_comes_back() {
     assert!(account.shown > 10 && account.discarded > 10, "{account:?}");
 }
 
+/// Full files are put aside, also in another user's directory. None of the lines is lost by that.
+fn limited_files() {
+    let dir = public_dir();
+    let folder = dir.path().join("folder");
+    fs::create_dir(&folder).expect("writable");
+    chown(&folder, Some(STRANGER), None).expect("as root");
+    let file = folder.join("events");
+    let limit = ["--max-size", "64K", "--max-files", "100"];
+    let tracer = Tracer::json(&[&["-o", text(&file)], &limit[..]].concat());
+    subject(&["storm", "200"]); // some 150 KB
+    let shown = tracer.stop().accounting().shown;
+    let older = (1..).map(|number| folder.join(format!("events.{number}")));
+    let older = older.map_while(|path| fs::read(path).ok());
+    let parts: Vec<_> = older.chain(fs::read(&file)).collect();
+    assert!(parts.len() > 2, "{} files", parts.len());
+    assert!(parts.iter().all(|part| part.len() <= 64 << 10));
+    let lines = json_lines(&parts.concat());
+    let execs = lines.iter().filter(|line| line["type"] == "exec").count();
+    assert_eq!(execs as u64, shown);
+}
+
+/// A size needs a file.
+fn limits_without_a_file() {
+    for options in [&["--max-size", "1M"][..], &["-o", "-", "--max-size", "1M"]] {
+        let trace = run(&[], options);
+        assert_ne!(trace.status.code(), Some(0), "{options:?}");
+        assert!(trace.stderr.contains("--max-size"), "{}", trace.stderr);
+    }
+}
+
 /// A stream that is closed is an error, not a reader that takes everything.
 fn closed_streams() {
     let without = |stream: &str| format!("exec \"$@\" {stream}>&-");
@@ -190,7 +220,7 @@ pub(crate) fn cases() -> Vec<Case> {
     cases![
         [Tracing] => [
             files_of_others, emptied_file, one_file_for_two, full_disk, room_comes_back,
-            closed_streams, dash_is_standard_output,
+            limited_files, limits_without_a_file, closed_streams, dash_is_standard_output,
         ];
     ]
 }
