@@ -8,7 +8,10 @@ use execsnoop_events::Argv;
 
 /// A process chooses what it shows as its command line, and how much; this much is read of it: all
 /// that the kernel takes as arguments.
-const MAX_BYTES: u64 = 6 << 20;
+const MAX_BYTES: usize = 6 << 20;
+
+/// Nearly all command lines are shorter than this.
+const USUAL_BYTES: usize = 64 << 10;
 
 /// A command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,11 +64,24 @@ impl CommandLine {
     }
 }
 
+/// Reads a command line, by one read(2) if it has no more than [`USUAL_BYTES`]: a process that ends
+/// between two reads leaves only what the first one has got.
 fn read(pid: u32) -> Option<Vec<u8>> {
-    let file = File::open(format!("/proc/{pid}/cmdline")).ok()?;
-    let mut bytes = Vec::new();
-    file.take(MAX_BYTES).read_to_end(&mut bytes).ok()?;
-    (!bytes.is_empty()).then_some(bytes)
+    let mut file = File::open(format!("/proc/{pid}/cmdline")).ok()?;
+    let (mut bytes, mut len) = (vec![0; USUAL_BYTES], 0);
+    loop {
+        let got = file.read(&mut bytes[len..]).ok()?;
+        len += got;
+        if got == 0 || len == MAX_BYTES {
+            break;
+        }
+        if len == bytes.len() {
+            bytes.resize(MAX_BYTES, 0);
+        }
+    }
+    bytes.truncate(len);
+    bytes.shrink_to_fit();
+    (len > 0).then_some(bytes)
 }
 
 #[cfg(test)]
@@ -115,6 +131,26 @@ mod tests {
     fn without_an_end() {
         let line = CommandLine::of_arguments(b"a\0b".to_vec());
         assert!(!line.args().is_complete());
+    }
+
+    /// A line that is longer than usual is whole.
+    #[test]
+    fn long() {
+        let long = "x".repeat(USUAL_BYTES + 1000);
+        let mut cat = std::process::Command::new("cat")
+            .args(["-", &long])
+            .stdin(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .expect("cat");
+        // spawn() returns somewhat before exec has made the arguments.
+        let line = std::iter::repeat_with(|| CommandLine::of_new_image(cat.id()))
+            .find_map(|line| line)
+            .expect("endless");
+        let args: Vec<_> = line.args().iter().flatten().collect();
+        assert_eq!(args, [&b"cat"[..], b"-", long.as_bytes()]);
+        drop(cat.stdin.take());
+        cat.wait().expect("it ends");
     }
 
     /// This process shows its own.

@@ -8,6 +8,7 @@ use execsnoop_clikit::Unwritten;
 use execsnoop_clikit::message;
 use execsnoop_events::Event;
 use execsnoop_events::EventData;
+use execsnoop_events::Loss;
 use execsnoop_events::Lost;
 use execsnoop_events::json::Annotations;
 
@@ -73,11 +74,13 @@ impl Delivery {
     /// Says at once that something is missing; the account says how much.
     fn warn_of_loss(&mut self, lost: &Lost) {
         if !std::mem::replace(&mut self.warned_of_loss, true) {
+            let hint = match lost.reason {
+                Loss::RingFull => "; a larger --ring-size may help",
+                Loss::Skipped | Loss::Malformed => "",
+            };
+            let (count, kind, reason) = (lost.count, lost.kind.name(), lost.reason.name());
             message(format_args!(
-                "events are being lost ({} {}: {}); a larger --ring-size may help",
-                lost.count,
-                lost.kind.name(),
-                lost.reason.name()
+                "events are being lost ({count} {kind}: {reason}){hint}"
             ));
         }
     }

@@ -62,15 +62,8 @@ fn attach_core(
     let programs = &mut skeleton.progs;
     let mut all = Vec::new();
     let attached = &mut all;
-    if options.forks {
-        attach(
-            attached,
-            "on_fork",
-            CountedKind::Fork,
-            &mut programs.on_fork,
-        )?;
-    }
-    // Final usage first: a process that is seen to end is then seen to be freed.
+    // From the end of a life to its beginning: who is seen to begin is then seen to end, and who is
+    // seen to end is then seen to be freed.
     if options.final_usage {
         attach(
             attached,
@@ -85,6 +78,14 @@ fn attach_core(
             "on_exit",
             CountedKind::Exit,
             &mut programs.on_exit,
+        )?;
+    }
+    if options.forks {
+        attach(
+            attached,
+            "on_fork",
+            CountedKind::Fork,
+            &mut programs.on_fork,
         )?;
     }
     match failed_by {

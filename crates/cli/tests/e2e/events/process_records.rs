@@ -262,7 +262,7 @@ fn accounts() {
         &["-d", "-p", &own_pid],
         &["--events", "exec,exit,process", "-p", &own_pid],
         &["-d", "-n", "noop"],
-        &["--events", "exit,process", "-l", "noop"],
+        &["--events", "process", "-l", "noop"],
     ] {
         let tracer = Tracer::json(options);
         subject(&["storm", "100", "2"]);

@@ -9,6 +9,7 @@ use std::ptr;
 use std::sync::atomic::Ordering;
 use std::sync::atomic::compiler_fence;
 use std::time::Duration;
+use std::time::Instant;
 
 use libbpf_rs::MapType;
 use libbpf_rs::ProgramType;
@@ -211,20 +212,21 @@ fn attach_classic(
 ) -> Result<Vec<Attached>, StartError> {
     let programs = &mut skeleton.progs;
     let mut all = Vec::new();
-    if options.forks {
-        attach(
-            &mut all,
-            "on_fork",
-            CountedKind::Fork,
-            &mut programs.on_fork,
-        )?;
-    }
+    // Ends first: who is seen to begin is then seen to end.
     if options.exits {
         attach(
             &mut all,
             "on_exit",
             CountedKind::Exit,
             &mut programs.on_exit,
+        )?;
+    }
+    if options.forks {
+        attach(
+            &mut all,
+            "on_fork",
+            CountedKind::Fork,
+            &mut programs.on_fork,
         )?;
     }
     if options.failed {
@@ -287,6 +289,7 @@ fn has_helper(helper: libbpf_sys::bpf_func_id) -> bool {
 fn learn_layout(options: &Options, features: &HostFeatures) -> Result<(layout, u32), StartError> {
     let own = proc_table::find(std::process::id());
     outlive_first_ticks(own.as_ref());
+    outlive_threads();
     let mut peeker = KernelReader::start(features)?;
     let death_signal = ParentDeathSignal::set();
     peeker.peek(0);
@@ -317,6 +320,16 @@ fn learn_layout(options: &Options, features: &HostFeatures) -> Result<(layout, u
     let layout = learnt?;
     tracing::debug!("learnt {layout:?}");
     Ok((layout, me.tgid))
+}
+
+/// Waits for the end of threads that were joined: the kernel counts them for some µs more, and the
+/// layout of `signal_struct` is recognized by the counts of a single thread.
+fn outlive_threads() {
+    let deadline = Instant::now() + Duration::from_secs(1);
+    let is_alone = |own: proc_table::Found| own.threads == 1;
+    while !proc_table::find(std::process::id()).is_none_or(is_alone) && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(1));
+    }
 }
 
 /// Asks for [`RARE_SIGNAL`] when the parent dies, until it is dropped.

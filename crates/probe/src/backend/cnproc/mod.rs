@@ -276,8 +276,8 @@ impl Cnproc {
     ) {
         let known = self.table.of(of.pid, boot_ns);
         known.threads = known.threads.saturating_sub(1);
-        if let Some(parent) = parent {
-            known.ppid = Some(parent.pid);
+        if let Some(parent) = parent.filter(|parent| parent.pid != 0) {
+            known.ppid = Some(parent.pid); // 0: the parent was quicker, and has reaped it
         }
         if known.threads > 0 {
             return;
@@ -412,7 +412,8 @@ impl ProcSnapshot {
         };
         Self {
             start_ns: found.start_ticks * proc_table::TICK_NS,
-            ppid: Some(found.ppid),
+            // 0 for one that is being reaped, too.
+            ppid: Some(found.ppid).filter(|&ppid| ppid != 0),
             comm: found.comm,
             owners: proc_table::owners(pid),
             args,
