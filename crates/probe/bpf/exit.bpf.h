@@ -146,6 +146,16 @@ static __always_inline void describe_exit(struct rec_exit *rec, struct task_stru
 	bpf_probe_read_kernel(rec->comm, sizeof(rec->comm), leader->comm);
 }
 
+/* The running slice, at most the time that this thread has lived and is not known to have run. A
+ * CPU's clock gap grows where another guest takes the CPU away, and the estimate with it. */
+static __always_inline __u64 possible_slice(struct task_struct *task, __u64 now)
+{
+	__u64 slice = unaccounted_runtime(task->se.exec_start);
+	__u64 life = now - task->start_boottime, known = task->se.sum_exec_runtime;
+
+	return known < life ? smaller(slice, life - known) : 0;
+}
+
 static __always_inline void add_costs(struct rec_exit *rec, struct task_struct *task, bool alone)
 {
 	struct signal_struct *signal = task->signal;
@@ -162,7 +172,7 @@ static __always_inline void add_costs(struct rec_exit *rec, struct task_struct *
 	} else {
 		add_threads((__u64)BPF_CORE_READ(task, signal));
 	}
-	rec->runtime += unaccounted_runtime(task->se.exec_start);
+	rec->runtime += possible_slice(task, rec->head.time);
 	add_image_rss(rec, task);
 }
 

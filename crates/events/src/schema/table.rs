@@ -186,8 +186,8 @@ pub const FIELDS: &[Field] = &[
     Field::new("exec_lifetime_ns", Integer, END,
         "Time since the last exec.").unit(Unit::Nanoseconds),
     Field::new("cpu_ns", Integer, END,
-        "CPU time since the fork, of all threads. Exit processing is included, so it can exceed \
-         `lifetime_ns`.").unit(Unit::Nanoseconds).not_by(ALL_BUT_CORE),
+        "CPU time since the fork, of all threads. The final figure includes exit processing, so \
+         it can exceed `lifetime_ns`; an estimate is at most the lifetimes of the threads.").unit(Unit::Nanoseconds).not_by(ALL_BUT_CORE),
     Field::new("cpu_exact", Bool, END,
         "`cpu_ns` is the kernel's final figure; false for an estimate made at the exit."
     ).not_by(ALL_BUT_CORE),

@@ -1,5 +1,7 @@
 //! What processes cost: time, memory, faults, reading and writing, against wait4.
 
+use std::process::Command;
+
 use nix::sys::statfs;
 
 use crate::Case;
@@ -58,6 +60,28 @@ fn check_short_lives(how: &str) {
         exact.count() >= 240,
         "most final accounts are there in time"
     );
+}
+
+/// On a busy machine, too, an estimate is not more than the process can have used: it has one
+/// thread.
+fn possible_estimates() {
+    let mut busy: Vec<_> = (0..3)
+        .map(|_| {
+            Command::new("sh")
+                .args(["-c", "while :; do /bin/true; done"])
+                .spawn()
+        })
+        .map(|child| child.expect("sh is there"))
+        .collect();
+    let lives = lives_of(&["short-lives", "fork", "300", "3000"]);
+    for child in &mut busy {
+        child.kill().expect("it runs");
+        child.wait().expect("it runs");
+    }
+    for life in &lives {
+        let [cpu_ns, lifetime_ns] = ["cpu_ns", "lifetime_ns"].map(|it| number(&life.exit, it));
+        assert!(cpu_ns <= lifetime_ns, "{}", life.exit);
+    }
 }
 
 /// Of 300 processes that compute for 0 to 3 ms, the median error is 0.1 ms at most.
@@ -194,7 +218,7 @@ fn switches() {
 pub(crate) fn cases() -> Vec<Case> {
     cases![
         [Tracing] => [
-            short_lives, short_lives_with_exec, long_life, memory, small_child_of_a_large_parent,
+            short_lives, short_lives_with_exec, possible_estimates, long_life, memory, small_child_of_a_large_parent,
             memory_of_a_fork, reading_and_writing, switches,
         ];
     ]
