@@ -10,6 +10,7 @@ pub struct Argv<'a> {
     unreadable: &'a [u32],
     total_bytes: u64,
     complete: bool,
+    shortened: bool,
 }
 
 impl<'a> Argv<'a> {
@@ -19,6 +20,7 @@ impl<'a> Argv<'a> {
         unreadable: &[],
         total_bytes: 0,
         complete: false,
+        shortened: false,
     };
 
     /// All arguments, each followed by a NUL.
@@ -28,6 +30,7 @@ impl<'a> Argv<'a> {
             unreadable: &[],
             total_bytes: block.len() as u64,
             complete: true,
+            shortened: false,
         }
     }
 
@@ -38,6 +41,7 @@ impl<'a> Argv<'a> {
             unreadable: &[],
             total_bytes,
             complete: false,
+            shortened: false,
         }
     }
 
@@ -50,6 +54,7 @@ impl<'a> Argv<'a> {
             unreadable,
             total_bytes: block.len() as u64,
             complete: to_the_end && unreadable.is_empty(),
+            shortened: false,
         }
     }
 
@@ -60,6 +65,7 @@ impl<'a> Argv<'a> {
             unreadable,
             total_bytes: rest.0,
             complete: rest.1,
+            shortened: false,
         }
     }
 
@@ -93,6 +99,37 @@ impl<'a> Argv<'a> {
         self.block.len() as u64
     }
 
+    /// Whether arguments were left out because they exceed a limit of the tracer. That says nothing
+    /// of [`is_complete`](Self::is_complete), which is about what arrived.
+    pub fn is_shortened(&self) -> bool {
+        self.shortened
+    }
+
+    /// The beginning: at most `count` arguments, and at most `bytes` bytes with their NULs; `None`
+    /// if that is all of them. The last argument may be cut, but not within a character.
+    pub fn shortened(&self, count: Option<usize>, bytes: Option<usize>) -> Option<Self> {
+        let most = bytes.map_or(self.block.len(), |bytes| bytes.min(self.block.len()));
+        let first = &self.block[..whole_characters(self.block, most)];
+        let end = count.and_then(|count| end_of_arguments(first, count));
+        let block = &first[..end.unwrap_or(first.len())];
+        if block.len() == self.block.len() {
+            return None;
+        }
+        let shorter = Self {
+            block,
+            shortened: true,
+            ..*self
+        };
+        let left = shorter.iter().count();
+        let known = self
+            .unreadable
+            .partition_point(|index| (*index as usize) < left);
+        Some(Self {
+            unreadable: &self.unreadable[..known],
+            ..shorter
+        })
+    }
+
     /// Each argument without its NUL; `None` for one that could not be read. When they are not
     /// [`complete`](Self::complete), the last may be cut.
     pub fn iter(&self) -> impl Iterator<Item = Option<&'a [u8]>> + use<'a> {
@@ -106,6 +143,24 @@ impl<'a> Argv<'a> {
                 Some(_) => None,
                 None => Some(arg),
             })
+    }
+}
+
+/// The largest length of at most `most` bytes at which no character of UTF-8 is cut.
+fn whole_characters(block: &[u8], most: usize) -> usize {
+    let is_inside = |at: usize| block.get(at).is_some_and(|byte| byte & 0xc0 == 0x80);
+    let longest = 4;
+    let begin = (most.saturating_sub(longest - 1)..=most)
+        .rev()
+        .find(|at| !is_inside(*at));
+    begin.unwrap_or(most)
+}
+
+/// Where the first `count` arguments end; `None` if there are not more.
+fn end_of_arguments(block: &[u8], count: usize) -> Option<usize> {
+    match count.checked_sub(1) {
+        None => Some(0),
+        Some(last) => memchr::memchr_iter(0, block).nth(last).map(|at| at + 1),
     }
 }
 
@@ -149,6 +204,35 @@ mod tests {
         assert_eq!(list(&args), [Some(&b"ls"[..]), Some(b"-la")]);
         assert!(!args.is_complete());
         assert_eq!((args.known_bytes(), args.total_bytes()), (6, 4711));
+    }
+
+    /// The first arguments, and the first bytes.
+    #[test]
+    fn shorter_lists() {
+        let args = Argv::whole(b"ls\0\0-l\0");
+        for (count, bytes, expected) in [
+            (Some(1), None, Some(&[&b"ls"[..]][..])),
+            (Some(2), None, Some(&[b"ls", b""])),
+            (Some(0), None, Some(&[])),
+            (Some(3), Some(7), None),
+            (None, Some(4), Some(&[b"ls", b""])),
+            (None, Some(5), Some(&[b"ls", b"", b"-"])),
+            (None, Some(0), Some(&[])),
+            (None, None, None),
+        ] {
+            let shorter = args.shortened(count, bytes);
+            let list = shorter.map(|args| args.iter().flatten().collect::<Vec<_>>());
+            assert_eq!(list.as_deref(), expected, "{count:?} {bytes:?}");
+            assert!(shorter.is_none_or(|args| args.is_shortened() && args.is_complete()));
+        }
+        let umlaut = Argv::whole("aä€\0".as_bytes());
+        for (bytes, expected) in [(1, "a"), (2, "a"), (3, "aä"), (5, "aä"), (6, "aä€")] {
+            let shorter = umlaut.shortened(None, Some(bytes)).expect("shorter");
+            assert_eq!(list(&shorter), [Some(expected.as_bytes())], "{bytes}");
+        }
+        let unreadable = Argv::one_by_one(b"a\0\0c\0\0", &[1, 3], true);
+        let shorter = unreadable.shortened(Some(2), None).expect("shorter");
+        assert_eq!(list(&shorter), [Some(&b"a"[..]), None]);
     }
 
     /// An argument that could not be read is not an empty one.

@@ -31,6 +31,7 @@
 
 #![forbid(unsafe_code)]
 
+mod arg_limits;
 mod argv;
 mod backend;
 mod cgroups;
@@ -51,6 +52,7 @@ pub mod schema;
 mod source;
 mod text;
 
+pub use arg_limits::ArgLimits;
 pub use argv::Argv;
 pub use backend::Backend;
 pub use cgroups::Cgroups;

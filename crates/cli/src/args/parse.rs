@@ -126,8 +126,13 @@ pub(super) fn file_size(text: &str) -> Result<u64, String> {
     }
 }
 
+/// The size of something in memory.
+pub(super) fn memory_size(text: &str) -> Result<usize, String> {
+    size(text).map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX))
+}
+
 /// A number of bytes: `65536`, `512K`, `16M`, `1G`.
-pub(super) fn size(text: &str) -> Result<u64, String> {
+fn size(text: &str) -> Result<u64, String> {
     let usage = || "write it as 65536, 512K, 16M, 1G".to_owned();
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let unit: u64 = match text[digits.len()..].to_ascii_uppercase().as_str() {

@@ -86,9 +86,17 @@ pub struct ShowArgs {
     pub quote: bool,
 
     /// Show at most this many arguments [default: all; 20 with --compat]
+    ///
+    /// In JSON and CSV, the field `shortened` says that there were more.
     // Shorter forms of it are not those of other options.
     #[arg(long, value_name = "N", aliases = ["ma", "max", "max-", "max-a", "max-ar", "max-arg"], hide_short_help = true)]
     pub max_args: Option<usize>,
+
+    /// Show at most this many bytes of an argument list, such as 4K
+    ///
+    /// The same of the variables of --env. The field `shortened` says that there were more.
+    #[arg(long, value_name = "SIZE", value_parser = parse::memory_size, hide_short_help = true)]
+    pub max_arg_bytes: Option<usize>,
 
     /// Print the columns of another execsnoop
     #[arg(long, value_enum, value_name = "TOOL", hide_short_help = true)]

@@ -10,6 +10,7 @@ use anyhow::bail;
 use anyhow::ensure;
 use execsnoop_clikit::OutputTarget;
 use execsnoop_clikit::SizeLimit;
+use execsnoop_events::ArgLimits;
 use execsnoop_events::CelError;
 use execsnoop_events::CelFilter;
 use execsnoop_events::schema;
@@ -233,8 +234,17 @@ fn enrichment(
             .map(|name| name.as_bytes().to_vec())
             .collect(),
         redaction: None, // depends on the output
+        limits: arg_limits(show),
         requirements,
         names: UserNames::new(in_container),
+    }
+}
+
+/// The table limits the number of arguments itself: where it begins depends on the columns.
+fn arg_limits(show: &ShowArgs) -> ArgLimits {
+    ArgLimits {
+        count: show.max_args.filter(|_| show.format != Format::Text),
+        bytes: show.max_arg_bytes,
     }
 }
 
@@ -348,6 +358,13 @@ fn missing_option(
         Requirement::Environment => (!args.show.env.is_empty(), "--env NAME,..."),
         Requirement::FailedExecs => (types.contains(EventType::Failed), "-x"),
         Requirement::Folding => (args.select.fold, "--fold"),
+        Requirement::ArgLimits => {
+            let has_limits = arg_limits(&args.show) != ArgLimits::default();
+            (
+                has_limits,
+                "--max-arg-bytes N (or, in JSON and CSV, --max-args N)",
+            )
+        }
         Requirement::ExePath
         | Requirement::CgroupNames
         | Requirement::Sessions

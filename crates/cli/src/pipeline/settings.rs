@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use execsnoop_events::ArgLimits;
 use execsnoop_events::CelFilter;
 use execsnoop_events::CountedKind;
 use execsnoop_events::schema::RecordType;
@@ -178,6 +179,8 @@ pub struct Enrichment {
     pub env: Vec<Vec<u8>>,
     /// Masks secrets, with these patterns besides the built-in rules; `None` leaves them.
     pub redaction: Option<Vec<Regex>>,
+    /// How much is shown of arguments and environments.
+    pub limits: ArgLimits,
     /// What is looked up.
     pub requirements: Requirements,
     /// The names of users and groups.

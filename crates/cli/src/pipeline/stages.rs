@@ -2,6 +2,7 @@
 
 use execsnoop_clikit::message;
 use execsnoop_events::Ancestor;
+use execsnoop_events::ArgLimits;
 use execsnoop_events::Cgroups;
 use execsnoop_events::Event;
 use execsnoop_events::EventData;
@@ -52,6 +53,7 @@ pub struct Stages {
     /// Names of cgroups were forgotten, and the source does not know it yet.
     pub has_forgotten_cgroups: bool,
     redactor: Option<EventRedactor>,
+    limits: ArgLimits,
 }
 
 /// An event that may be shown.
@@ -74,6 +76,7 @@ impl Stages {
             delivery: Delivery::new(consumer, selection.limit),
             selector: Selector::new(selection),
             account: Account::default(),
+            limits: enrichment.limits,
             enricher: Enricher::new(enrichment),
             cgroups: Cgroups::default(),
             has_forgotten_cgroups: false,
@@ -162,7 +165,7 @@ impl Stages {
         self.show(event, subject, &owner, ancestors.as_deref(), tries)
     }
 
-    /// Filters see what was there; what is delivered is masked after that, on copies.
+    /// Filters see what was there; what is delivered is masked and shortened after that, on copies.
     fn show(
         &mut self,
         event: &Event<'_>,
@@ -177,6 +180,8 @@ impl Stages {
         let cgroups = &mut self.cgroups;
         let mut notes = self.enricher.annotate(owner, ancestors, tries, cgroups);
         notes.redacted = is_redacted;
+        notes.shortened =
+            self.selector.expression_asks_for("shortened") && self.limits.shortens(event);
         if !self.selector.matches_expression(event, &notes) {
             return Disposition::Filtered;
         }
@@ -185,8 +190,14 @@ impl Stages {
         }
         let masked = mask(&mut self.redactor, event, ancestors);
         notes.redacted = masked.event.is_some();
-        notes.ancestors = masked.ancestors.as_deref().or(ancestors);
+        let ancestors = masked.ancestors.as_deref().or(ancestors);
         let event = masked.event.as_ref().unwrap_or(event);
+        // After the masking: a part of a secret does not look like one.
+        let shorter = self.limits.shorten(event);
+        let shorter_ancestors = ancestors.and_then(|all| self.limits.shorten_ancestors(all));
+        notes.shortened = shorter.is_some();
+        notes.ancestors = shorter_ancestors.as_deref().or(ancestors);
+        let event = shorter.as_ref().unwrap_or(event);
         self.delivery.event(event, &notes, subject.weight);
         let has_owner = notes.identity.is_some() || owner.cgroup.is_none();
         match has_owner || !self.shows_cgroups() {

@@ -209,6 +209,26 @@ fn filters_know_what_is_masked() {
     assert_eq!(args_of(&records), ["child"]);
 }
 
+/// Limits hold for what is shown: masked before, so that no part of a secret is left. Filters see
+/// all arguments, and know what a limit will leave out.
+#[test]
+fn limits_of_arguments() {
+    const LONG: &[u8] = b"run\0--password=Xk29-fLq8z\0end\0";
+    let list = || EventList::new([at(1, exec(1, 0, LONG)), at(2, exec(2, 0, b"short\0"))]);
+    let json = |options: &[&str]| run(&[&["--format", "json"], options].concat(), &mut list()).0;
+    let few = json(&["--max-args", "1"]);
+    assert_eq!(args_of(&few), ["run", "short"]);
+    assert_eq!(few[0]["args"].as_array().map(Vec::len), Some(1));
+    assert_eq!(few[0]["shortened"], true);
+    assert_eq!(few[0]["args_complete"], true);
+    assert_eq!(few[1].get("shortened"), None);
+    let bytes = json(&["--max-arg-bytes", "20"]);
+    assert_eq!(bytes[0]["args"][1], "--password=[reda");
+    let filter = "shortened && 'end' in args";
+    let filtered = json(&["--max-args", "1", "--filter", filter]);
+    assert_eq!(args_of(&filtered), ["run"]);
+}
+
 /// A PATH search is over when the source's clock says so, not the machine's.
 #[test]
 fn time_is_the_sources() {

@@ -18,4 +18,6 @@ pub struct Annotations<'a> {
     pub group: Option<&'a str>,
     /// Something was masked in the arguments or in the environment.
     pub redacted: bool,
+    /// A limit leaves out some of the arguments or of the environment.
+    pub shortened: bool,
 }

@@ -142,6 +142,8 @@ part! {
         cwd_root: Option<&'static str>,
         env: Option<Env<'a>>,
         redacted: bool,
+        #[optional]
+        shortened: Option<bool>,
     }
 }
 
@@ -163,6 +165,7 @@ impl<'a> ImageFields<'a> {
             cwd_root: image.cwd_root.map(PathRoot::name),
             env: image.env.map(Env),
             redacted: notes.redacted,
+            shortened: notes.shortened.then_some(true),
         }
     }
 }

@@ -118,6 +118,8 @@ struct AncestorFields<'a> {
     comm: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     args: Option<Texts<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shortened: Option<bool>,
 }
 
 impl Serialize for Ancestors<'_> {
@@ -127,6 +129,7 @@ impl Serialize for Ancestors<'_> {
             pid: ancestor.process.pid,
             comm: known(ancestor.comm),
             args: ancestor.args.filter(|args| !args.is_unknown()).map(Texts),
+            shortened: ancestor.args.filter(Argv::is_shortened).map(|_| true),
         }))
     }
 }

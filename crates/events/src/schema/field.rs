@@ -126,6 +126,8 @@ pub enum Requirement {
     Ancestors,
     /// PATH searches joined into one record.
     Folding,
+    /// Limits of argument lists.
+    ArgLimits,
 }
 
 /// A field of one or more records.

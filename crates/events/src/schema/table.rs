@@ -143,6 +143,10 @@ pub const FIELDS: &[Field] = &[
     ).not_by(ALL_BUT_CORE).requires(Requirement::Environment),
     Field::new("redacted", Bool, IMAGE,
         "Something was masked: it reads `[redacted]`.").always(),
+    Field::new("shortened", Bool, IMAGE,
+        "Only there, and true, if a limit of this trace left out some of `args` or of `env`. \
+         (`args_complete` is about what arrived from the kernel.)"
+    ).optional().requires(Requirement::ArgLimits),
     Field::new("execs", Integer, PROCESS,
         "How often the process has called exec with success, also where the event was lost; 0 \
          for a copy of its creator, whose image it shows.").always().unit(Unit::Count),
@@ -223,7 +227,8 @@ pub const FIELDS: &[Field] = &[
         "How many calls of exec this record stands for."
     ).optional().unit(Unit::Count).requires(Requirement::Folding),
     Field::new("ancestors", Ancestors, OWNED,
-        "The ancestors, the nearest first: `id`, `pid`, `comm` and, if asked for, `args`."
+        "The ancestors, the nearest first: `id`, `pid`, `comm` and, if asked for, `args`, with \
+         `shortened` if a limit left out some of them."
     ).optional().requires(Requirement::Ancestors),
     Field::new("count", Integer, LOST,
         "How many events are missing.").always().unit(Unit::Count),

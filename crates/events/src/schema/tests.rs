@@ -67,6 +67,7 @@ fn record(data: EventData<'_>) -> Value {
     let notes = Annotations {
         ancestors: Some(&[]),
         tries: Some(1),
+        shortened: true,
         ..Annotations::default()
     };
     let mut line = Vec::new();

@@ -55,6 +55,9 @@ pub fn environment(cell: &mut Vec<u8>, image: &Image<'_>) {
         join(cell, env.iter(), |cell, entry| {
             argument(cell, entry, quote::shell)
         });
+        if env.is_shortened() {
+            cell.extend_from_slice(b" <cut>");
+        }
     }
 }
 

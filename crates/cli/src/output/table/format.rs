@@ -155,6 +155,11 @@ impl Table {
         if rest.peek().is_some() {
             out.extend_from_slice(b" ...");
         }
+        if called.args.is_shortened() {
+            let (known, total) = (called.args.known_bytes(), called.args.total_bytes());
+            out.push(b' ');
+            self.note(out, format_args!("<cut: {known} of {total} bytes>"));
+        }
         if !called.args.is_complete() {
             self.incomplete(out, &called.args);
         }
@@ -175,7 +180,7 @@ impl Table {
         out.push(b' ');
         if args.is_unknown() {
             self.note(out, format_args!("<arguments unreadable>"));
-        } else if known < total {
+        } else if known < total && !args.is_shortened() {
             self.note(out, format_args!("<incomplete: {known} of {total} bytes>"));
         } else {
             self.note(out, format_args!("<incomplete>"));

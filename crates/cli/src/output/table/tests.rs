@@ -228,6 +228,16 @@ fn incomplete_arguments() {
     assert!(line(&[], forged).ends_with(" '<unreadable>'"));
 }
 
+/// What a limit left out is told apart from what did not arrive.
+#[test]
+fn shortened_arguments() {
+    let shorter = |args: Argv<'static>| exec(args.shortened(None, Some(5)).expect("shorter"));
+    let whole = shorter(Argv::whole(b"ls\0-la\0x\0"));
+    assert!(line(&[], whole).ends_with("ls -l <cut: 5 of 9 bytes>"));
+    let cut = shorter(Argv::cut(b"ls\0-la\0x\0", 9000));
+    assert!(line(&[], cut).ends_with("ls -l <cut: 5 of 9000 bytes> <incomplete>"));
+}
+
 /// Only on a terminal, and only there, one very long argument is abridged.
 #[test]
 fn long_arguments() {

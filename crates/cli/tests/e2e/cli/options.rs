@@ -164,6 +164,38 @@ fn max_args() {
     );
 }
 
+/// The limits hold for JSON and CSV, too, and what they leave out is marked.
+fn limits_of_arguments() {
+    let few = Tracer::json(&["--max-args", "3"]);
+    let short = Tracer::json(&["--max-arg-bytes", "1K"]);
+    let csv = Tracer::start(&[
+        "--format",
+        "csv",
+        "--max-args",
+        "2",
+        "--columns",
+        "pid,args",
+    ]);
+    let subject = subject(&["argv", "100", "50"]);
+    let (few, short, csv) = (few.stop(), short.stop(), csv.stop());
+    let exec = few.second_exec_of(subject.pid);
+    assert_eq!(exec["args"].as_array().map(Vec::len), Some(3));
+    assert_eq!(
+        (&exec["shortened"], &exec["args_complete"]),
+        (&true.into(), &true.into())
+    );
+    let exec = short.second_exec_of(subject.pid);
+    let args = exec["args"].as_array().expect("arguments");
+    let bytes: usize = args
+        .iter()
+        .filter_map(|arg| Some(arg.as_str()?.len() + 1))
+        .sum();
+    assert!((1000..=1025).contains(&bytes), "{bytes}");
+    assert_eq!(exec["shortened"], true);
+    let row = format!("{},{}", exec["pid"], patterns(2, 50).join(" "));
+    assert!(csv.lines().any(|line| line == row), "{row}");
+}
+
 /// Long arguments are whole where the output is no terminal.
 fn long_arguments_are_whole() {
     let tracer = Tracer::start(&[]);
@@ -377,7 +409,7 @@ pub(crate) fn cases() -> Vec<Case> {
     cases![
         [] => [wrong_usage, help_and_version];
         [Tracing] => [
-            default_columns, times, user_and_cpu, max_args, long_arguments_are_whole, quotes, events,
+            default_columns, times, user_and_cpu, max_args, limits_of_arguments, long_arguments_are_whole, quotes, events,
             forks, count, count_of_what_is_shown, duration, csv, output_file, output_file_is_private,
             output_file_that_cannot_be_written, full_disk_under_a_command, ring_sizes, stats,
         ];

@@ -22,7 +22,7 @@ const OPTIONS: [&[&str]; 4] = [
     ],
     &["--fold", "--cwd", "--env", "PATH,HOME"],
     &["-d", "--ancestors=2"],
-    &["-x", "--redact", "off"],
+    &["-x", "--redact", "off", "--max-args", "2"],
 ];
 
 fn schema() -> jsonschema::Validator {
