@@ -69,13 +69,19 @@ impl OwnedImage {
         }
     }
 
-    /// The same without its arguments: they become unknown.
+    /// The same without its arguments and its environment: they become unknown.
     pub(crate) fn without_args(&self) -> Self {
         let image = self.lend();
         Self::new(&Image {
             args: Argv::cut(b"", image.args.total_bytes()),
+            env: None,
             ..image
         })
+    }
+
+    /// Whether its arguments are known.
+    pub(crate) fn has_args(&self) -> bool {
+        !self.lend().args.is_unknown()
     }
 
     /// How much memory it takes.

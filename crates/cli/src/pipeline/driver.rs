@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use execsnoop_clikit::message;
 use execsnoop_events::CgroupKey;
 use execsnoop_events::CountedKind;
 use execsnoop_events::Descendants;
@@ -34,7 +35,12 @@ pub struct Pipeline {
     env: EnvChoice,
     stages: Stages,
     counted: Vec<CountedKind>,
+    warned_of_full_table: bool,
 }
+
+/// Said once; the account says how much is missing.
+const TABLE_IS_FULL: &str = "the process table is full: the user who has most of it loses what is \
+     known of the oldest processes, dead ones first";
 
 impl Pipeline {
     /// A pipeline with these settings, in front of `consumer`.
@@ -47,6 +53,7 @@ impl Pipeline {
             env: EnvChoice::new(enrichment.env.iter().cloned()),
             counted: types.counted_kinds(),
             stages: Stages::new(selection, enrichment, consumer),
+            warned_of_full_table: false,
         }
     }
 
@@ -77,6 +84,7 @@ impl Pipeline {
         });
         self.tick(source.now_ns());
         self.stages.forget_cgroups();
+        self.warn_of_full_table();
         Ok((polled?, had_events))
     }
 
@@ -123,6 +131,14 @@ impl Pipeline {
             table.tick(boot_ns, &mut |done, table| {
                 stages.push(done, Some(table), 1)
             });
+        }
+    }
+
+    fn warn_of_full_table(&mut self) {
+        let evicted = self.lineage.as_ref().map(Lineage::evicted);
+        let is_full = evicted.is_some_and(|it| it.processes > 0 || it.arguments > 0);
+        if is_full && !std::mem::replace(&mut self.warned_of_full_table, true) {
+            message(TABLE_IS_FULL);
         }
     }
 

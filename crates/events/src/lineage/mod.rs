@@ -4,8 +4,11 @@
 //! lost or arrive in any order: the table stays consistent, and within its [`Limits`].
 //!
 //! A process is kept while it lives, and then while any of its descendants lives, so that it can
-//! still be reported as their ancestor. If the table is full, the oldest entries are evicted and
-//! counted.
+//! still be reported as their ancestor. If the table is full, the user who has most of it loses the
+//! oldest entries, or the oldest arguments, and that is counted.
+
+mod dead;
+mod images;
 
 use std::collections::HashSet;
 use std::collections::VecDeque;
@@ -30,6 +33,9 @@ use crate::event::LoginSession;
 use crate::event::ProcessId;
 use crate::event::ProcessSummary;
 use crate::owned_image::OwnedImage;
+use dead::Dead;
+use images::Holder;
+use images::Images;
 
 /// How long a process that has ended waits for its final resource usage. It arrives after the
 /// parent has reaped the process and the kernel has freed it: mostly 15 to 30 ms later. A kernel
@@ -44,8 +50,8 @@ const MAX_ANCESTORS: usize = 256;
 pub struct Limits {
     /// The number of processes, living and dead. Each takes some 400 bytes.
     pub processes: usize,
-    /// Bytes of file names and arguments of all processes together. Above this limit, new arguments
-    /// are not kept.
+    /// Bytes of file names and arguments of all processes together. Above this limit, the user who
+    /// has most of them loses some: those of dead processes first.
     pub image_bytes: usize,
 }
 
@@ -64,7 +70,7 @@ impl Default for Limits {
 pub struct Evicted {
     /// Processes that were evicted because the table was full.
     pub processes: u64,
-    /// Arguments that were not kept because they exceeded the limit on bytes.
+    /// Images whose arguments were dropped because of the limit on bytes.
     pub arguments: u64,
     /// Processes with an exit that was not seen: their pid was reused.
     pub ends: u64,
@@ -98,10 +104,10 @@ pub struct Lineage {
     /// All processes in order of insertion, and those kept only for their descendants in order of
     /// exit. Both may contain processes that were removed.
     by_age: VecDeque<ProcessId>,
-    dead: VecDeque<ProcessId>,
+    dead: Dead,
     /// Processes that have ended and still wait for their final usage, in order of exit.
     waiting: VecDeque<(u64, ProcessId)>,
-    image_bytes: usize,
+    images: Images,
     evicted: Evicted,
     now: (Timestamp, u64),
 }
@@ -237,9 +243,9 @@ impl Lineage {
             orphans: HashMap::default(),
             newest: HashMap::default(),
             by_age: VecDeque::new(),
-            dead: VecDeque::new(),
+            dead: Dead::default(),
             waiting: VecDeque::new(),
-            image_bytes: 0,
+            images: Images::new(limits.image_bytes),
             evicted: Evicted::default(),
             now: (Timestamp::UNIX_EPOCH, 0),
         }
@@ -406,14 +412,14 @@ impl Lineage {
         entry.exec_ns = Some(boot_ns);
         entry.peak_before = exec.peak_before;
         let before = std::mem::replace(&mut entry.image, image);
-        self.release_image(before);
+        self.images.release(before);
     }
 
     /// See [`Entry::note_exec_number`].
     fn note_exec_number(&mut self, process: ProcessId, number: Option<NonZeroU32>) {
         if let Some(entry) = self.entries.get_mut(&process) {
             let image = entry.note_exec_number(number);
-            self.release_image(image);
+            self.images.release(image);
         }
     }
 
@@ -564,7 +570,7 @@ impl Lineage {
         entry.finished = true;
         match entry.children {
             0 => self.remove(process),
-            _ => self.dead.push_back(process),
+            _ => self.dead.push(entry.uid, process),
         }
     }
 
@@ -605,14 +611,15 @@ impl Lineage {
                 self.orphans.insert(process, entry.children);
             }
             let up = entry.parent_link();
-            self.release_image(entry.image);
+            self.images.release(entry.image);
             next = self.unlink(up).then_some(up);
         }
     }
 
-    /// Evicts one entry: the dead process that ended first, else the oldest process.
+    /// Evicts one entry: of the user with most dead processes the one that ended first, else the
+    /// oldest process.
     fn evict_one(&mut self, sink: &mut ProcessSink<'_>) {
-        let next = self.dead.pop_front().or_else(|| self.by_age.pop_front());
+        let next = self.dead.pop().or_else(|| self.by_age.pop_front());
         let Some(process) = next else {
             self.entries.clear(); // cannot be: each entry is in by_age
             return;
@@ -631,11 +638,13 @@ impl Lineage {
     fn sweep_queues(&mut self) {
         let entries = &self.entries;
         let long = 2 * entries.len() + 1024;
-        for queue in [&mut self.by_age, &mut self.dead] {
-            if queue.len() > long {
-                let mut seen = HashSet::new(); // a process that was inserted again is in the queue twice
-                queue.retain(|process| entries.contains_key(process) && seen.insert(*process));
-            }
+        if self.by_age.len() > long {
+            let mut seen = HashSet::new(); // a process that was inserted again is in the queue twice
+            self.by_age
+                .retain(|process| entries.contains_key(process) && seen.insert(*process));
+        }
+        if self.dead.len() > long {
+            self.dead.retain(|process| entries.contains_key(process));
         }
         if self.waiting.len() > long {
             let mut seen = HashSet::new();
@@ -646,22 +655,35 @@ impl Lineage {
         }
     }
 
+    /// Keeps a copy of an image. Where there is no room, others lose theirs.
     fn keep_image(&mut self, image: &Image<'_>) -> Option<Arc<OwnedImage>> {
-        let mut kept = OwnedImage::new(image);
-        if self.image_bytes + kept.size() > self.limits.image_bytes {
-            self.evicted.arguments += u64::from(!image.args.is_unknown());
-            kept = kept.without_args();
+        let copy = self.images.copy(image);
+        let is_whole = copy.as_ref().is_some_and(|copy| copy.has_args());
+        self.evicted.arguments += u64::from(!is_whole && !image.args.is_unknown());
+        let copy = copy?;
+        if !self.images.has_room_for(&copy) {
+            self.make_room_for_images();
         }
-        if self.image_bytes + kept.size() > self.limits.image_bytes {
-            return None;
-        }
-        self.image_bytes += kept.size();
-        Some(Arc::new(kept))
+        self.images
+            .has_room_for(&copy)
+            .then(|| self.images.keep(copy))
     }
 
-    fn release_image(&mut self, image: Option<Arc<OwnedImage>>) {
-        if let Some(last) = image.and_then(Arc::into_inner) {
-            self.image_bytes -= last.size();
+    /// Drops images of the user who has most of them.
+    fn make_room_for_images(&mut self) {
+        let holders = self.entries.iter().filter_map(|(process, entry)| {
+            Some(Holder {
+                image: entry.image.as_ref()?,
+                uid: entry.uid,
+                start_ns: process.start_ns,
+                is_alive: !entry.finished,
+            })
+        });
+        let victims = self.images.choose_victims(holders);
+        self.evicted.arguments += victims.len() as u64;
+        for entry in self.entries.values_mut() {
+            let is_lost = |image: &mut Arc<OwnedImage>| victims.contains(&Arc::as_ptr(image));
+            self.images.release(entry.image.take_if(is_lost));
         }
     }
 }

@@ -359,8 +359,8 @@ fn check_images(lineage: &Lineage) {
         .filter_map(|entry| entry.image.as_ref())
         .map(|image| (Arc::as_ptr(image), image.size()))
         .collect();
-    assert_eq!(lineage.image_bytes, images.values().sum::<usize>());
-    assert!(lineage.image_bytes <= lineage.limits.image_bytes);
+    assert_eq!(lineage.images.bytes(), images.values().sum::<usize>());
+    assert!(lineage.images.bytes() <= lineage.limits.image_bytes);
 }
 
 /// fork, exec, exit and final account make one process, with all that is known of it.
@@ -951,24 +951,68 @@ fn what_waits_and_falls_out_is_not_lost() {
     assert_eq!(table.out.len(), 1);
 }
 
-/// Arguments for which there is no room are unknown and counted; the file's name still fits.
+/// Where there is no room, the user who has most loses the arguments of the oldest process: first
+/// of those that are dead, which are only ancestors.
 #[test]
 fn too_many_bytes_of_arguments() {
-    let (first, second) = (id(200, 2000), id(300, 3000));
+    let [other, parent, child, ..] = [2, 3, 4, 5, 6].map(|pid| id(pid, u64::from(pid)));
     let long = [b'x'; 500];
     let mut table = Table::new(Limits {
-        image_bytes: 1000,
+        image_bytes: 3000,
         ..ROOMY
     });
-    table.then(EventData::Exec(exec(first, SHELL, b"one", &long)));
-    table.then(EventData::Exec(exec(second, SHELL, b"two", &long)));
+    let run = |process, above| EventData::Exec(exec(process, above, b"one", &long));
+    table.then(run(other, SHELL)).then(run(parent, SHELL));
+    table.then(fork(parent, child)).then(run(child, parent));
+    let mut end = exit(parent, SHELL);
+    end.uid = Some(2000); // as the others
+    table.then(EventData::Exit(end)).then(freed(parent));
+    table.then(run(id(5, 5), SHELL));
+    assert_eq!(table.lineage.evicted().arguments, 0);
+    table.then(run(id(6, 6), SHELL));
     assert_eq!(table.lineage.evicted().arguments, 1);
-    table.end(first, SHELL).end(second, SHELL);
-    assert_eq!(table.out[0].args.as_ref().map(String::len), Some(500));
-    assert_eq!(table.out[1].args.as_deref(), Some("?"));
-    assert_eq!(table.out[1].filename.as_deref(), Some("two"));
-    table.then(EventData::Exec(exec(id(400, 4000), SHELL, b"three", &long)));
-    assert_eq!(table.lineage.evicted().arguments, 1, "there is room again");
+    let ancestor = table.lineage.ancestors(child).next().expect("it is kept");
+    assert_eq!((ancestor.process, ancestor.args), (parent, None));
+    table.finish();
+    assert_eq!(table.out.len(), 5);
+    for out in &table.out {
+        assert_eq!(out.args.as_ref().map(String::len), Some(500), "{out:?}");
+    }
+}
+
+/// A user who fills the memory takes nothing away from another one, with dead processes or living
+/// ones, in one process or many.
+#[test]
+fn a_greedy_user() {
+    let mut table = Table::new(Limits {
+        image_bytes: 20_000,
+        ..ROOMY
+    });
+    let victim = id(50, 50);
+    table.then(EventData::Exec(exec(victim, SHELL, b"victim", b"victim\0")));
+    for pid in 100..500 {
+        let greedy = id(pid, u64::from(pid));
+        let long = vec![b'x'; 6000 * usize::from(pid % 2 == 0) + 500];
+        let mut run = exec(greedy, id(pid - 1, u64::from(pid) - 1), b"greedy", &long);
+        run.uid = Some(1234);
+        table.then(EventData::Exec(run));
+        let mut end = exit(greedy, INIT);
+        end.uid = Some(1234);
+        if pid % 3 == 0 {
+            table.then(EventData::Exit(end)).then(freed(greedy));
+        }
+    }
+    assert!(table.lineage.evicted().arguments > 100);
+    let later = id(51, 1000);
+    table.then(EventData::Exec(exec(later, SHELL, b"victim", b"victim\0")));
+    for process in [victim, later] {
+        table.end(process, SHELL);
+        let out = table.out.last().expect("it came out");
+        assert_eq!(
+            (out.process, out.args.as_deref()),
+            (process, Some("victim"))
+        );
+    }
 }
 
 /// With no room at all there is no image, and nothing else suffers.
@@ -990,12 +1034,12 @@ fn a_shared_image_is_counted_once() {
     let child = id(200, 2000);
     let mut table = Table::new(ROOMY);
     table.then(running(SHELL, INIT, b"bash", Argv::whole(b"bash\0")));
-    let one = table.lineage.image_bytes;
+    let one = table.lineage.images.bytes();
     assert!(one > 0);
     table.then(fork(SHELL, child)).end(SHELL, INIT);
-    assert_eq!(table.lineage.image_bytes, one);
+    assert_eq!(table.lineage.images.bytes(), one);
     table.end(child, INIT);
-    assert_eq!(table.lineage.image_bytes, 0);
+    assert_eq!(table.lineage.images.bytes(), 0);
 }
 
 /// Ends that come twice, without ticks, and lives told again and again let nothing grow.
@@ -1141,7 +1185,7 @@ impl Chaos {
         assert!(lineage.entries.values().all(|entry| entry.finished));
         if self.causal {
             assert!(lineage.entries.is_empty(), "nobody is left to be kept for");
-            assert_eq!((lineage.image_bytes, lineage.newest.len()), (0, 0));
+            assert_eq!((lineage.images.bytes(), lineage.newest.len()), (0, 0));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Whole processes: which there are, how they are shown, and that all are counted.
 
 use std::collections::BTreeSet;
+use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 use std::time::Duration;
 use std::time::Instant;
@@ -11,15 +12,18 @@ use serde_json::json;
 use crate::Case;
 use crate::events::storm::Storm;
 use crate::events::storm::check_numbers;
+use crate::support::STRANGER;
 use crate::support::mark;
 use crate::support::output_reader::Trace;
 use crate::support::patience;
+use crate::support::requirements::Need::Root;
 use crate::support::requirements::Need::Tracing;
 use crate::support::run::Tracer;
 use crate::support::run::trace_command;
 use crate::support::scaled;
 use crate::support::subject;
 use crate::support::text;
+use crate::support::wait_until;
 use crate::support::wait4_oracle::check_whole;
 use crate::support::wait4_oracle::settle;
 use crate::support::wait4_oracle::the_record;
@@ -372,6 +376,37 @@ fn alive_in_the_table() {
     assert_eq!(ends, ["0", "alive"], "{}", trace.text());
 }
 
+/// A user without privileges who fills the process table, with living processes of large
+/// arguments, takes none from others. That the table is full is said while it is so.
+fn greedy_user() {
+    const FULL: &str = "the process table is full";
+    let (large, mark) = ("x".repeat(120_000), mark());
+    let tracer = Tracer::json(&["-d"]);
+    let mut greedy: Vec<_> = (0..400)
+        .map(|_| {
+            let mut command = Command::new(workload());
+            command.args(["sleep", "60000", &large]).uid(STRANGER);
+            command.spawn().expect("the subject can be executed")
+        })
+        .collect();
+    wait_until("the table is full", || tracer.stderr().contains(FULL));
+    subject(&["noop", &mark]);
+    settle();
+    for child in &mut greedy {
+        child.kill().expect("it runs");
+        child.wait().expect("it runs");
+    }
+    settle();
+    let trace = tracer.stop();
+    let lives = with_mark(&trace, "process", &mark);
+    assert_eq!(lives.len(), 1, "{}", trace.stderr);
+    assert!(
+        trace
+            .stderr
+            .contains("not kept in the process table (arguments ")
+    );
+}
+
 pub(crate) fn cases() -> Vec<Case> {
     cases![
         [Tracing] => [
@@ -379,5 +414,6 @@ pub(crate) fn cases() -> Vec<Case> {
             storm_under_the_tracer, failed_only, failed_only_of_the_living, accounts,
             accounts_with_count, columns, alive_in_the_table,
         ];
+        [Tracing, Root] => [greedy_user];
     ]
 }
