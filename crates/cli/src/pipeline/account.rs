@@ -26,6 +26,10 @@ pub struct Account {
     pub unknown_cgroup: u64,
     /// Shown without the name of their cgroup, which is not known.
     pub unnamed: u64,
+    /// Execs of the machine with success, before any filter.
+    pub execs: u64,
+    /// How long events were seen; 0 if that is not known.
+    pub elapsed_ns: u64,
     /// Forks that were lost although descent depends on them.
     pub forks_lost: u64,
     args_ring: u64,
@@ -48,6 +52,7 @@ impl Account {
                 self.add_loss(reason, count);
             }
         }
+        self.execs = tally.of(CountedKind::Exec).seen;
         self.args_ring = tally.args_ring;
         self.args_unread = tally.args_unread;
         self.args_many = tally.args_many;
@@ -97,11 +102,23 @@ impl fmt::Display for Account {
                 .map(|(reason, count)| (reason.name(), *count)),
         )?;
         write!(f, " + discarded {discarded}")?;
+        self.write_rate(f)?;
         self.write_notes(f)
     }
 }
 
 impl Account {
+    /// How busy the machine is: `, 1626 execs/s`.
+    fn write_rate(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let tenths = u128::from(self.execs) * 10_000_000_000;
+        match tenths.checked_div(u128::from(self.elapsed_ns)) {
+            None => Ok(()),
+            Some(_) if self.execs == 0 => Ok(()),
+            Some(tenths @ 0..100) => write!(f, ", {}.{} execs/s", tenths / 10, tenths % 10),
+            Some(tenths) => write!(f, ", {} execs/s", tenths / 10),
+        }
+    }
+
     /// A line for each thing that is not whole.
     fn write_notes(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let arguments = [
@@ -197,6 +214,28 @@ mod tests {
         assert!(account.is_balanced());
         let line = "seen 10 = shown 4 + filtered 3 + lost 2 (ring_full 2) + discarded 1";
         assert_eq!(account.to_string(), line);
+    }
+
+    /// The rate of execs, if the time is known.
+    #[test]
+    fn the_rate() {
+        for (execs, elapsed_ms, rate) in [
+            (20_000, 12_300, ", 1626 execs/s"),
+            (3, 2_000, ", 1.5 execs/s"),
+            (1, 60_000, ", 0.0 execs/s"),
+            (99, 10_000, ", 9.9 execs/s"),
+            (100, 10_000, ", 10 execs/s"),
+            (0, 10_000, ""),
+            (5, 0, ""),
+        ] {
+            let account = Account {
+                execs,
+                elapsed_ns: elapsed_ms * 1_000_000,
+                ..Account::default()
+            };
+            let line = format!("seen 0 = shown 0 + filtered 0 + lost 0 + discarded 0{rate}");
+            assert_eq!(account.to_string(), line);
+        }
     }
 
     /// Cut arguments are told apart from lost events, and environments from both.

@@ -36,6 +36,9 @@ pub struct Pipeline {
     stages: Stages,
     counted: Vec<CountedKind>,
     warned_of_full_table: bool,
+    /// When tracing began, and the last moment that is known of.
+    begin_ns: Option<u64>,
+    last_ns: u64,
 }
 
 /// Said once; the account says how much is missing.
@@ -52,6 +55,8 @@ impl Pipeline {
             fold: enrichment.folds.then(Fold::default),
             env: EnvChoice::new(enrichment.env.iter().cloned()),
             counted: types.counted_kinds(),
+            begin_ns: None,
+            last_ns: 0,
             stages: Stages::new(selection, enrichment, consumer),
             warned_of_full_table: false,
         }
@@ -90,6 +95,9 @@ impl Pipeline {
 
     /// Takes an event.
     pub fn push(&mut self, event: &Event<'_>) {
+        if let EventData::Clock(_) = event.data {
+            self.begin_ns.get_or_insert(event.boot_ns);
+        }
         let Self {
             lineage,
             fold,
@@ -115,6 +123,7 @@ impl Pipeline {
 
     /// Takes note that time has passed.
     pub fn tick(&mut self, boot_ns: u64) {
+        self.last_ns = boot_ns;
         let Self {
             lineage,
             fold,
@@ -233,6 +242,8 @@ impl Pipeline {
         account.shown = self.stages.delivery.shown();
         account.discarded += self.stages.delivery.discarded();
         account.add(tally, self.counted.iter().copied());
+        let begin_ns = self.begin_ns.unwrap_or(self.last_ns);
+        account.elapsed_ns = self.last_ns.saturating_sub(begin_ns);
         if self.lineage.is_some() || self.stages.selector.follows_descent() {
             account.forks_lost = tally.of(CountedKind::Fork).lost();
         }
