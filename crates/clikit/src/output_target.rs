@@ -132,6 +132,12 @@ impl OutputTarget {
         self.file.is_terminal()
     }
 
+    /// The width of the terminal; `None` if it is none.
+    pub fn width(&self) -> Option<usize> {
+        let (width, _) = terminal_size::terminal_size_of(&self.file)?;
+        (width.0 > 0).then_some(usize::from(width.0))
+    }
+
     /// Throws away what a file of ours held before.
     pub fn truncate(&self) -> anyhow::Result<()> {
         match &self.place {

@@ -98,6 +98,16 @@ pub struct ShowArgs {
     #[arg(long, value_name = "SIZE", value_parser = parse::memory_size, hide_short_help = true)]
     pub max_arg_bytes: Option<usize>,
 
+    /// Cut lines of the table to this many columns, or to the terminal's width; > marks the cut
+    #[arg(
+        long,
+        value_name = "COLUMNS",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "0", hide_short_help = true
+    )]
+    pub max_width: Option<usize>,
+
     /// Print the columns of another execsnoop
     #[arg(long, value_enum, value_name = "TOOL", hide_short_help = true)]
     pub compat: Option<Compat>,

@@ -67,6 +67,7 @@ fn check_format(show: &ShowArgs) -> anyhow::Result<()> {
     let looks = [
         (show.compat.is_some(), "--compat"),
         (show.quote, "-q"),
+        (show.max_width.is_some(), "--max-width"),
         (show.color == Color::Always, "--color always"),
     ];
     let looks = looks
@@ -155,6 +156,7 @@ mod tests {
             (&["--format", "json", "-C"], "-C"),
             (&["--format", "csv", "-M"], "-M"),
             (&["--format", "csv", "-q"], "-q"),
+            (&["--format", "json", "--max-width"], "--max-width"),
             (&["--format", "json", "--color", "always"], "--color always"),
             (&["--columns", "pid,args", "-T"], "time"),
             (&["--columns", "pid,args", "-t"], "seconds"),

@@ -28,18 +28,18 @@ use crate::args::SelectArgs;
 use crate::args::ShowArgs;
 use crate::args::TraceArgs;
 use crate::cmd::contradictions;
-use crate::output::Column;
 use crate::output::Compat;
-use crate::output::CsvColumn;
 use crate::output::CsvFormat;
 use crate::output::JsonFormat;
 use crate::output::LineOutput;
+use crate::output::RecordColumn;
 use crate::output::Table;
+use crate::output::TableColumn;
 use crate::output::TableOptions;
 use crate::output::choose_csv;
 use crate::output::choose_table;
-use crate::output::csv_columns;
 use crate::output::is_colored;
+use crate::output::record_columns;
 use crate::pipeline::CgroupFilter;
 use crate::pipeline::Consumer;
 use crate::pipeline::Enrichment;
@@ -57,14 +57,15 @@ pub enum OutputSpec {
     /// A table.
     Table {
         options: TableOptions,
-        columns: Vec<&'static Column>,
+        columns: Vec<TableColumn>,
         has_args: bool,
+        fits_terminal: bool,
     },
     /// JSON lines.
     Json,
     /// CSV; `is_chosen` if columns were named.
     Csv {
-        columns: Vec<CsvColumn>,
+        columns: Vec<RecordColumn>,
         is_chosen: bool,
     },
 }
@@ -152,6 +153,7 @@ impl OutputSpec {
             compat: show.compat,
             double_quotes: show.quote,
             max_args: show.max_args,
+            max_width: show.max_width.filter(|width| *width > 0),
             is_colored: false,
             abridge: false,
         };
@@ -160,6 +162,7 @@ impl OutputSpec {
             options,
             columns,
             has_args,
+            fits_terminal: show.max_width == Some(0),
         })
     }
 
@@ -167,18 +170,18 @@ impl OutputSpec {
     fn requirements(&self) -> Requirements {
         match self {
             Self::Table { columns, .. } => {
-                Requirements::of_fields(columns.iter().map(|column| column.field))
+                Requirements::of_fields(columns.iter().map(TableColumn::field))
             }
             // They have these fields by themselves, but values in them only if asked.
             Self::Json
             | Self::Csv {
                 is_chosen: false, ..
             } => {
-                let all = csv_columns().map(|column| column.field_name());
+                let all = record_columns().map(|column| column.field_name());
                 Requirements::of_fields(all).without(Requirement::WorkingDirectory)
             }
             Self::Csv { columns, .. } => {
-                Requirements::of_fields(columns.iter().map(CsvColumn::field_name))
+                Requirements::of_fields(columns.iter().map(RecordColumn::field_name))
             }
         }
     }
@@ -196,6 +199,7 @@ impl OutputSpec {
                 options,
                 columns,
                 has_args,
+                fits_terminal,
             } => {
                 let options = TableOptions {
                     is_colored,
@@ -203,7 +207,11 @@ impl OutputSpec {
                     ..options
                 };
                 let table = Table::new(&options, columns, has_args);
-                Box::new(LineOutput::new(table, target))
+                let output = LineOutput::new(table, target);
+                match fits_terminal {
+                    true => Box::new(output.fitting_terminal()),
+                    false => Box::new(output),
+                }
             }
         }
     }
@@ -400,11 +408,11 @@ mod tests {
             panic!("that is a table");
         };
         for column in columns {
-            assert!(schema::field(column.field).is_some(), "{}", column.name);
+            assert!(schema::field(column.field()).is_some(), "{}", column.name());
         }
         for field in schema::FIELDS {
             let is_report = !EventType::ALL.iter().any(|one| field.is_in(one.record()));
-            let is_column = csv_columns().any(|column| column.field_name() == field.name);
+            let is_column = record_columns().any(|column| column.field_name() == field.name);
             assert!(is_report || is_column, "{}", field.name);
         }
     }

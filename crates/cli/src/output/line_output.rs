@@ -17,6 +17,9 @@ pub trait LineFormat: fmt::Debug {
     /// Appends what comes before all events.
     fn header(&mut self, out: &mut Vec<u8>);
 
+    /// Says how wide lines may be from now on.
+    fn set_width(&mut self, _width: Option<usize>) {}
+
     /// Appends an event; nothing for an event that has no line.
     fn event(&mut self, out: &mut Vec<u8>, event: &Event<'_>, notes: &Annotations<'_>);
 }
@@ -26,6 +29,8 @@ pub trait LineFormat: fmt::Debug {
 pub struct LineOutput<F> {
     format: F,
     output: BufferedOutput,
+    /// Lines are to fit the terminal.
+    fits_terminal: bool,
 }
 
 impl<F> LineOutput<F> {
@@ -34,6 +39,24 @@ impl<F> LineOutput<F> {
         Self {
             format,
             output: BufferedOutput::new(target),
+            fits_terminal: false,
+        }
+    }
+
+    /// The same; if the target is a terminal, lines are to fit it.
+    pub fn fitting_terminal(self) -> Self {
+        Self {
+            fits_terminal: true,
+            ..self
+        }
+    }
+}
+
+impl<F: LineFormat> LineOutput<F> {
+    /// A terminal can change its width at any time.
+    fn measure(&mut self) {
+        if self.fits_terminal {
+            self.format.set_width(self.output.target().width());
         }
     }
 }
@@ -43,6 +66,7 @@ impl<F: LineFormat> Consumer for LineOutput<F> {
     /// that file is not lost.
     fn begin(&mut self) -> anyhow::Result<()> {
         self.output.target().truncate()?;
+        self.measure();
         self.format.header(self.output.buffer());
         self.output.end_header();
         Ok(())
@@ -54,6 +78,7 @@ impl<F: LineFormat> Consumer for LineOutput<F> {
     }
 
     fn flush(&mut self, wait: Duration) -> io::Result<bool> {
+        self.measure();
         self.output.flush(wait)
     }
 

@@ -5,17 +5,18 @@ mod column_list;
 mod csv;
 mod json;
 mod line_output;
+mod record_cells;
 mod table;
 
 pub use color::Color;
 pub use color::is_colored;
 pub use column_list::column_names;
-pub use csv::CsvColumn;
-pub use csv::columns as csv_columns;
 pub use line_output::LineOutput;
-pub use table::Column;
+pub use record_cells::RecordColumn;
+pub use record_cells::columns as record_columns;
 pub use table::Compat;
 pub use table::Table;
+pub use table::TableColumn;
 pub use table::TableOptions;
 
 pub use column_list::choose_csv;

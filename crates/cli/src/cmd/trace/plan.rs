@@ -21,7 +21,8 @@ use crate::args::TraceArgs;
 use crate::cmd::settings::OutputSpec;
 use crate::cmd::settings::Settings;
 use crate::cmd::settings::is_cgroup_directory;
-use crate::output::CsvColumn;
+use crate::output::RecordColumn;
+use crate::output::TableColumn;
 use crate::output::column_names;
 use crate::pipeline::EventType;
 
@@ -157,12 +158,12 @@ fn requested_fields(args: &TraceArgs, settings: &Settings) -> Vec<RequestedField
         OutputSpec::Csv { columns, .. } => columns
             .iter()
             .filter(|column| is_named(column.name))
-            .map(CsvColumn::field_name)
+            .map(RecordColumn::field_name)
             .collect(),
         OutputSpec::Table { columns, .. } => columns
             .iter()
-            .filter(|column| is_named(column.name))
-            .map(|column| column.field)
+            .filter(|column| is_named(column.name()))
+            .map(TableColumn::field)
             .collect(),
     };
     requested.extend(fields.into_iter().map(|field| (field, "--columns")));

@@ -79,15 +79,15 @@ impl Column {
             ..self
         }
     }
+}
 
-    /// Appends what `fill` appends, padded with blanks to the width, and the blank after it.
-    pub(super) fn pad(&self, out: &mut Vec<u8>, fill: impl FnOnce(&mut Vec<u8>)) {
-        let begin = out.len();
-        fill(out);
-        let text = std::str::from_utf8(&out[begin..]).unwrap_or_default();
-        let missing = self.width.saturating_sub(text.chars().count());
-        out.resize(out.len() + missing + 1, b' ');
-    }
+/// Appends what `fill` appends, padded with blanks to the width, and a blank after it.
+pub(super) fn pad(out: &mut Vec<u8>, width: usize, fill: impl FnOnce(&mut Vec<u8>)) {
+    let begin = out.len();
+    fill(out);
+    let text = std::str::from_utf8(&out[begin..]).unwrap_or_default();
+    let missing = width.saturating_sub(text.chars().count());
+    out.resize(out.len() + missing + 1, b' ');
 }
 
 pub(super) fn number(cell: &mut Vec<u8>, number: Option<u32>) {

@@ -16,8 +16,11 @@ use super::cells::Column;
 use super::context::Context;
 use super::context::write_to;
 use super::line::Line;
+use super::line_width;
 use super::options::TableOptions;
+use super::table_column::TableColumn;
 use crate::output::line_output::LineFormat;
+use crate::output::record_cells::RecordCells;
 
 /// On a terminal, an argument longer than this is shortened.
 const LONG_ARGUMENT: usize = 1024;
@@ -31,6 +34,7 @@ const COMPAT_MAX_ARGS: usize = 20;
 const BOLD: &[u8] = b"\x1b[1m";
 const RED: &[u8] = b"\x1b[31m";
 const DIM: &[u8] = b"\x1b[2m";
+const REVERSE: &[u8] = b"\x1b[7m";
 const RESET: &[u8] = b"\x1b[0m";
 
 type Quote = fn(&mut Vec<u8>, &[u8]);
@@ -38,7 +42,11 @@ type Quote = fn(&mut Vec<u8>, &[u8]);
 /// Formats events as lines of a table.
 #[derive(Debug)]
 pub struct Table {
-    columns: Vec<&'static Column>,
+    columns: Vec<TableColumn>,
+    /// The values of columns that show a field.
+    cells: RecordCells,
+    /// The widest line; `None` for any.
+    max_width: Option<usize>,
     /// Each line ends with the arguments.
     has_args: bool,
     quote: Quote,
@@ -50,14 +58,20 @@ pub struct Table {
 
 impl Table {
     /// A table with these columns, and with the arguments after them if `has_args`.
-    pub fn new(options: &TableOptions, columns: Vec<&'static Column>, has_args: bool) -> Self {
+    pub fn new(options: &TableOptions, columns: Vec<TableColumn>, has_args: bool) -> Self {
         let default_max = options.compat.map_or(usize::MAX, |_| COMPAT_MAX_ARGS);
         let quote: Quote = match (options.double_quotes, options.compat) {
             (true, _) => quote::double,
             (false, None) => quote::shell,
             (false, Some(_)) => quote::loose,
         };
+        let fields = columns.iter().filter_map(|column| match column {
+            TableColumn::Own(_) => None,
+            TableColumn::Field(field) => Some(*field),
+        });
         Self {
+            cells: RecordCells::new(fields.collect()),
+            max_width: options.max_width,
             columns,
             has_args,
             quote,
@@ -69,14 +83,17 @@ impl Table {
     }
 
     fn line(&self, out: &mut Vec<u8>, line: &Line<'_>) {
+        let begin = out.len();
+        let mut fields = 0..;
         for column in &self.columns {
-            let is_bad = (column.is_bad)(line);
-            if is_bad {
-                self.color(out, RED);
-            }
-            column.pad(out, |cell| self.cell(cell, column, line));
-            if is_bad {
-                self.color(out, RESET);
+            match column {
+                TableColumn::Own(own) => self.own_column(out, column, own, line),
+                TableColumn::Field(_) => column.pad(out, |cell| {
+                    let fill = |cell: &mut Vec<u8>, at| self.cells.write(cell, at);
+                    or_dash(cell, |cell| {
+                        fields.next().into_iter().for_each(|at| fill(cell, at))
+                    });
+                }),
             }
         }
         if self.has_args {
@@ -87,15 +104,36 @@ impl Table {
             self.note(out, format_args!("<{tries} tries>"));
         }
         self.ancestors(out, line.notes.ancestors.unwrap_or_default());
+        self.fit(out, begin);
         out.push(b'\n');
     }
 
-    /// Fills a cell; a dash if there is no value.
-    fn cell(&self, cell: &mut Vec<u8>, column: &Column, line: &Line<'_>) {
-        let begin = cell.len();
-        (column.fill)(&self.context, cell, line);
-        if cell.len() == begin {
-            cell.push(b'-');
+    /// Cuts the line that begins here if it is too wide. No argument looks like the mark, since `>`
+    /// is quoted.
+    fn fit(&self, out: &mut Vec<u8>, begin: usize) {
+        let end = self
+            .max_width
+            .and_then(|width| line_width::end_within(&out[begin..], width));
+        if let Some(end) = end {
+            out.truncate(begin + end);
+            self.color(out, RESET);
+            self.color(out, REVERSE);
+            out.push(b'>');
+            self.color(out, RESET);
+        }
+    }
+
+    /// A column of the table's own, in red if its value deserves attention.
+    fn own_column(&self, out: &mut Vec<u8>, column: &TableColumn, own: &Column, line: &Line<'_>) {
+        let is_bad = (own.is_bad)(line);
+        if is_bad {
+            self.color(out, RED);
+        }
+        column.pad(out, |cell| {
+            or_dash(cell, |cell| (own.fill)(&self.context, cell, line))
+        });
+        if is_bad {
+            self.color(out, RESET);
         }
     }
 
@@ -202,20 +240,33 @@ impl Table {
     }
 }
 
+/// Fills a cell; a dash if there is no value.
+fn or_dash(cell: &mut Vec<u8>, fill: impl FnOnce(&mut Vec<u8>)) {
+    let begin = cell.len();
+    fill(cell);
+    if cell.len() == begin {
+        cell.push(b'-');
+    }
+}
+
 impl LineFormat for Table {
     /// Appends the headings.
     fn header(&mut self, out: &mut Vec<u8>) {
         self.color(out, BOLD);
+        let begin = out.len();
         for column in &self.columns {
-            column.pad(out, |cell| {
-                cell.extend_from_slice(column.heading.as_bytes())
-            });
+            column.heading(out);
         }
         if self.has_args {
             out.extend_from_slice(b"ARGS");
         }
+        self.fit(out, begin);
         self.color(out, RESET);
         out.push(b'\n');
+    }
+
+    fn set_width(&mut self, width: Option<usize>) {
+        self.max_width = width;
     }
 
     fn event(&mut self, out: &mut Vec<u8>, event: &Event<'_>, notes: &Annotations<'_>) {
@@ -223,6 +274,7 @@ impl LineFormat for Table {
             self.context.begin_ns.get_or_insert(event.boot_ns);
         }
         if let Some(line) = Line::of(event, notes) {
+            self.cells.fill(event, notes);
             self.line(out, &line);
         }
     }

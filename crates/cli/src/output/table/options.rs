@@ -33,6 +33,8 @@ pub struct TableOptions {
     pub double_quotes: bool,
     /// The most arguments shown.
     pub max_args: Option<usize>,
+    /// The widest line.
+    pub max_width: Option<usize>,
     /// Use colors.
     pub is_colored: bool,
     /// Shorten long arguments: for a terminal.

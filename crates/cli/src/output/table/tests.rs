@@ -77,6 +77,7 @@ fn format(args: &TraceArgs, is_terminal: bool) -> Table {
         options,
         columns,
         has_args,
+        ..
     } = settings.output
     else {
         panic!("that is a table");
@@ -172,6 +173,38 @@ fn columns_of_libbpf_tools() {
         line,
         r#"09:49:07 1.500    1000   ls               4711   4700     0 "/bin/ls" "-l""#
     );
+}
+
+/// Every field is a column, too, with the plain value that JSON has.
+#[test]
+fn fields_as_columns() {
+    let ls = exec(Argv::whole(b"ls\0-l\0"));
+    let options = ["--columns", "pid,filename,mnt_ns,cpu_ns,args_complete,args"];
+    let [header, row] = table(&options, false, ls);
+    assert_eq!(
+        header,
+        "PID     FILENAME     MNT_NS       CPU_NS       ARGS_COMPLETE ARGS"
+    );
+    assert_eq!(
+        row,
+        "4711    /bin/ls      2            -            true          ls -l"
+    );
+}
+
+/// Wide lines are cut where that is asked for, and marked.
+#[test]
+fn wide_lines() {
+    let options = ["--max-width=45", "--columns", "pid,args"];
+    let args = format!("ls\0{}\0", "x".repeat(100));
+    let [header, cut] = table(&options, false, exec(Argv::whole(args.as_bytes())));
+    assert_eq!(header, "PID     ARGS");
+    assert_eq!(cut, format!("4711    ls {}>", "x".repeat(33)));
+    let colored = [&options[..], &["--color", "always"]].concat();
+    let [_, cut] = table(&colored, false, exec(Argv::whole(args.as_bytes())));
+    assert!(cut.ends_with("x\x1b[0m\x1b[7m>\x1b[0m"), "{cut:?}");
+    let long = ["--max-width", "--columns", "pid,args"];
+    let whole = table(&long, false, exec(Argv::whole(args.as_bytes())));
+    assert!(whole[1].ends_with('x'), "there is no terminal");
 }
 
 /// The other tools' limit, the mark for it, and a limit of one's own.

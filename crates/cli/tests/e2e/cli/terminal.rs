@@ -20,7 +20,7 @@ pub(crate) fn on_terminal(no_color: bool, options: &str, case: &str) -> String {
 /// The same with these variables, and without the others that are about terminals.
 fn on_terminal_with(environment: &[(&str, &str)], options: &str, case: &str) -> String {
     let line = format!(
-        "{} {options} -- {} {case}",
+        "stty rows 24 cols ${{COLUMNS_OF_TEST:-200}}; {} {options} -- {} {case}",
         execsnoop().display(),
         workload().display()
     );
@@ -80,6 +80,22 @@ fn long_arguments_are_abridged() {
     assert!(text.contains('…') && text.contains("100000"), "{text}");
 }
 
+/// Lines are cut to the width of the terminal, if that is asked for.
+fn lines_that_fit() {
+    let environment = [("TERM", "xterm"), ("COLUMNS_OF_TEST", "60")];
+    let text = on_terminal_with(&environment, "--max-width --color never", "argv 20 100");
+    let events: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.starts_with("seen"))
+        .collect();
+    assert!(events.len() >= 3, "the heading and two execs: {text}");
+    assert!(
+        events.iter().all(|line| line.chars().count() <= 60),
+        "{text}"
+    );
+    assert!(events.iter().any(|line| line.ends_with('>')), "{text}");
+}
+
 /// JSON is for programs: whole and without colours, wherever it goes.
 fn json_is_never_abridged() {
     let text = on_terminal(false, "--format json", "argv 1 100000");
@@ -90,7 +106,8 @@ fn json_is_never_abridged() {
 pub(crate) fn cases() -> Vec<Case> {
     cases![
         [Tracing, Terminal] => [
-            colors, no_colors, terminals_without_colors, long_arguments_are_abridged, json_is_never_abridged,
+            colors, no_colors, terminals_without_colors, long_arguments_are_abridged,
+            lines_that_fit, json_is_never_abridged,
         ];
     ]
 }
