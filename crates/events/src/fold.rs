@@ -317,6 +317,7 @@ mod tests {
             place: Some(CgroupRef::unified(1)),
             ns_pid: Some(process.pid),
             status: Some(ExitStatus::Code(127)),
+            oom_killed: None,
             exec_ns: None,
             exec_number: None,
             cost: Some(Cost {

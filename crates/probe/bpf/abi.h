@@ -204,6 +204,8 @@ enum exit_flags {
 	EXIT_CUT = 4,	   /* more threads were alive than were added up: times are too low */
 	EXIT_NO_COSTS = 8, /* runtime to write_chars are not known */
 	EXIT_NO_CODE = 16, /* code is not known */
+	EXIT_OOM = 32,	   /* the kernel has chosen it as a victim because memory was short */
+	EXIT_NO_OOM = 64,  /* whether it has is not known */
 };
 
 /* All figures are totals of the process's threads, from its fork on. */

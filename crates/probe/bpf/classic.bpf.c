@@ -500,7 +500,7 @@ SEC("raw_tracepoint/sched_process_exit")
 int on_exit(struct raw_args *ctx)
 {
 	void *task = (void *)bpf_get_current_task(), *parent = parent_of(task);
-	struct rec_exit rec = {.flags = EXIT_NO_COSTS};
+	struct rec_exit rec = {.flags = EXIT_NO_COSTS | EXIT_NO_OOM};
 	__u64 uid_gid = bpf_get_current_uid_gid();
 	struct process_key key = {};
 

@@ -138,6 +138,8 @@ static __always_inline void describe_exit(struct rec_exit *rec, struct task_stru
 	rec->code = leader->exit_code;
 	if (signal->flags & SIGNAL_GROUP_EXIT)
 		rec->code = signal->group_exit_code;
+	if (signal->oom_mm)
+		rec->flags |= EXIT_OOM;
 	rec->exec_number = exec_number(true, leader);
 	rec->pad = 0;
 	rec->max_rss = signal->maxrss;

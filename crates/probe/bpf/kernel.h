@@ -224,6 +224,7 @@ struct signal_struct {
 	unsigned long long sum_sched_runtime;
 	unsigned long nvcsw, nivcsw, min_flt, maj_flt;
 	unsigned long maxrss;
+	struct mm_struct *oom_mm; /* set by mark_oom_victim, and kept to the end (4.10+) */
 	struct task_io_accounting ioac;
 };
 

@@ -148,6 +148,7 @@ const CORE: &str = "
     events::exit_status::codes
     events::exit_status::exec_by_a_thread
     events::exit_status::leader_first
+    events::exit_status::out_of_memory
     events::exit_status::racing_threads
     events::exit_status::reused_pid
     events::exit_status::signals
@@ -157,6 +158,7 @@ const CORE: &str = "
     events::failed_execs::long_arguments
     events::failed_execs::three_thousand_arguments
     events::failed_execs::without_tracefs
+    events::losses::lost_execs_of_processes
     events::losses::small_ring_with_several_kinds
     events::process_records::accounts
     events::process_records::forks_without_exec
@@ -165,6 +167,7 @@ const CORE: &str = "
     events::storm::one_exec_of_6_mebibytes_within
     events::storm::under_the_tracer
     fields::cgroup_owner::at_the_root
+    fields::cgroup_owner::deep_paths
     fields::cgroup_owner::shapes_in_v2
     fields::cgroup_owner::short_lived
     fields::exec_fields::cgroup_id

@@ -127,6 +127,7 @@ impl Life {
             place: Some(CgroupRef::unified(6871)),
             ns_pid: Some(self.process.pid),
             status: Some(ExitStatus::Code(1)),
+            oom_killed: None,
             exec_ns: Some(self.process.start_ns + MS),
             exec_number: None,
             cost: Some(Cost {

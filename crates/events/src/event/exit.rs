@@ -25,6 +25,8 @@ pub struct Exit<'a> {
     pub ns_pid: Option<u32>,
     /// How it ended.
     pub status: Option<ExitStatus>,
+    /// The kernel killed it because memory was short.
+    pub oom_killed: Option<bool>,
     /// When its last exec was, in ns since boot; `None` when there was none, or it was not seen.
     pub exec_ns: Option<u64>,
     /// The number of its last exec.

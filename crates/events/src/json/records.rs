@@ -304,6 +304,7 @@ part! {
         signal: Option<u8>,
         signal_name: Option<Cow<'static, str>>,
         core_dumped: Option<bool>,
+        oom_killed: Option<bool>,
         lifetime_ns: Option<u64>,
         exec_lifetime_ns: Option<u64>,
         cpu_ns: Option<u64>,
@@ -349,6 +350,7 @@ impl EndFields {
             core_dumped: exit
                 .status
                 .map(|_| killed.is_some_and(|(_, dumped)| dumped)),
+            oom_killed: exit.oom_killed,
             lifetime_ns: Some(boot_ns.saturating_sub(exit.process.start_ns)),
             exec_lifetime_ns: exit.exec_ns.map(|exec_ns| boot_ns.saturating_sub(exec_ns)),
             cpu_ns: cost.map(|cost| cost.cpu.total_ns),

@@ -284,6 +284,7 @@ pub(crate) fn exit(status: ExitStatus) -> Exit<'static> {
         place: Some(CgroupRef::unified(3)),
         ns_pid: Some(6),
         status: Some(status),
+        oom_killed: None,
         exec_ns: None,
         exec_number: None,
         cost: Some(Cost {
@@ -312,7 +313,8 @@ fn exits() {
         r#"{"type":"exit","time":"2026-11-23T09:49:07.123456789Z","id":"5-3e8","pid":5,"ppid":4,"#,
         r#""parent_id":"4-f","comm":"cc1","uid":1,"user":null,"gid":2,"group":null,"cgroup":null,"#,
         r#""cgroup_id":"3","unit":null,"user_unit":null,"container":null,"pod_uid":null,"ns_pid":6,"exit":"exited","code":7,"signal":null,"signal_name":null,"#,
-        r#""core_dumped":false,"lifetime_ns":9007199254739993,"exec_lifetime_ns":null,"cpu_ns":300,"#,
+        r#""core_dumped":false,"oom_killed":null,"lifetime_ns":9007199254739993,"#,
+        r#""exec_lifetime_ns":null,"cpu_ns":300,"#,
         r#""cpu_exact":true,"user_ns":200,"system_ns":100,"max_rss_bytes":null,"peak_rss_bytes":4096,"#,
         r#""read_bytes":11,"write_bytes":12,"read_chars":13,"write_chars":14,"minor_faults":7,"#,
         r#""major_faults":8,"voluntary_switches":9,"involuntary_switches":10}"#,

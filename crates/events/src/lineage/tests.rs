@@ -112,6 +112,7 @@ fn exit(process: ProcessId, parent: ProcessId) -> Exit<'static> {
         place: Some(CgroupRef::unified(9)),
         ns_pid: Some(process.pid),
         status: Some(ExitStatus::Code(7)),
+        oom_killed: None,
         exec_ns: None,
         exec_number: None,
         cost: Some(Cost {

@@ -185,6 +185,9 @@ pub const FIELDS: &[Field] = &[
         "The name of that signal."),
     Field::new("core_dumped", Bool, END,
         "A core was dumped."),
+    Field::new("oom_killed", Bool, END,
+        "The kernel killed it because memory was short, on the machine or in its cgroup."
+    ).not_by(ALL_BUT_CORE),
     Field::new("lifetime_ns", Integer, END,
         "Time since the fork.").unit(Unit::Nanoseconds),
     Field::new("exec_lifetime_ns", Integer, END,

@@ -45,6 +45,8 @@ use crate::skeleton::types::rec_task;
 /// Stands for the length of a cgroup's path that has too many names (bpf/abi.h).
 pub(super) const NAMES_CUT: u32 = u32::MAX;
 
+const SIGKILL: u8 = 9;
+
 /// What the kernel writes for "not set" (include/linux/uidgid.h, `AUDIT_SID_UNSET`).
 pub(super) const UNSET: u32 = u32::MAX;
 
@@ -79,6 +81,7 @@ pub(super) fn exit(
     let (fixed, _) =
         read_record::<rec_exit>(record).ok_or(DecodeError::Short(Some(CountedKind::Exit)))?;
     let lacks = |flag: exit_flags| fixed.flags & flag.0 != 0;
+    let status = (!lacks(exit_flags::EXIT_NO_CODE)).then(|| ExitStatus::from_wait(fixed.code));
     let exit = Exit {
         process: process(&fixed.head),
         parent: ProcessId {
@@ -90,13 +93,24 @@ pub(super) fn exit(
         gid: known_id(fixed.gid),
         place: cgroup_ref(&fixed.place),
         ns_pid: nonzero(fixed.ns_pid),
-        status: (!lacks(exit_flags::EXIT_NO_CODE)).then(|| ExitStatus::from_wait(fixed.code)),
+        status,
+        oom_killed: oom_killed(&fixed, status),
         exec_ns: None,
         exec_number: NonZeroU32::new(fixed.exec_number),
         cost: (!lacks(exit_flags::EXIT_NO_COSTS)).then(|| cost(&fixed)),
     };
     sink(&event(&fixed.head, clock, EventData::Exit(exit)));
     Ok(())
+}
+
+/// A victim that was about to end by itself is not killed.
+fn oom_killed(fixed: &rec_exit, status: Option<ExitStatus>) -> Option<bool> {
+    let has = |flag: exit_flags| fixed.flags & flag.0 != 0;
+    match status? {
+        _ if has(exit_flags::EXIT_NO_OOM) => None,
+        ExitStatus::Signal { number, .. } => Some(number == SIGKILL && has(exit_flags::EXIT_OOM)),
+        ExitStatus::Code(_) => Some(false),
+    }
 }
 
 pub(super) fn cost(fixed: &rec_exit) -> Cost {

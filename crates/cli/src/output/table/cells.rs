@@ -207,6 +207,9 @@ pub(super) fn exit(cell: &mut Vec<u8>, line: &Line<'_>) {
             if core_dumped {
                 cell.extend_from_slice(b",core");
             }
+            if line.is_oom_killed() {
+                cell.extend_from_slice(b",oom");
+            }
         }
     }
 }

@@ -142,6 +142,11 @@ impl<'a> Line<'a> {
         self.exit?.status
     }
 
+    /// Whether the kernel killed it because memory was short.
+    pub fn is_oom_killed(&self) -> bool {
+        self.exit.is_some_and(|exit| exit.oom_killed == Some(true))
+    }
+
     /// What it cost.
     pub fn cost(&self) -> Option<Cost> {
         self.exit?.cost

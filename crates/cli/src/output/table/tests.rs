@@ -326,6 +326,7 @@ fn end(status: ExitStatus) -> Exit<'static> {
         place: Some(CgroupRef::unified(1)),
         ns_pid: Some(4711),
         status: Some(status),
+        oom_killed: None,
         exec_ns: None,
         exec_number: None,
         cost: Some(Cost {
@@ -426,6 +427,15 @@ fn lives() {
         process_line(&["-d"], None, Some(estimated)),
         "4711    4700    make             1.50s   ~3.21ms -      SIGSEGV,core [cc1]\n"
     );
+    let killed = Exit {
+        oom_killed: Some(true),
+        ..end(ExitStatus::Signal {
+            number: 9,
+            core_dumped: false,
+        })
+    };
+    let line = process_line(&["-d"], None, Some(killed));
+    assert!(line.ends_with(" SIGKILL,oom [cc1]\n"), "{line}");
     assert_eq!(
         process_line(&["-d"], cc1(), None),
         "4711    4700    make             1.50s   -       -      alive   cc1 'two words.c'\n"

@@ -5,8 +5,12 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::process::Command;
 
 use crate::Case;
+use crate::support::cgroups::Group;
+use crate::support::cgroups::Hierarchy;
+use crate::support::mark;
 use crate::support::public_dir;
 use crate::support::requirements::Need::ChosenPid;
+use crate::support::requirements::Need::MemoryCgroups;
 use crate::support::requirements::Need::Root;
 use crate::support::requirements::Need::Tracing;
 use crate::support::run::Tracer;
@@ -16,6 +20,7 @@ use crate::support::wait4_oracle::check_whole;
 use crate::support::wait4_oracle::lives_of;
 use crate::support::wait4_oracle::lives_of_command;
 use crate::support::wait4_oracle::settle;
+use crate::support::wait4_oracle::the_record;
 use crate::support::workload;
 
 /// Status codes, of images of their own and of forks.
@@ -53,6 +58,26 @@ fn core_dump() {
         assert!(status.core_dumped(), "nothing stands against a core here");
         let files = fs::read_dir(dir.path()).expect("the directory is there");
         assert_eq!(files.count(), 1, "the core");
+    }
+}
+
+/// A process that the kernel kills because memory is short, here in its cgroup, is told apart from
+/// others that were killed by the same signal.
+fn out_of_memory() {
+    let group = Group::make(Hierarchy::Memory, &format!("/execsnoop-{}", mark()));
+    let limit = group.dir().join("memory.limit_in_bytes");
+    fs::write(limit, (32 << 20).to_string()).expect("the controller is there");
+    let tracer = Tracer::json(&["--events", "exit,process"]);
+    let child = group.workload(&["touch", "200"]).spawn();
+    let mut child = child.expect("the subject can be executed");
+    let status = child.wait().expect("it was started");
+    assert_eq!(status.signal(), Some(9));
+    settle();
+    let trace = tracer.stop();
+    for name in ["exit", "process"] {
+        let record = the_record(&trace, name, child.id().into());
+        let end = (&record["signal"], &record["oom_killed"]);
+        assert_eq!(end, (&9.into(), &true.into()), "{record}");
     }
 }
 
@@ -125,5 +150,6 @@ pub(crate) fn cases() -> Vec<Case> {
             exec_by_a_thread,
         ];
         [Tracing, Root, ChosenPid] => [reused_pid];
+        [Tracing, Root, MemoryCgroups] => [out_of_memory];
     ]
 }

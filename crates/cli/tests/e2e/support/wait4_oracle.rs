@@ -165,6 +165,7 @@ fn check_end(record: &Value, status: ExitStatus) {
         ("signal", status.signal().into()),
         ("signal_name", name.into()),
         ("core_dumped", status.core_dumped().into()),
+        ("oom_killed", false.into()),
     ] {
         let expected: Value = expected;
         assert_eq!(record[field], expected, "{field} of {record}");

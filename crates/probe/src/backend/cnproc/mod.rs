@@ -295,6 +295,7 @@ impl Cnproc {
                     place: None,
                     ns_pid: None,
                     status: Some(ExitStatus::from_wait(code)),
+                    oom_killed: None,
                     exec_ns: None,
                     exec_number: None,
                     cost: None,

@@ -493,6 +493,26 @@ fn json_of(record: &[u8]) -> serde_json::Value {
     serde_json::from_str(&lines[0]).expect("a line of JSON")
 }
 
+/// What the kernel has killed because memory was short is told apart: only where a signal has
+/// ended it, and where that is known.
+#[test]
+fn victims_of_short_memory() {
+    let (oom, unknown) = (exit_flags::EXIT_OOM.0, exit_flags::EXIT_NO_OOM.0);
+    for (code, flags, expected) in [
+        (9, oom, Some(true)),
+        (9, 0, Some(false)),
+        (15, oom, Some(false)),
+        (0, oom, Some(false)),
+        (9, unknown, None),
+    ] {
+        let mut exit = captured_of(record_type::RECORD_EXIT);
+        put(&mut exit, offset_of!(rec_exit, code), code);
+        put(&mut exit, offset_of!(rec_exit, flags), flags);
+        let oom_killed = json_of(&exit)["oom_killed"].as_bool();
+        assert_eq!(oom_killed, expected, "{code} {flags}");
+    }
+}
+
 /// What the classic backend marks as unknown is null, and nothing else is.
 #[test]
 fn unknown_is_null() {
@@ -509,7 +529,8 @@ fn unknown_is_null() {
         }
     }
     let mut exit = captured_of(record_type::RECORD_EXIT);
-    let flags = exit_flags::EXIT_NO_COSTS.0 | exit_flags::EXIT_NO_CODE.0;
+    let flags =
+        exit_flags::EXIT_NO_COSTS.0 | exit_flags::EXIT_NO_CODE.0 | exit_flags::EXIT_NO_OOM.0;
     put(&mut exit, offset_of!(rec_exit, flags), flags);
     let exit = json_of(&exit);
     for name in [
@@ -517,6 +538,7 @@ fn unknown_is_null() {
         "code",
         "signal",
         "core_dumped",
+        "oom_killed",
         "cpu_ns",
         "peak_rss_bytes",
         "read_bytes",
