@@ -190,6 +190,7 @@ impl RunLoop {
     /// Ends the source, shows what is left, and prints the account.
     pub fn finish(&mut self, source: &mut dyn Source) {
         let tally = source.finish(&mut |event| self.pipeline.push(event));
+        self.pipeline.tick(source.now_ns()); // it may have waited for a reader
         self.pipeline.finish();
         self.flush_all();
         match tally {

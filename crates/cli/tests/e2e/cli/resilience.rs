@@ -102,6 +102,19 @@ fn stuck_reader() {
 fn stuck_reader_with_a_duration() {
     let (status, said) = with_stuck_reader(&["--duration", "2s"], |_| {});
     check_stuck(status, &said);
+    // The rate is over the whole time, also that in which nothing was read.
+    let words: Vec<&str> = said.split_whitespace().collect();
+    let before = |word: &str| {
+        words
+            .iter()
+            .position(|it| *it == word)
+            .map(|at| words[at - 1])
+    };
+    let rate: f64 = before("execs/s")
+        .and_then(|it| it.parse().ok())
+        .expect(&said);
+    let seen: f64 = before("=").and_then(|it| it.parse().ok()).expect(&said);
+    assert!(rate < seen / 1.9, "{said}");
 }
 
 /// A reader that is only slow gets everything.
