@@ -6,7 +6,8 @@
 //! needed.
 //!
 //! What is found here is run in the kernel with all rights. So the directory and what is in it must
-//! belong to the user, and no other user may write to them; otherwise there is no cache.
+//! belong to the user, and no other user may write to them or put others in their place; otherwise
+//! there is no cache.
 
 use crate::compile_options::Dialect;
 use std::ffi::OsStr;
@@ -70,8 +71,15 @@ impl Cache {
     /// Fails with a sentence when it cannot be trusted.
     pub fn open() -> Result<Self, String> {
         let directory = directory().ok_or("there is no home directory for a cache")?;
+        let whole = std::path::absolute(&directory).unwrap_or_else(|_| directory.clone());
+        trust_way(&directory, &whole)?;
         make(&directory).map_err(|error| unusable(&directory, &error.to_string()))?;
         trust(&directory)?;
+        let real = fs::canonicalize(&directory);
+        trust_way(
+            &directory,
+            &real.map_err(|error| unusable(&directory, &error.to_string()))?,
+        )?;
         // The user may name a directory that holds other things.
         let entries = directory.join("objects");
         make(&entries).map_err(|error| unusable(&entries, &error.to_string()))?;
@@ -196,6 +204,26 @@ fn trust(directory: &Path) -> Result<(), String> {
         ));
     }
     Ok(())
+}
+
+/// Whether no other user can put another directory in the place of one on the way to it.
+fn trust_way(directory: &Path, way: &Path) -> Result<(), String> {
+    let is_bad =
+        |place: &&Path| fs::symlink_metadata(place).is_ok_and(|data| is_replaceable(&data));
+    match way.ancestors().skip(1).find(is_bad) {
+        Some(place) => {
+            let why = format!("others can replace what is in {}", place.display());
+            Err(unusable(directory, &why))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Whether other users can rename what is in a directory, or made a link.
+fn is_replaceable(data: &fs::Metadata) -> bool {
+    let is_own = [0, Uid::effective().as_raw()].contains(&data.uid());
+    let is_open = data.is_dir() && data.mode() & 0o1002 == 0o002;
+    !is_own || is_open
 }
 
 fn unusable(directory: &Path, why: &str) -> String {

@@ -494,7 +494,11 @@ fn caches_that_are_not_used() {
     fs::set_permissions(place("open"), everybody).expect("it is ours");
     std::os::unix::fs::symlink(dir.path(), place("link")).expect("it can be linked");
     fs::write(place("file"), "").expect("it can be written");
+    fs::create_dir(place("theirs")).expect("it can be made");
+    std::os::unix::fs::chown(place("theirs"), Some(65_534), None).expect("as root");
     for (name, why) in [
+        ("open/below", "others can replace what is in"),
+        ("theirs/below", "others can replace what is in"),
         ("open", "others may write to it"),
         ("link", "not a directory but a link"),
         ("file", "File exists"),
@@ -507,8 +511,10 @@ fn caches_that_are_not_used() {
             "{name}: {stderr}"
         );
     }
-    let left: Vec<_> = fs::read_dir(place("open")).expect("it is there").collect();
-    assert!(left.is_empty(), "{left:?}");
+    for name in ["open", "theirs"] {
+        let left: Vec<_> = fs::read_dir(place(name)).expect("it is there").collect();
+        assert!(left.is_empty(), "{left:?}");
+    }
 }
 
 /// A file system of this size, unmounted when it is dropped.
