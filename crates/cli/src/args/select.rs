@@ -95,7 +95,7 @@ pub struct SelectArgs {
     /// Only events for which this CEL condition holds: 'uid == 0 && comm != "sh"'
     ///
     /// Every field of the JSON output can be used: see docs/filters.md.
-    #[arg(long, value_name = "CEL")]
+    #[arg(long, value_name = "CEL", allow_hyphen_values = true)]
     pub filter: Option<String>,
 }
 

@@ -90,6 +90,14 @@ fn event_types() {
     );
 }
 
+/// A condition may begin with a minus sign.
+#[test]
+fn negative_conditions() {
+    let parsed = parse(&["--filter", "-uid < -5", "-x"]).expect("valid");
+    assert_eq!(parsed.select.filter.as_deref(), Some("-uid < -5"));
+    assert!(parsed.select.fails);
+}
+
 /// The options of every example are valid, here and in the README's and the filters' documents.
 #[test]
 fn examples_are_valid() {
