@@ -13,6 +13,7 @@ use super::record_cells::RecordColumn;
 pub struct CsvFormat {
     cells: RecordCells,
     cell: Vec<u8>,
+    writer: csv_core::Writer,
 }
 
 impl CsvFormat {
@@ -21,6 +22,7 @@ impl CsvFormat {
         Self {
             cells: RecordCells::new(columns),
             cell: Vec::new(),
+            writer: csv_core::Writer::new(),
         }
     }
 }
@@ -28,10 +30,11 @@ impl CsvFormat {
 impl LineFormat for CsvFormat {
     /// Appends the names of the columns.
     fn header(&mut self, out: &mut Vec<u8>) {
-        write_row(out, |row| {
-            let mut names = self.cells.columns().iter().map(|column| column.name);
-            names.try_for_each(|name| row.write_field(name))
-        });
+        let mut row = Row::new(&mut self.writer, out);
+        for column in self.cells.columns() {
+            row.field(column.name.as_bytes());
+        }
+        row.end();
     }
 
     /// Appends an event. Reports of the tracer itself (losses, clocks) have no row.
@@ -40,27 +43,53 @@ impl LineFormat for CsvFormat {
         if is_report || !self.cells.fill(event, notes) {
             return;
         }
-        let (cells, cell) = (&self.cells, &mut self.cell);
-        write_row(out, |row| {
-            for index in 0..cells.columns().len() {
-                cell.clear();
-                cells.write(cell, index);
-                row.write_field(&*cell)?;
-            }
-            Ok(())
-        });
+        let mut row = Row::new(&mut self.writer, out);
+        for index in 0..self.cells.columns().len() {
+            self.cell.clear();
+            self.cells.write(&mut self.cell, index);
+            row.field(&self.cell);
+        }
+        row.end();
     }
 }
 
-/// Appends a row whose fields `fill` writes.
-fn write_row(
-    out: &mut Vec<u8>,
-    fill: impl FnOnce(&mut csv::Writer<&mut Vec<u8>>) -> csv::Result<()>,
-) {
-    let mut row = csv::WriterBuilder::new()
-        .buffer_capacity(512)
-        .from_writer(out);
-    fill(&mut row)
-        .and_then(|()| row.write_record(None::<&[u8]>))
-        .expect("writing to memory");
+/// A row at the end of `out` while it is being written.
+struct Row<'a> {
+    writer: &'a mut csv_core::Writer,
+    out: &'a mut Vec<u8>,
+    is_empty: bool,
+}
+
+impl<'a> Row<'a> {
+    fn new(writer: &'a mut csv_core::Writer, out: &'a mut Vec<u8>) -> Self {
+        Self {
+            writer,
+            out,
+            is_empty: true,
+        }
+    }
+
+    fn field(&mut self, value: &[u8]) {
+        if !std::mem::replace(&mut self.is_empty, false) {
+            self.append(0, |writer, room| writer.delimiter(room).1);
+        }
+        self.append(value.len(), |writer, room| writer.field(value, room).2);
+    }
+
+    fn end(mut self) {
+        self.append(0, |writer, room| writer.terminator(room).1);
+    }
+
+    /// Appends what `write` makes of a value of `len` bytes: each byte can become two, and there
+    /// are quotes and a separator besides.
+    fn append(
+        &mut self,
+        len: usize,
+        write: impl FnOnce(&mut csv_core::Writer, &mut [u8]) -> usize,
+    ) {
+        let start = self.out.len();
+        self.out.resize(start + 2 * len + 4, 0);
+        let written = write(self.writer, &mut self.out[start..]);
+        self.out.truncate(start + written);
+    }
 }

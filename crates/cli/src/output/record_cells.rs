@@ -3,8 +3,6 @@
 //! A cell has the value that the event's JSON record has: both come from the same record structs.
 //! What a record does not have stays empty.
 
-use std::io::Write as _;
-
 use execsnoop_events::Event;
 use execsnoop_events::json::Annotations;
 use execsnoop_events::quote;
@@ -129,8 +127,9 @@ fn entry<'a>(entries: &'a [(Span, Stored)], name: &str, record: &Record) -> Opti
 fn write_value(cell: &mut Vec<u8>, value: &Stored, record: &Record) {
     match value {
         Stored::Null => {}
-        Stored::Bool(value) => write_to(cell, format_args!("{value}")),
-        Stored::Int(number) => write_to(cell, format_args!("{number}")),
+        Stored::Bool(true) => cell.extend_from_slice(b"true"),
+        Stored::Bool(false) => cell.extend_from_slice(b"false"),
+        Stored::Int(number) => write_number(cell, *number),
         Stored::Text(span) => quote::plain(cell, record.text(*span).as_bytes()),
         Stored::List(elements) => write_list(cell, elements, record),
         Stored::Object(variables) => write_variables(cell, variables, record),
@@ -180,6 +179,6 @@ fn write_variables(cell: &mut Vec<u8>, variables: &[(Span, Stored)], record: &Re
     }
 }
 
-fn write_to(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
-    out.write_fmt(text).expect("writing to memory");
+fn write_number(out: &mut Vec<u8>, number: i64) {
+    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }
