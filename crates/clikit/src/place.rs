@@ -21,7 +21,9 @@ use anyhow::Context as _;
 use anyhow::bail;
 use nix::errno::Errno;
 use nix::fcntl::AtFlags;
+use nix::fcntl::FcntlArg;
 use nix::fcntl::OFlag;
+use nix::fcntl::fcntl;
 use nix::fcntl::openat;
 use nix::fcntl::readlinkat;
 use nix::fcntl::renameat;
@@ -35,6 +37,7 @@ use nix::unistd::UnlinkatFlags;
 use nix::unistd::faccessat;
 use nix::unistd::unlinkat;
 
+use crate::message;
 use crate::trust::is_open_to_others;
 use crate::trust::is_trusted;
 
@@ -118,12 +121,31 @@ impl Place {
             }
             flags |= OFlag::O_NOFOLLOW;
         }
-        let file = match openat(&self.directory, name, flags, Mode::empty()) {
+        let file = match self.open_with_reader(flags) {
             Err(Errno::ENOENT) => return Ok(None),
             opened => File::from(opened.with_context(|| self.cannot_write())?),
         };
         self.check(&file)?;
         Ok(Some(file))
+    }
+
+    /// Opens what is there. Says so if it is a pipe, and a reader has to be waited for.
+    fn open_with_reader(&self, flags: OFlag) -> nix::Result<OwnedFd> {
+        let open = |flags| openat(&self.directory, self.name.as_os_str(), flags, Mode::empty());
+        match open(flags | OFlag::O_NONBLOCK) {
+            Ok(file) => {
+                fcntl(&file, FcntlArg::F_SETFL(OFlag::O_APPEND))?;
+                Ok(file)
+            }
+            Err(Errno::ENXIO) => {
+                message(format_args!(
+                    "{:?} is a pipe: waiting for its reader",
+                    self.path
+                ));
+                open(flags)
+            }
+            error => error,
+        }
     }
 
     fn cannot_write(&self) -> String {

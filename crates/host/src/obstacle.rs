@@ -105,9 +105,8 @@ impl fmt::Display for Obstacle {
                  with CONFIG_DEBUG_INFO_BTF=y"
             ),
             Self::Proc => f.write_str(
-                "the process connector tells pids only, and /proc, which has the rest, is not mounted \
-                 here: `mount -t proc proc /proc`; with /sys (`mount -t sysfs sysfs /sys`) the BPF \
-                 backends work as well",
+                "/proc is not mounted here, and only the core backend, which needs /sys for BTF, works \
+                 without it: `mount -t proc proc /proc`, `mount -t sysfs sysfs /sys`",
             ),
             Self::Connector => f.write_str(
                 "the process connector needs CAP_NET_ADMIN (run it with sudo), the machine's own \

@@ -24,6 +24,9 @@ pub fn check(args: &TraceArgs) -> anyhow::Result<()> {
     }
     check_compat(show, args.select.types())?;
     check_selection(&args.select)?;
+    if args.select.failed_32_bit && !args.select.types().contains(EventType::Failed) {
+        bail!("--failed-32bit is about failed execs, which -x shows: add -x");
+    }
     if show.redact == Redact::Off && !show.redact_also.is_empty() {
         bail!("--redact-also masks nothing with --redact off: leave one of them out");
     }
@@ -165,6 +168,7 @@ mod tests {
             (&["--compat", "bcc", "--events", "exec,fork"], "fork"),
             (&["--compat", "libbpf", "--columns", "pid"], "--columns"),
             (&["--redact", "off", "--redact-also", "x"], "--redact-also"),
+            (&["--failed-32bit"], "add -x"),
             (&["--events", "fork", "-u", "1"], "--uid cannot select fork"),
             (&["--events", "exec,fork", "-n", "x"], "--name cannot"),
             (&["--events", "fork", "-l", "x"], "--line cannot"),

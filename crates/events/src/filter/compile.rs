@@ -538,6 +538,11 @@ impl Compiler<'_> {
 
     fn at(&self, expr: &IdedExpr) -> usize {
         let offset = self.program.source_info().offset_for(expr.id);
-        offset.map_or(0, |(start, _)| start as usize)
+        let bytes = offset.map_or(0, |(start, _)| start as usize);
+        let mut ends = self.text.iter().scan(0, |end, char| {
+            *end += char.len_utf8();
+            Some(*end)
+        });
+        ends.position(|end| end > bytes).unwrap_or(self.text.len())
     }
 }

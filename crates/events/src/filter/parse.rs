@@ -76,7 +76,7 @@ fn not_a_token(text: &str, at: &str) -> String {
         Some('"' | '\'') if has_unknown_escape(text, at) => {
             "this text has a backslash that means nothing: write \\\\ for a backslash".to_owned()
         }
-        Some('"' | '\'') => "this text has no end: a quote is missing".to_owned(),
+        Some('"' | '\'') => "this text has no end in its line: a quote is missing".to_owned(),
         _ => format!("{} has no meaning here", at.trim_end()),
     }
 }
@@ -89,6 +89,7 @@ fn has_unknown_escape(text: &str, at: &str) -> bool {
     let quote = chars.next();
     while let Some(char) = chars.next() {
         match char {
+            '\n' => return false,
             '\\' => drop(chars.next()),
             _ if Some(char) == quote => return true,
             _ => {}

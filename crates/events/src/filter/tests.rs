@@ -232,7 +232,10 @@ fn errors_in_words() {
         ("(comm", ") is missing here"),
         ("(comm ==", "a value is missing here"),
         ("uid == 0 &&", "the filter ends here, but is not complete"),
-        ("comm == \"x", "this text has no end: a quote is missing"),
+        (
+            "comm == \"x",
+            "this text has no end in its line: a quote is missing",
+        ),
         ("comm \"x\"", "\"x\" cannot stand here"),
         ("uid == 0 & gid == 0", "to join conditions, write &&"),
         ("uid", "this is a number, not a condition"),
@@ -333,8 +336,21 @@ fn never_hold() {
             "this text has a backslash that means nothing",
         ),
         ("uid ? uid ? true", "this is not complete"),
+        ("comm == \"a\nb\"", "this text has no end in its line"),
     ] {
         check_refused(text, begin);
+    }
+}
+
+/// The mark is below the character, whatever comes before it.
+#[test]
+fn position_after_wide_characters() {
+    for before in ["é", "日本", "🦀"] {
+        let error = refused(&format!("comm == \"{before}\" && uidd == 1"));
+        let lines: Vec<&str> = error.lines().collect();
+        let at = lines[2].chars().position(|c| c == '^').expect("a mark");
+        let found: String = lines[1].chars().skip(at).take(4).collect();
+        assert_eq!(found, "uidd", "{error}");
     }
 }
 

@@ -88,13 +88,25 @@ impl CgroupOwner {
     /// is that of a service, as for systemctl; a slice means everything in it.
     pub fn is_unit(&self, wanted: &[u8]) -> bool {
         if wanted.ends_with(b".slice") {
-            return path::components(&self.path).any(|(_, name)| name == wanted);
+            return self.slices().any(|name| name == wanted);
         }
         let is_wanted = |name: &[u8]| match systemd::has_type(wanted) {
             true => name == wanted,
             false => name.strip_suffix(b".service") == Some(wanted),
         };
         self.unit().is_some_and(is_wanted) || self.user_unit().is_some_and(is_wanted)
+    }
+
+    /// The slices of the machine's and its users' service managers; those of a service manager in a
+    /// container come after the container's unit.
+    fn slices(&self) -> impl Iterator<Item = &[u8]> {
+        let unit = self.user_unit.as_ref().or(self.unit.as_ref());
+        let end = unit.map(|range| range.end);
+        path::components(&self.path)
+            .take_while(move |(start, name)| {
+                end.map_or(name.ends_with(b".slice"), |end| start + name.len() <= end)
+            })
+            .map(|(_, name)| name)
     }
 
     /// Whether this is the cgroup at `path`, or one below it. Everything is below `/`.

@@ -282,6 +282,15 @@ fn units_wanted() {
     let nginx = at("/system.slice/nginx.service/worker");
     assert!(nginx.is_unit(b"nginx") && nginx.is_unit(b"nginx.service"));
     assert!(nginx.is_unit(b"system.slice"));
+    let path = b"/docker/"
+        .iter()
+        .chain(&[b'a'; 64])
+        .chain(b"/system.slice/x.service");
+    let in_container = CgroupOwner::from_path(&path.copied().collect::<Vec<u8>>());
+    assert!(
+        !in_container.is_unit(b"system.slice"),
+        "its own service manager's"
+    );
     assert!(!nginx.is_unit(b"ngin") && !nginx.is_unit(b"nginx.scope") && !nginx.is_unit(b""));
     assert!(!nginx.is_unit(b"user.slice") && !nginx.is_unit(b"worker"));
     let user = at("/user.slice/user-1000.slice/user@1000.service/app.slice/redis.service");

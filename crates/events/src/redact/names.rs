@@ -33,7 +33,7 @@ const ENDINGS: [&[u8]; 24] = [
 ];
 
 /// Names with these last words denote a secret.
-const LAST_WORDS: [&[u8]; 38] = [
+const LAST_WORDS: [&[u8]; 39] = [
     b"pass",
     b"pwd",
     b"pw",
@@ -56,6 +56,7 @@ const LAST_WORDS: [&[u8]; 38] = [
     b"license-key",
     b"session-key",
     b"private-key",
+    b"ssh-key",
     b"secret-key-base",
     b"secret-value",
     b"secret-string",

@@ -74,11 +74,16 @@ impl Pairs<'_> {
         let before = &self.text[..at];
         let before = before.strip_suffix(b":").unwrap_or(before); // httpie's `name:=value`
         let bare = before.trim_ascii_end();
+        let bare = match bare {
+            [subscript @ .., b'"' | b'\'', b']'] => &bare[..=subscript.len()], // `["password"]=X`
+            _ => bare,
+        };
         let unquoted = bare
             .strip_suffix(b"\"")
             .or_else(|| bare.strip_suffix(b"'"))
             .map(|it| it.strip_suffix(b"\\").unwrap_or(it));
-        let inner = unquoted.unwrap_or(before);
+        let blanks_may_follow = self.text[at] == b'='; // `password = "X"`
+        let inner = unquoted.unwrap_or(if blanks_may_follow { bare } else { before });
         let inner = inner.strip_suffix(b"]").unwrap_or(inner); // a form's `user[password]=X`
         let in_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.-".contains(byte);
         let start = inner
@@ -94,10 +99,30 @@ impl Pairs<'_> {
         match self.text.get(start)? {
             b'=' | b'~' => None, // a comparison
             _ if self.quote_at(start).is_some() => Some(self.in_quotes(start)),
+            b' ' => self.quote_after_blanks(start),
             byte if byte.is_ascii_whitespace() => None,
             _ if self.is_whole_word(name) => Some(start..self.end_of_whole(start)),
-            _ => Some(start..self.end_of_part(start)),
+            _ => self
+                .call_at(start)
+                .or_else(|| Some(start..self.end_of_part(start))),
         }
+    }
+
+    /// The text in an assignment of a programming language: `password = "X"`.
+    fn quote_after_blanks(&self, start: usize) -> Option<Range<usize>> {
+        let blanks = self.text[start..].iter().take_while(|byte| **byte == b' ');
+        let start = start + blanks.count();
+        self.quote_at(start).map(|_| self.in_quotes(start))
+    }
+
+    /// The arguments of a call, or of a tuple: `auth=Basic("joe", "X")`.
+    fn call_at(&self, start: usize) -> Option<Range<usize>> {
+        let in_name = |byte: &&u8| byte.is_ascii_alphanumeric() || b"_.".contains(byte);
+        let name = self.text[start..].iter().take_while(in_name).count();
+        let open = start + name;
+        (self.text.get(open) == Some(&b'(')).then_some(())?;
+        let end = memchr::memchr(b')', &self.text[open..]);
+        Some(open + 1..end.map_or(self.text.len(), |it| open + it))
     }
 
     /// Whether there is no text before the name, or only an option (`--env=NAME=value`).
@@ -124,14 +149,20 @@ impl Pairs<'_> {
             .count();
         let start = at + 1 + spaces;
         self.text.get(start)?;
-        if self.quote_at(start).is_some() {
-            return Some(self.in_quotes(start));
+        if let Some((quote, _)) = self.quote_at(start) {
+            // `"password:"` is a prompt: the quote is the end of its text.
+            let is_end = !quoted && self.text[..name.start].last() == Some(&quote);
+            return (!is_end).then(|| self.in_quotes(start));
         }
         if quoted {
             return Some(start..self.end_of_number(start));
         }
-        // `/password:X`, as programs from Windows take it.
-        if &self.text[..name.start] == b"/" && spaces == 0 {
+        // `/password:X` and `--password:X`, as programs for Windows take them.
+        let is_option = match &self.text[..name.start] {
+            b"" => self.text.starts_with(b"-"),
+            before => before == b"/",
+        };
+        if is_option && spaces == 0 {
             return Some(start..self.text.len());
         }
         // Do not skip to the end of a value that is not masked: the next name may follow directly.

@@ -471,7 +471,7 @@ pub(super) static TOOLS: &[Tool] = &[
         ..PLAIN
     },
     Tool {
-        names: &["chpasswd", "chgpasswd"],
+        names: &["chpasswd", "chgpasswd", "cryptsetup"],
         reads_secret: &[ALWAYS],
         ..PLAIN
     },

@@ -29,5 +29,8 @@ fn obstacle_before_classic(features: &HostFeatures) -> Option<Obstacle> {
         let release = features.release.clone();
         return Some(Obstacle::TooOld { release });
     }
+    if !mounts::has_proc() {
+        return Some(Obstacle::Proc); // the layout is recognized by what /proc says of us
+    }
     (!tracefs::is_readable("sched", "sched_process_exec")).then_some(Obstacle::Tracefs)
 }

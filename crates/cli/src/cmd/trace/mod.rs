@@ -22,6 +22,7 @@ use nix::unistd::User;
 
 use crate::args::TraceArgs;
 use crate::cmd::settings::output_target;
+use crate::pipeline::Pipeline;
 use plan::TracePlan;
 use privileges::LaterWork;
 use privileges::drop_privileges;
@@ -58,10 +59,22 @@ pub fn run(args: &TraceArgs) -> Result<u8, Failure> {
     if signals.any() && args.has_command() {
         return Ok(if signals.interrupted() { 130 } else { 143 }); // CMD must not begin
     }
-    let command = begin(args, user.as_ref(), &live, &signals, later)?;
+    let command = match begin(args, user.as_ref(), &live, &signals, later) {
+        Ok(command) => command,
+        Err(failure) => {
+            finish_without_command(live, pipeline, signals);
+            return Err(failure);
+        }
+    };
     let deadline = args.run.duration.map(|duration| Instant::now() + duration);
     let stop = StopConditions::new(signals, command, args.run.follow, deadline);
     run_live(live, RunLoop::new(pipeline, stop), args.run.stats)
+}
+
+/// Shows what there was of a command that could not be started: with -x, the search for it.
+fn finish_without_command(mut live: Live, pipeline: Pipeline, signals: Signals) {
+    let stop = StopConditions::new(signals, None, false, None);
+    RunLoop::new(pipeline, stop).finish(&mut live);
 }
 
 fn run_live(mut live: Live, mut run_loop: RunLoop, with_stats: bool) -> Result<u8, Failure> {

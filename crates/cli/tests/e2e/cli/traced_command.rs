@@ -213,6 +213,15 @@ fn ctrl_c_ends_following() {
     assert_eq!(trace.accounting().shown, 1);
 }
 
+/// The search for a command that does not exist is shown, too.
+fn search_for_nothing() {
+    let options = [JSON, &["-x"]].concat();
+    let trace = trace_command(&options, &["no-such-command-here"]);
+    assert_eq!(trace.status.code(), Some(127), "{}", trace.stderr);
+    assert!(!trace.json().is_empty());
+    assert!(trace.json().iter().all(|exec| exec["errno"] == "ENOENT"));
+}
+
 /// Failed execs of descendants are shown, and of no other process.
 fn failed_execs() {
     let workload = workload();
@@ -450,7 +459,7 @@ pub(crate) fn cases() -> Vec<Case> {
             exit_status, status_of_a_signal, not_found, not_executable, of_unknown_format,
             found_in_path, options_of_the_command, only_descendants, daemons_too,
             ends_with_the_command, leaves_nothing_behind, follows_descendants, ctrl_c_ends_following,
-            failed_execs, keeps_standard_streams, events_go_to_standard_error,
+            search_for_nothing, failed_execs, keeps_standard_streams, events_go_to_standard_error,
             signal_dispositions, capabilities_and_limits, descriptors, directory_and_environment,
             sigterm_is_passed_on, sigint_and_sigquit_are_left_to_it,
             ctrl_c,
