@@ -218,8 +218,9 @@ fn search_for_nothing() {
     let options = [JSON, &["-x"]].concat();
     let trace = trace_command(&options, &["no-such-command-here"]);
     assert_eq!(trace.status.code(), Some(127), "{}", trace.stderr);
-    assert!(!trace.json().is_empty());
-    assert!(trace.json().iter().all(|exec| exec["errno"] == "ENOENT"));
+    let execs = trace.execs();
+    assert!(!execs.is_empty());
+    assert!(execs.iter().all(|exec| exec["errno"] == "ENOENT"));
 }
 
 /// Failed execs of descendants are shown, and of no other process.
