@@ -186,6 +186,7 @@ mod tests {
             session: LoginSession::default(),
             cpu: Some(0),
             ret,
+            fatal: false,
             filename: Some(b"/bin/x"),
             exe: None,
             exe_root: None,
@@ -318,6 +319,7 @@ mod tests {
             ns_pid: Some(process.pid),
             status: Some(ExitStatus::Code(127)),
             oom_killed: None,
+            by_exec: false,
             exec_ns: None,
             exec_number: None,
             cost: Some(Cost {

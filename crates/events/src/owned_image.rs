@@ -16,6 +16,7 @@ pub(crate) struct OwnedImage {
     cwd_root: Option<PathRoot>,
     script: bool,
     secure: bool,
+    has_begun: bool,
     file: Option<ExecFile>,
     unreadable: Box<[u32]>,
     args_rest: (u64, bool),
@@ -41,6 +42,7 @@ impl OwnedImage {
             cwd_root: image.cwd_root,
             script: image.script,
             secure: image.secure,
+            has_begun: true,
             file: image.file,
             unreadable: unreadable.into(),
             args_rest,
@@ -72,11 +74,25 @@ impl OwnedImage {
     /// The same without its arguments and its environment: they become unknown.
     pub(crate) fn without_args(&self) -> Self {
         let image = self.lend();
-        Self::new(&Image {
+        let without = Self::new(&Image {
             args: Argv::cut(b"", image.args.total_bytes()),
             env: None,
             ..image
-        })
+        });
+        Self {
+            has_begun: self.has_begun,
+            ..without
+        }
+    }
+
+    /// It is that of a program that did not begin, since its exec failed.
+    pub(crate) fn did_not_begin(&mut self) {
+        self.has_begun = false;
+    }
+
+    /// Whether its program has begun.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.has_begun
     }
 
     /// Whether its arguments are known.

@@ -168,6 +168,18 @@ enum failed_arg {
 	ARG_UNREAD = 3, /* nothing follows */
 };
 
+/* An exec that failed when the caller's memory was gone already, and the kernel ends the process.
+ * Name and arguments are then those in the memory of the new image. */
+enum failed_image {
+	FAILED_FATAL = 1,
+	FAILED_BY_PATH = 2, /* instead of the file's name there are names on its path, leaf first,
+			     * each with its NUL: what was given is not known */
+	FAILED_PATH_CUT = 4, /* as EXEC_PATH_CUT, and so on */
+	FAILED_PATH_OWN_ROOT = 8,
+	FAILED_PATH_NO_ROOT = 16,
+	FAILED_SCRIPT = 32,
+};
+
 /* When not ARGS_END, RECORD_ARGS follow with more entries, the last of them with ARGS_END. */
 struct rec_failed {
 	struct rec_header head;
@@ -177,7 +189,7 @@ struct rec_failed {
 	__u32 name_len; /* file name as given, with its NUL; 0: it could not be read */
 	__u32 args_len; /* bytes of entries here: enum failed_arg in one byte, then its string */
 	__u32 flags;	/* enum args_flags */
-	__u32 pad;
+	__u32 image;	/* enum failed_image */
 };
 _Static_assert(sizeof(struct rec_failed) == 184, "struct rec_failed has a hidden gap");
 
@@ -206,6 +218,8 @@ enum exit_flags {
 	EXIT_NO_CODE = 16, /* code is not known */
 	EXIT_OOM = 32,	   /* the kernel has chosen it as a victim because memory was short */
 	EXIT_NO_OOM = 64,  /* whether it has is not known */
+	EXIT_BY_EXEC = 128, /* it ended in an exec that failed when the old program was gone: comm
+			    * is the name of the one that did not begin */
 };
 
 /* All figures are totals of the process's threads, from its fork on. */

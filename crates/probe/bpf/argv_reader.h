@@ -15,6 +15,9 @@ struct argv_cursor {
 	__u32 fill;   /* bytes in the scratch buffer, not yet sent */
 	__u32 sent;   /* bytes of entries sent in earlier records */
 	__u32 compat; /* 1: a 32-bit caller's pointers */
+	__u32 block;  /* 1: no list, but the strings of a new image, one after the other */
+	__u32 left;   /* of them: how many are still to come */
+	__u64 next;   /* and where the next one begins */
 	__u32 begun;  /* 1: the first record is sent */
 };
 
@@ -36,6 +39,15 @@ static __always_inline struct argv_cursor *current_cursor(void)
 	return bpf_map_lookup_elem(&cursors, &zero);
 }
 
+/* Where the next string of a block begins; 0 at its end. */
+static __always_inline __u64 next_in_block(struct argv_cursor *cursor)
+{
+	if (!READ_U32(cursor->left))
+		return 0;
+	READ_U32(cursor->left) -= 1;
+	return *(volatile __u64 *)&cursor->next;
+}
+
 enum { ARGV_GOES_ON, ARGV_BUFFER_FULL, ARGV_COMPLETE, ARGV_STUCK };
 
 /* The pointer to the next argument; 0 at the end of the list. */
@@ -45,6 +57,10 @@ static __always_inline long next_pointer(struct argv_cursor *cursor, __u64 *stri
 	__u32 compat;
 	long err;
 
+	if (cursor->block) {
+		*string = next_in_block(cursor);
+		return 0;
+	}
 	if (!cursor->compat) {
 		cursor->slot = slot + sizeof(*string);
 		return bpf_probe_read_user(string, sizeof(*string), (void *)slot);
@@ -63,7 +79,8 @@ SUBPROG int read_some_args(void)
 
 	if (!rec || !cursor)
 		return ARGV_STUCK;
-	if (!cursor->slot) /* no list at all counts as an empty one (fs/exec.c, count()) */
+	if (!cursor->slot && !cursor->block)
+		/* no list at all counts as an empty one (fs/exec.c, count()) */
 		return ARGV_COMPLETE;
 	for (int i = 0; i < PIECES_PER_CALL; i++) {
 		__u64 string = *(volatile __u64 *)&cursor->string;
@@ -87,6 +104,9 @@ SUBPROG int read_some_args(void)
 		*out = n == PIECE ? ARG_PIECE : n > 0 ? ARG_WHOLE : ARG_UNREAD;
 		READ_U32(cursor->fill) = fill + 1 + (n > 0 ? n : 0);
 		cursor->string = n == PIECE ? string + PIECE - 1 : 0;
+		cursor->next = string + n;
+		if (n < 0 && cursor->block) /* where it ends, and the next begins, is not known */
+			return ARGV_STUCK;
 	}
 	return ARGV_GOES_ON;
 }

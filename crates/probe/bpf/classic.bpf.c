@@ -390,11 +390,11 @@ static __always_inline int report_failed(void *ctx, struct call *call)
 	rec->task_info.tid = bpf_get_current_pid_tgid();
 	rec->ret = call->ret;
 	rec->dirfd = call->dirfd;
-	rec->pad = 0;
+	rec->image = 0;
 	name_len = bpf_probe_read_user_str(rec + 1, PIECE, (void *)call->name);
 	rec->name_len = name_len < 0 ? 0 : name_len;
 	cursor->slot = call->argv;
-	cursor->string = cursor->sent = cursor->begun = 0;
+	cursor->string = cursor->sent = cursor->begun = cursor->block = 0;
 	cursor->fill = rec->name_len;
 	cursor->compat = 0;
 	walk_and_send(ctx, rec, cursor);

@@ -5,6 +5,7 @@
 #include "failed.bpf.h"
 #include "fork.bpf.h"
 #include "existing.bpf.h"
+#include "prepared.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -24,6 +25,7 @@ struct {
 	enum exec_flags exec_flags;
 	enum args_flags args_flags;
 	enum failed_arg failed_arg;
+	enum failed_image failed_image;
 	enum fork_flags fork_flags;
 	enum exit_flags exit_flags;
 } skeleton_types;

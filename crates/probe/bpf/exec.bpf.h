@@ -11,6 +11,8 @@
 #pragma once
 #include "task_info.h"
 #include "cpu_slice.h"
+#include "path.h"
+#include "prepared.h"
 
 const volatile bool want_path = true; /* the resolved path of the file that runs */
 const volatile bool want_cwd = false; /* that of the working directory */
@@ -23,82 +25,6 @@ const volatile bool want_env = false; /* the environment, behind the arguments *
 #define ARGS_TURNS                                                                                 \
 	200 /* x 32,736 bytes: more than the 6 MiB that the kernel allows (fs/exec.c)              \
 	     */
-#define PATH_STEPS 256
-#define PATH_NAME  256 /* NAME_MAX and its NUL */
-
-/* What a path is relative to, or that it is not whole. */
-enum path_end { PATH_AT_ROOT, PATH_AT_OWN_ROOT, PATH_AT_NO_ROOT, PATH_CUT };
-
-/* The mount namespace of the machine's first process, once it was asked for. */
-__u64 first_mnt_ns;
-
-static __always_inline __u64 first_mount_namespace(struct task_struct *task)
-{
-	struct pid *pid = BPF_CORE_READ(task, thread_pid);
-
-	if (!first_mnt_ns)
-		first_mnt_ns = (__u64)BPF_CORE_READ(
-			pid, numbers[0].ns, child_reaper, nsproxy, mnt_ns);
-	return first_mnt_ns;
-}
-
-/* Where a path ends that has come to the root of this mount, which is mounted nowhere. */
-static __always_inline int end_at(struct mount *mount)
-{
-	struct task_struct *task = (void *)bpf_get_current_task();
-	__u64 ns = (__u64)BPF_CORE_READ(mount, mnt_ns);
-
-	if (ns && ns == first_mount_namespace(task))
-		return PATH_AT_ROOT;
-	if (ns && ns == (__u64)BPF_CORE_READ(task, nsproxy, mnt_ns))
-		return PATH_AT_OWN_ROOT;
-	return PATH_AT_NO_ROOT;
-}
-
-/* Adds the names on the way from there to the root of the mount namespace, leaf first, and counts
- * their bytes as cwd_len. Returns where it ended: enum path_end. */
-SUBPROG int add_path(__u64 dentry_address, __u64 mount_address)
-{
-	struct rec_exec *rec = scratch_for(SCRATCH_EXEC);
-	struct dentry *at = (void *)dentry_address;
-	struct vfsmount *vfs = (void *)mount_address;
-	struct mount *mount = (void *)vfs - bpf_core_field_offset(struct mount, mnt);
-	struct dentry *root = BPF_CORE_READ(vfs, mnt_root);
-	__u32 start;
-
-	if (!rec)
-		return PATH_CUT;
-	start = READ_U32(rec->args_len) + READ_U32(rec->name_len) + READ_U32(rec->path_len);
-	for (int i = 0; i < PATH_STEPS; i++) {
-		struct dentry *up;
-		__u32 offset;
-		long n;
-
-		if (at == root) { /* of this mount: go on where it is mounted */
-			struct mount *outer = BPF_CORE_READ(mount, mnt_parent);
-
-			if (outer == mount || !outer)
-				return end_at(mount);
-			at = BPF_CORE_READ(mount, mnt_mountpoint);
-			mount = outer;
-			root = BPF_CORE_READ(mount, mnt.mnt_root);
-			continue;
-		}
-		offset = start + READ_U32(rec->cwd_len);
-		if (offset > EXEC_ROOM - PATH_NAME)
-			return PATH_CUT;
-		n = bpf_probe_read_kernel_str(
-			(char *)(rec + 1) + offset, PATH_NAME, BPF_CORE_READ(at, d_name.name));
-		if (n > 0)
-			READ_U32(rec->cwd_len) += n;
-		up = BPF_CORE_READ(at, d_parent);
-		if (up == at) /* a memfd: a name that hangs nowhere */
-			return PATH_AT_NO_ROOT;
-		at = up;
-	}
-	return PATH_CUT;
-}
-
 enum { ARGS_ALL_SENT, ARGS_NO_ROOM, ARGS_NOT_READ };
 
 /* Sends what did not fit into the exec record, piece by piece. rec->offset is how far it came. */
@@ -205,11 +131,18 @@ static __always_inline __u64 measure_block(struct rec_exec *rec, struct mm_struc
 	return env_end;
 }
 
+/* Where the paths go. */
+static __always_inline __u32 paths_begin(struct rec_exec *rec)
+{
+	return sizeof(*rec) + READ_U32(rec->args_len) + READ_U32(rec->name_len);
+}
+
 static __always_inline void add_exe_path(struct rec_exec *rec, struct linux_binprm *bprm)
 {
 	struct file *file = bprm->file;
-	int end = add_path((__u64)BPF_CORE_READ(file, f_path.dentry),
-		(__u64)BPF_CORE_READ(file, f_path.mnt));
+	__u32 path = add_path((__u64)BPF_CORE_READ(file, f_path.dentry),
+		(__u64)BPF_CORE_READ(file, f_path.mnt), SCRATCH_EXEC, paths_begin(rec));
+	__u32 end = PATH_END(path);
 
 	if (end == PATH_CUT)
 		rec->flags |= EXEC_PATH_CUT;
@@ -217,19 +150,21 @@ static __always_inline void add_exe_path(struct rec_exec *rec, struct linux_binp
 		rec->flags |= EXEC_PATH_OWN_ROOT;
 	if (end == PATH_AT_NO_ROOT)
 		rec->flags |= EXEC_PATH_NO_ROOT;
-	rec->path_len = rec->cwd_len;
-	rec->cwd_len = 0;
+	rec->path_len = PATH_LENGTH(path);
 }
 
 static __always_inline void add_cwd(struct rec_exec *rec, struct task_struct *task)
 {
 	struct fs_struct *fs = task->fs;
-	int end = add_path(
-		(__u64)BPF_CORE_READ(fs, pwd.dentry), (__u64)BPF_CORE_READ(fs, pwd.mnt));
+	__u32 path = add_path((__u64)BPF_CORE_READ(fs, pwd.dentry),
+		(__u64)BPF_CORE_READ(fs, pwd.mnt), SCRATCH_EXEC,
+		paths_begin(rec) + READ_U32(rec->path_len));
+	__u32 end = PATH_END(path);
 
+	rec->cwd_len = PATH_LENGTH(path);
 	if (end == PATH_CUT)
 		rec->flags |= EXEC_CWD_CUT;
-	else if (!READ_U32(rec->cwd_len))
+	else if (!PATH_LENGTH(path))
 		rec->flags |= EXEC_CWD_ROOT;
 	if (end == PATH_AT_OWN_ROOT)
 		rec->flags |= EXEC_CWD_OWN_ROOT;
@@ -249,6 +184,8 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_tid, struct linux_binp
 	COUNT(kind[KIND_EXEC].seen);
 	if (want_slices)
 		unaccounted_runtime(task->se.exec_start);
+	if (want_prepared)
+		take_prepared(task->tgid);
 	if (!rec)
 		return 0; /* cannot be: the map has this slot */
 	if (!passes_filters(true, task, &place)) {

@@ -10,6 +10,7 @@
 #pragma once
 #include "task_info.h"
 #include "cpu_slice.h"
+#include "prepared.h"
 
 #define SIGNAL_GROUP_EXIT 4 /* include/linux/sched/signal.h */
 #define MAX_THREADS	  128 /* that are added up one by one; those gone before are in signal_struct */
@@ -178,6 +179,15 @@ static __always_inline void add_costs(struct rec_exit *rec, struct task_struct *
 	add_image_rss(rec, task);
 }
 
+/* Whether the process ends since an exec of it failed past the point of no return. From 6.16 on its
+ * memory is still there, and confirms it. */
+static __always_inline bool ends_in_exec(struct task_struct *task)
+{
+	if (!want_prepared || !take_prepared(task->tgid))
+		return false;
+	return !task->mm || is_image_unfinished(true, task);
+}
+
 SEC("tp_btf/sched_process_exit")
 int on_exit(__u64 *ctx)
 {
@@ -185,9 +195,11 @@ int on_exit(__u64 *ctx)
 	struct signal_struct *signal = task->signal;
 	bool alone = signal->thread_head.next == signal->thread_head.prev; /* a list of one */
 	struct rec_exit *rec = the_exit();
+	bool by_exec;
 
 	if (!rec || !ends_process(ctx, task, alone))
 		return 0;
+	by_exec = ends_in_exec(task);
 	COUNT(kind[KIND_EXIT].seen);
 	if (!passes_filters(true, task, &rec->place)) {
 		COUNT(kind[KIND_EXIT].filtered);
@@ -195,6 +207,8 @@ int on_exit(__u64 *ctx)
 	}
 	rec->head.time = bpf_ktime_get_boot_ns();
 	add_costs(rec, task, alone);
+	if (by_exec)
+		rec->flags |= EXIT_BY_EXEC;
 	describe_exit(rec, task);
 	if (send(&rec->head, sizeof(*rec)))
 		COUNT(kind[KIND_EXIT].ring_full);

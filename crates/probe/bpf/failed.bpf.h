@@ -12,6 +12,8 @@
 #pragma once
 #include "task_info.h"
 #include "argv_reader.h"
+#include "path.h"
+#include "prepared.h"
 
 #define THREAD_SIZE 16384 /* x86-64, and arm64 with 4 KiB pages; used before 5.15 only */
 
@@ -87,13 +89,83 @@ static __always_inline void send_args(void)
 	flush_args(ARGS_END);
 }
 
+/* The name of the file, as it was given, and the arguments, from the memory of the new image.
+ * Returns how long the name is, or 0 when that is not known. */
+static __always_inline long find_in_new_image(
+	struct rec_failed *rec, struct argv_cursor *cursor, struct mm_struct *mm)
+{
+	struct prepared_exec *prepared = prepared_slot(rec->head.pid);
+	__u64 args = FETCH(CURRENT_TYPED, mm, arg_start);
+	__u32 name;
+
+	if (!args || !prepared || !has_prepared(rec->head.pid))
+		return 0;
+	name = prepared->name;
+	if (!name)
+		return 0;
+	cursor->next = args;
+	cursor->left = prepared->args & ~PREPARED_SCRIPT;
+	cursor->block = 1;
+	if (prepared->args & PREPARED_SCRIPT)
+		rec->image |= FAILED_SCRIPT;
+	return bpf_probe_read_user_str(rec + 1, PIECE, (void *)args + name);
+}
+
+/* Else the path of the new image's file. */
+static __always_inline void name_by_path(struct rec_failed *rec, struct mm_struct *mm)
+{
+	struct file *file = READ_TAGGED(mm, exe_file);
+	__u32 path = add_path((__u64)BPF_CORE_READ(file, f_path.dentry),
+		(__u64)BPF_CORE_READ(file, f_path.mnt), SCRATCH_FAILED, sizeof(*rec));
+	__u32 end = PATH_END(path);
+
+	rec->name_len = PATH_LENGTH(path);
+	rec->image |= FAILED_BY_PATH;
+	if (end == PATH_CUT)
+		rec->image |= FAILED_PATH_CUT;
+	if (end == PATH_AT_OWN_ROOT)
+		rec->image |= FAILED_PATH_OWN_ROOT;
+	if (end == PATH_AT_NO_ROOT)
+		rec->image |= FAILED_PATH_NO_ROOT;
+}
+
+/* An exec that failed past the point of no return (prepared.h). Returns whether its arguments are
+ * known. */
+static __always_inline bool describe_fatal(
+	struct rec_failed *rec, struct argv_cursor *cursor, struct task_struct *task)
+{
+	struct mm_struct *mm = FETCH(CURRENT_TYPED, task, mm);
+	long name_len;
+
+	rec->image = FAILED_FATAL;
+	rec->dirfd = AT_FDCWD; /* the name contains it */
+	name_len = find_in_new_image(rec, cursor, mm);
+	if (name_len > 0) {
+		rec->name_len = name_len;
+		return true;
+	}
+	name_by_path(rec, mm);
+	COUNT(args_unread);
+	return false;
+}
+
+/* One that left the caller's memory alone. */
+static __always_inline void describe_call(struct rec_failed *rec, struct call *call)
+{
+	long name_len = bpf_probe_read_user_str(rec + 1, PIECE, (void *)call->name);
+
+	rec->name_len = name_len < 0 ? 0 : name_len;
+	rec->dirfd = call->dirfd;
+	rec->image = 0;
+}
+
 static __always_inline int report_failed(struct call *call)
 {
 	struct rec_failed *rec = scratch_for(SCRATCH_FAILED);
 	struct task_struct *task = current_task();
 	struct argv_cursor *cursor = current_cursor();
 	struct rec_cgroup_ref place;
-	long name_len;
+	bool args_known = true;
 
 	COUNT(kind[KIND_FAILED].seen);
 	if (!rec || !cursor)
@@ -109,15 +181,18 @@ static __always_inline int report_failed(struct call *call)
 	describe_task(CURRENT_TYPED, &rec->task_info, task, &place);
 	rec->task_info.tid = bpf_get_current_pid_tgid();
 	rec->ret = call->ret;
-	rec->dirfd = call->dirfd;
-	rec->pad = 0;
-	name_len = bpf_probe_read_user_str(rec + 1, PIECE, (void *)call->name);
-	rec->name_len = name_len < 0 ? 0 : name_len;
 	cursor->slot = call->argv;
-	cursor->string = cursor->sent = cursor->begun = 0;
-	cursor->fill = rec->name_len;
+	cursor->string = cursor->sent = cursor->begun = cursor->block = 0;
 	cursor->compat = call->compat;
-	send_args();
+	if (is_image_unfinished(CURRENT_TYPED, task))
+		args_known = describe_fatal(rec, cursor, task);
+	else
+		describe_call(rec, call);
+	cursor->fill = rec->name_len;
+	if (args_known)
+		send_args();
+	else
+		flush_args(ARGS_END);
 	return 0;
 }
 

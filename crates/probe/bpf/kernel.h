@@ -123,6 +123,8 @@ struct file {
 struct linux_binprm {
 	struct file *file;
 	const char *filename, *interp;
+	unsigned long p, exec; /* in the new image: the first argument, the file's name */
+	int argc;
 	unsigned int secureexec : 1;
 };
 
@@ -134,6 +136,7 @@ struct mm_struct {
 	unsigned long arg_start, arg_end;
 	unsigned long env_start, env_end;
 	unsigned long hiwater_rss;
+	struct file __rcu *exe_file;
 	struct percpu_counter rss_stat[4]; /* 6.2+; before, another type */
 };
 

@@ -30,6 +30,7 @@ use crate::skeleton::types::rodata;
 use crate::start_error::StartError;
 use crate::start_error::load_failure;
 use execsnoop_host::features::HostFeatures;
+use execsnoop_host::features::btf::has_typed_tracepoint;
 use execsnoop_host::features::has_v1_hierarchy;
 use execsnoop_host::features::namespace::tracer_pid_ns;
 use execsnoop_host::libbpf_log;
@@ -64,10 +65,46 @@ impl FailedBy {
     }
 }
 
+/// The two ways to note execs past the point of no return; see bpf/prepared.bpf.h.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PreparedBy {
+    Tracepoint,
+    Signal,
+}
+
+impl PreparedBy {
+    /// Exits need either, failed execs only the first.
+    pub(crate) fn choose(options: &Options) -> Option<Self> {
+        if !options.failed && !options.exits {
+            return None;
+        }
+        match has_typed_tracepoint("sched_prepare_exec") {
+            true => Some(Self::Tracepoint),
+            false => options.exits.then_some(Self::Signal),
+        }
+    }
+}
+
+/// Which of the programs are to be loaded, where there is a choice.
+#[derive(Clone, Copy)]
+pub(crate) struct Chosen {
+    pub(crate) failed_by: Option<FailedBy>,
+    pub(crate) prepared_by: Option<PreparedBy>,
+}
+
+impl Chosen {
+    pub(crate) fn new(options: &Options) -> Self {
+        Self {
+            failed_by: FailedBy::choose(options),
+            prepared_by: PreparedBy::choose(options),
+        }
+    }
+}
+
 /// Loads what `options` ask for, set up as they say.
 pub(crate) fn load(
     options: &Options,
-    failed_by: Option<FailedBy>,
+    chosen: Chosen,
     features: &HostFeatures,
 ) -> Result<CoreSkel<'static>, StartError> {
     // The object lives as long as the process: the skeleton borrows its place.
@@ -84,7 +121,7 @@ pub(crate) fn load(
     let pinned = PinnedMaps::open(&options.filters)?;
     let filtering = other("setting filters up");
     pinned.make_patterns(&mut open).map_err(&filtering)?;
-    choose_programs(&mut open, options, failed_by);
+    choose_programs(&mut open, options, chosen);
     let skeleton = load_opened(open, features)?;
     let (cgroups, mount_ns) = (&skeleton.maps.wanted_cgroups, &skeleton.maps.wanted_mntns);
     pinned.put_into(cgroups, mount_ns).map_err(&filtering)?;
@@ -126,7 +163,7 @@ pub(crate) fn try_load(features: &HostFeatures) -> Result<Duration, StartError> 
     libbpf_log::capture();
     let options = Options::everything();
     let begin = Instant::now();
-    load(&options, FailedBy::choose(&options), features).map(|_| begin.elapsed())
+    load(&options, Chosen::new(&options), features).map(|_| begin.elapsed())
 }
 
 fn configure(rodata: &mut rodata, options: &Options) {
@@ -143,6 +180,7 @@ fn configure(rodata: &mut rodata, options: &Options) {
     rodata.memory_is_v1 = has_v1_hierarchy("memory");
     rodata.pids_is_v1 = has_v1_hierarchy("pids");
     rodata.want_slices = options.exits;
+    rodata.want_prepared = options.exits;
     rodata.filter_uid = filters.uid.is_some();
     rodata.wanted_uid = filters.uid.unwrap_or_default();
     rodata.filter_ppid = filters.ppid.is_some();
@@ -153,8 +191,14 @@ fn configure(rodata: &mut rodata, options: &Options) {
     rodata.filter_mntns_map = filters.mount_ns_map.is_some();
 }
 
-fn choose_programs(open: &mut OpenCoreSkel<'_>, options: &Options, failed_by: Option<FailedBy>) {
-    let tracepoints = failed_by == Some(FailedBy::Tracepoints);
+fn choose_programs(open: &mut OpenCoreSkel<'_>, options: &Options, chosen: Chosen) {
+    let tracepoints = chosen.failed_by == Some(FailedBy::Tracepoints);
+    let prepared_by = |way| chosen.prepared_by == Some(way);
+    let on_prepare = &mut open.progs.on_prepare;
+    on_prepare.set_autoload(prepared_by(PreparedBy::Tracepoint));
+    open.progs
+        .on_signal
+        .set_autoload(prepared_by(PreparedBy::Signal));
     open.progs.on_fork.set_autoload(options.forks);
     open.progs.on_exit.set_autoload(options.exits);
     open.progs.on_free.set_autoload(options.final_usage);
@@ -163,7 +207,7 @@ fn choose_programs(open: &mut OpenCoreSkel<'_>, options: &Options, failed_by: Op
     open.progs.on_execveat_exit.set_autoload(tracepoints);
     open.progs
         .on_any_exit
-        .set_autoload(failed_by == Some(FailedBy::AnyExit));
+        .set_autoload(chosen.failed_by == Some(FailedBy::AnyExit));
 }
 
 /// How many instructions the verifier goes through, among others; libbpf tells it to the log

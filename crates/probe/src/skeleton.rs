@@ -6,6 +6,7 @@
     missing_debug_implementations,
     unreachable_pub,
     clippy::all,
+    clippy::too_many_lines,
     clippy::undocumented_unsafe_blocks,
     clippy::unwrap_used,
     clippy::allow_attributes_without_reason,

@@ -96,6 +96,8 @@ const MATRIX: &str = "
     events::exit_status::signals
     events::failed_execs::by_int80
     events::failed_execs::long_arguments
+    events::failed_execs::named_without_a_way_back
+    events::failed_execs::what_ended_without_a_way_back
     events::losses::small_ring_with_several_kinds
     events::process_records::last_image
     events::storm::under_the_tracer
@@ -156,7 +158,10 @@ const CORE: &str = "
     events::failed_execs::e2big
     events::failed_execs::enoent
     events::failed_execs::long_arguments
+    events::failed_execs::named_without_a_way_back
     events::failed_execs::three_thousand_arguments
+    events::failed_execs::what_ended_without_a_way_back
+    events::failed_execs::when_there_is_no_way_back
     events::failed_execs::without_tracefs
     events::losses::lost_execs_of_processes
     events::losses::small_ring_with_several_kinds

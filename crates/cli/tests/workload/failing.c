@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* One byte more than the kernel takes (MAX_ARG_STRLEN holds the NUL too). */
@@ -94,4 +96,33 @@ int case_fail_nullargv(char **args)
 	(void)args;
 	syscall(SYS_execve, "/nonexistent/nullargv", NULL, NULL);
 	return failed_with(ENOENT);
+}
+
+static void limit_memory(long bytes)
+{
+	struct rlimit limit = {bytes, bytes};
+
+	if (setrlimit(RLIMIT_AS, &limit))
+		die("RLIMIT_AS");
+}
+
+/* fail-at-last BYTES PATH [ARGS...]: a child executes this file, with that much memory (0: as much
+ * as it likes), so that the kernel finds no way back and ends the child. */
+int case_fail_at_last(char **args)
+{
+	char *env[] = {"WORKLOAD_IMAGE=1", "NOT_AN_ARGUMENT=1", NULL};
+	long memory = number(args[0], 0);
+	int status, pid = fork();
+
+	if (pid < 0)
+		die("fork");
+	if (!pid) {
+		if (memory)
+			limit_memory(memory);
+		execve(args[1], args + 1, env);
+		_exit(1);
+	}
+	if (waitpid(pid, &status, 0) != pid)
+		die("waitpid");
+	return WIFSIGNALED(status) ? 0 : 1;
 }

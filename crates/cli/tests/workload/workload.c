@@ -68,6 +68,7 @@ static const struct {
 	{"execveat-dirfd", case_execveat_dirfd},
 	{"exit", case_exit},
 	{"fail", case_fail},
+	{"fail-at-last", case_fail_at_last},
 	{"fail-dirfd", case_fail_dirfd},
 	{"fail-long", case_fail_long},
 	{"fail-many", case_fail_many},

@@ -55,6 +55,7 @@ pub(crate) fn exec(pid: u32, args: &[u8]) -> Exec<'_> {
         session: SESSION,
         cpu: Some(1),
         ret: 0,
+        fatal: false,
         filename,
         exe: filename,
         exe_root: None,
@@ -128,6 +129,7 @@ impl Life {
             ns_pid: Some(self.process.pid),
             status: Some(ExitStatus::Code(1)),
             oom_killed: None,
+            by_exec: false,
             exec_ns: Some(self.process.start_ns + MS),
             exec_number: None,
             cost: Some(Cost {

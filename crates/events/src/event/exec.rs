@@ -38,12 +38,15 @@ pub struct Exec<'a> {
     pub cpu: Option<u32>,
     /// 0, or the negative errno.
     pub ret: i32,
+    /// It failed when the caller's memory was gone already, so that the kernel ends the process.
+    /// File name, arguments and name are those of the program that did not begin.
+    pub fatal: bool,
     /// The file as it was named in the call; `/dev/fd/N` if the call named only a descriptor.
     /// `None` when it could not be read, which only happens to failed execs.
     pub filename: Option<&'a [u8]>,
     /// Resolved path of the file that runs (the interpreter, for a script), from `exe_root`.
-    /// `None` when it was not asked for, for failed execs, and when it has more than some 250
-    /// names.
+    /// `None` when it was not asked for, when it has more than some 250 names, and for failed
+    /// execs, but for a fatal one whose `filename` is not known.
     pub exe: Option<&'a [u8]>,
     /// What that path is relative to.
     pub exe_root: Option<PathRoot>,
@@ -121,6 +124,7 @@ impl<'a> Exec<'a> {
             session: LoginSession::default(),
             cpu: None,
             ret: 0,
+            fatal: false,
             filename: image.filename,
             exe: image.exe,
             exe_root: image.exe_root,

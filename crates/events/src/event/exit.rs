@@ -27,6 +27,9 @@ pub struct Exit<'a> {
     pub status: Option<ExitStatus>,
     /// The kernel killed it because memory was short.
     pub oom_killed: Option<bool>,
+    /// It ended in an exec that failed when the old program was gone already. `comm` is the name
+    /// of the program that did not begin.
+    pub by_exec: bool,
     /// When its last exec was, in ns since boot; `None` when there was none, or it was not seen.
     pub exec_ns: Option<u64>,
     /// The number of its last exec.

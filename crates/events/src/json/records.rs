@@ -86,6 +86,8 @@ record! {
         pid_ns: Option<u32>,
         mnt_ns: Option<u32>,
         #[optional]
+        fatal: Option<bool>,
+        #[optional]
         tries: Option<u32>,
         #[optional]
         ancestors: Option<Ancestors<'a>>,
@@ -118,6 +120,7 @@ impl<'a> ExecLine<'a> {
             ns_pid: exec.ns_pid,
             pid_ns: exec.pid_ns,
             mnt_ns: exec.mnt_ns,
+            fatal: exec.fatal.then_some(true),
             tries: notes.tries,
             ancestors: notes.ancestors.map(Ancestors),
         }
@@ -305,6 +308,8 @@ part! {
         signal_name: Option<Cow<'static, str>>,
         core_dumped: Option<bool>,
         oom_killed: Option<bool>,
+        #[optional]
+        fatal: Option<bool>,
         lifetime_ns: Option<u64>,
         exec_lifetime_ns: Option<u64>,
         cpu_ns: Option<u64>,
@@ -351,6 +356,7 @@ impl EndFields {
                 .status
                 .map(|_| killed.is_some_and(|(_, dumped)| dumped)),
             oom_killed: exit.oom_killed,
+            fatal: exit.by_exec.then_some(true),
             lifetime_ns: Some(boot_ns.saturating_sub(exit.process.start_ns)),
             exec_lifetime_ns: exit.exec_ns.map(|exec_ns| boot_ns.saturating_sub(exec_ns)),
             cpu_ns: cost.map(|cost| cost.cpu.total_ns),

@@ -72,6 +72,7 @@ pub(crate) fn ls(args: Argv<'_>) -> Exec<'_> {
         session: LoginSession::default(),
         cpu: Some(1),
         ret: 0,
+        fatal: false,
         filename: Some(b"/bin/ls"),
         exe: Some(b"/usr/bin/ls"),
         exe_root: Some(PathRoot::Machine),
@@ -285,6 +286,7 @@ pub(crate) fn exit(status: ExitStatus) -> Exit<'static> {
         ns_pid: Some(6),
         status: Some(status),
         oom_killed: None,
+        by_exec: false,
         exec_ns: None,
         exec_number: None,
         cost: Some(Cost {

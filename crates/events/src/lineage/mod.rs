@@ -264,8 +264,10 @@ impl Lineage {
             EventData::Fork(fork) => self.fork(fork, sink),
             EventData::Exec(exec) => {
                 self.note_parent_name(exec);
-                if !exec.has_failed() {
-                    self.exec(event.boot_ns, exec, sink);
+                match (exec.has_failed(), exec.fatal) {
+                    (false, _) => self.exec(event.boot_ns, exec, sink),
+                    (true, true) => self.doom(exec, sink),
+                    (true, false) => {}
                 }
             }
             EventData::Exit(exit) => self.exit(event, exit, sink),
@@ -423,6 +425,18 @@ impl Lineage {
         }
     }
 
+    /// What the process did before is gone: what it ends as is the program that did not begin.
+    fn doom(&mut self, exec: &Exec<'_>, sink: &mut ProcessSink<'_>) {
+        let mut image = self.keep_image(&exec.image());
+        if let Some(kept) = image.as_mut().and_then(Arc::get_mut) {
+            kept.did_not_begin();
+        }
+        let entry = self.entry(exec.process, exec.parent, sink);
+        entry.comm = Comm::new(exec.comm);
+        let before = std::mem::replace(&mut entry.image, image);
+        self.images.release(before);
+    }
+
     fn exit(&mut self, event: &Event<'_>, exit: &Exit<'_>, sink: &mut ProcessSink<'_>) {
         self.note_exec_number(exit.process, exit.exec_number);
         let entry = self.entry(exit.process, exit.parent, sink);
@@ -438,6 +452,7 @@ impl Lineage {
         entry.gid = exit.gid;
         entry.place = exit.place;
         entry.ns_pid = exit.ns_pid;
+        let had_begun = entry.image.as_ref().is_some_and(|image| image.has_begun());
         let mut kept = Exit { comm: b"", ..*exit };
         complete(&mut kept, entry);
         entry.end = Some(Box::new(End {
@@ -445,6 +460,10 @@ impl Lineage {
             boot_ns: event.boot_ns,
             exit: kept,
         }));
+        if exit.by_exec && had_begun {
+            let before = entry.image.take(); // it is not this program that ended
+            self.images.release(before);
+        }
         match self.final_accounts {
             true => self.waiting.push_back((event.boot_ns, exit.process)),
             false => self.publish(exit.process, sink),

@@ -79,6 +79,7 @@ fn exec<'a>(process: ProcessId, parent: ProcessId, comm: &'a [u8], args: &'a [u8
         session: LoginSession::default(),
         cpu: Some(0),
         ret: 0,
+        fatal: false,
         filename: Some(comm),
         exe: None,
         exe_root: None,
@@ -113,6 +114,7 @@ fn exit(process: ProcessId, parent: ProcessId) -> Exit<'static> {
         ns_pid: Some(process.pid),
         status: Some(ExitStatus::Code(7)),
         oom_killed: None,
+        by_exec: false,
         exec_ns: None,
         exec_number: None,
         cost: Some(Cost {
@@ -362,6 +364,45 @@ fn check_images(lineage: &Lineage) {
         .collect();
     assert_eq!(lineage.images.bytes(), images.values().sum::<usize>());
     assert!(lineage.images.bytes() <= lineage.limits.image_bytes);
+}
+
+/// A failed exec with no way back is what the process ends as; an ordinary failed exec is not.
+#[test]
+fn ends_as_what_did_not_begin() {
+    let child = id(200, 2000);
+    let failed = |fatal| {
+        EventData::Exec(Exec {
+            ret: -12,
+            fatal,
+            ..exec(child, SHELL, b"broken", b"./broken\0-x\0")
+        })
+    };
+    let by_exec = EventData::Exit(Exit {
+        by_exec: true,
+        comm: b"broken",
+        ..exit(child, SHELL)
+    });
+    for (before, args) in [
+        (Some(failed(true)), Some("./broken -x")),
+        (Some(failed(false)), None), // of an attempt before
+        (None, None),
+    ] {
+        let mut table = Table::with_shell(Limits::default());
+        table.fork_exec(SHELL, child, b"sh");
+        before.into_iter().for_each(|failed| {
+            table.then(failed);
+        });
+        table.then(by_exec).then(freed(child));
+        let ended = table.only();
+        assert_eq!(
+            (ended.comm.as_str(), ended.args.as_deref()),
+            ("broken", args)
+        );
+        assert_eq!(ended.execs, 1);
+    }
+    let mut table = Table::with_shell(Limits::default());
+    table.fork_exec(SHELL, child, b"sh").then(failed(false));
+    assert_eq!(table.end(child, SHELL).only().args.as_deref(), Some("sh"));
 }
 
 /// fork, exec, exit and final account make one process, with all that is known of it.

@@ -107,7 +107,7 @@ pub const FIELDS: &[Field] = &[
          descriptor.").not_by(&[Cnproc]),
     Field::new("exe", Text, IMAGE,
         "Resolved path of the file that runs: of a script, its interpreter. Null for failed \
-         execs.").not_by(ALL_BUT_CORE).requires(Requirement::ExePath),
+         execs, but for a fatal one whose `filename` is not known.").not_by(ALL_BUT_CORE).requires(Requirement::ExePath),
     Field::new("exe_root", OneOf(PathRoot::NAMES), IMAGE,
         "What `exe` is relative to: the root of the mount namespace of the machine's first process \
          (`machine`), of the process's own (`namespace`: a container, mostly), or neither \
@@ -188,6 +188,11 @@ pub const FIELDS: &[Field] = &[
     Field::new("oom_killed", Bool, END,
         "The kernel killed it because memory was short, on the machine or in its cgroup."
     ).not_by(ALL_BUT_CORE),
+    Field::new("fatal", Bool, OWNED,
+        "True where an exec failed when the old program was gone already, so that the kernel ended \
+         the process: in the failed exec, and in the records of the end. `comm` is then the name of \
+         the program that did not begin."
+    ).optional().not_by(ALL_BUT_CORE),
     Field::new("lifetime_ns", Integer, END,
         "Time since the fork.").unit(Unit::Nanoseconds),
     Field::new("exec_lifetime_ns", Integer, END,

@@ -12,6 +12,7 @@ use crate::event::CountedKind;
 use crate::event::Event;
 use crate::event::EventData;
 use crate::event::Exec;
+use crate::event::Exit;
 use crate::event::ExitStatus;
 use crate::event::Fork;
 use crate::event::Loss;
@@ -27,10 +28,15 @@ use crate::json::write_line;
 fn records() -> Vec<Value> {
     let failed = Exec {
         ret: -2,
+        fatal: true,
         script: true,
         ..ls(Argv::whole(b"\xff\0"))
     };
-    let mut whole = process(Some(exit(ExitStatus::Code(7))));
+    let ended = Exit {
+        by_exec: true,
+        ..exit(ExitStatus::Code(7))
+    };
+    let mut whole = process(Some(ended));
     whole.image = Some(failed.image());
     let fork = Fork {
         process: id(5, 16),
@@ -49,7 +55,7 @@ fn records() -> Vec<Value> {
     [
         EventData::Exec(failed),
         EventData::Fork(fork),
-        EventData::Exit(exit(ExitStatus::Code(7))),
+        EventData::Exit(ended),
         EventData::Summary(whole),
         EventData::Lost(lost),
         EventData::Clock(Clock { first: true }),

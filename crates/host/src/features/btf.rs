@@ -10,6 +10,13 @@ use super::BTF;
 /// A tracepoint that execsnoop uses, as BTF names its type.
 const TRACEPOINT: &str = "btf_trace_sched_process_exec";
 
+/// Whether the kernel has a tracepoint for programs that are called with its types.
+pub fn has_typed_tracepoint(name: &str) -> bool {
+    let name = format!("btf_trace_{name}");
+    let types = Types::from_path(BTF);
+    types.is_ok_and(|types| types.type_by_name::<Typedef<'_>>(&name).is_some())
+}
+
 /// What was found of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Btf {

@@ -11,7 +11,9 @@ use libbpf_rs::MapCore as _;
 use libbpf_rs::MapFlags;
 
 use crate::clock;
+use crate::load::Chosen;
 use crate::load::FailedBy;
+use crate::load::PreparedBy;
 use crate::load::choose_cgroup;
 use crate::load::load;
 use crate::load::other;
@@ -23,6 +25,7 @@ use crate::session::BpfSession;
 use crate::session::Object;
 use crate::session::attach;
 use crate::session::set_asleep;
+use crate::skeleton::CoreProgs;
 use crate::skeleton::CoreSkel;
 use crate::skeleton::types::counters;
 use crate::start_error::StartError;
@@ -38,14 +41,14 @@ pub(crate) fn start(options: &Options) -> Result<BpfSession, StartError> {
     }
     libbpf_log::capture();
     tracing::debug!("backend: core");
-    let failed_by = FailedBy::choose(options);
-    let mut skeleton = load(options, failed_by, &features)?;
+    let chosen = Chosen::new(options);
+    let mut skeleton = load(options, chosen, &features)?;
     if let Some(path) = &options.filters.cgroup {
         choose_cgroup(&skeleton.maps.wanted_cgroup, path)?;
     }
     let ring = RingReader::new(&skeleton.maps.ring).map_err(other("mapping the ring buffer"))?;
     let start = clock::read();
-    let attached = attach_core(&mut skeleton, options, failed_by)?;
+    let attached = attach_core(&mut skeleton, options, chosen)?;
     let running = match options.existing {
         true => Snapshot::from_kernel(&mut skeleton)?,
         false => Snapshot::default(),
@@ -57,7 +60,7 @@ pub(crate) fn start(options: &Options) -> Result<BpfSession, StartError> {
 fn attach_core(
     skeleton: &mut CoreSkel<'static>,
     options: &Options,
-    failed_by: Option<FailedBy>,
+    chosen: Chosen,
 ) -> Result<Vec<Attached>, StartError> {
     let programs = &mut skeleton.progs;
     let mut all = Vec::new();
@@ -88,7 +91,7 @@ fn attach_core(
             &mut programs.on_fork,
         )?;
     }
-    match failed_by {
+    match chosen.failed_by {
         None => {}
         Some(FailedBy::Tracepoints) => {
             let on_execveat = &mut programs.on_execveat_exit;
@@ -120,7 +123,24 @@ fn attach_core(
         CountedKind::Exec,
         &mut programs.on_exec,
     )?;
+    attach_prepared(attached, programs, chosen.prepared_by)?;
     Ok(all)
+}
+
+/// After the program that takes its notes back: an exec that is noted and succeeds must be seen.
+fn attach_prepared(
+    attached: &mut Vec<Attached>,
+    programs: &mut CoreProgs<'_>,
+    prepared_by: Option<PreparedBy>,
+) -> Result<(), StartError> {
+    let kind = CountedKind::Failed;
+    match prepared_by {
+        None => Ok(()),
+        Some(PreparedBy::Tracepoint) => {
+            attach(attached, "on_prepare", kind, &mut programs.on_prepare)
+        }
+        Some(PreparedBy::Signal) => attach(attached, "on_signal", kind, &mut programs.on_signal),
+    }
 }
 
 impl Object for CoreSkel<'static> {

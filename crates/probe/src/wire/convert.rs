@@ -80,8 +80,9 @@ pub(super) fn exit(
 ) -> Result<(), DecodeError> {
     let (fixed, _) =
         read_record::<rec_exit>(record).ok_or(DecodeError::Short(Some(CountedKind::Exit)))?;
-    let lacks = |flag: exit_flags| fixed.flags & flag.0 != 0;
-    let status = (!lacks(exit_flags::EXIT_NO_CODE)).then(|| ExitStatus::from_wait(fixed.code));
+    let has = |flag: exit_flags| fixed.flags & flag.0 != 0;
+    let status = (!has(exit_flags::EXIT_NO_CODE)).then(|| ExitStatus::from_wait(fixed.code));
+    let by_exec = has(exit_flags::EXIT_BY_EXEC);
     let exit = Exit {
         process: process(&fixed.head),
         parent: ProcessId {
@@ -95,9 +96,11 @@ pub(super) fn exit(
         ns_pid: nonzero(fixed.ns_pid),
         status,
         oom_killed: oom_killed(&fixed, status),
+        by_exec,
         exec_ns: None,
-        exec_number: NonZeroU32::new(fixed.exec_number),
-        cost: (!lacks(exit_flags::EXIT_NO_COSTS)).then(|| cost(&fixed)),
+        // The kernel counts the one that failed, too.
+        exec_number: NonZeroU32::new(fixed.exec_number.saturating_sub(u32::from(by_exec))),
+        cost: (!has(exit_flags::EXIT_NO_COSTS)).then(|| cost(&fixed)),
     };
     sink(&event(&fixed.head, clock, EventData::Exit(exit)));
     Ok(())

@@ -22,6 +22,7 @@ use super::records::to_usize;
 use super::records::until_nul;
 use crate::skeleton::types::exec_flags;
 use crate::skeleton::types::failed_arg;
+use crate::skeleton::types::failed_image;
 use crate::skeleton::types::rec_exec;
 use crate::skeleton::types::rec_failed;
 
@@ -185,14 +186,30 @@ impl FailedRecord {
         sink: &mut Sink<'_>,
     ) {
         let all_read = buffers.read_entries(entries);
-        let named = self.file_name(data.name, &mut buffers.name);
+        let by_path = self.has(failed_image::FAILED_BY_PATH);
+        let named = !by_path && self.file_name(data.name, &mut buffers.name);
+        let is_whole = by_path && !self.has(failed_image::FAILED_PATH_CUT);
+        let exe = join_reversed_path_if(is_whole, data.name, &mut buffers.path);
         let args = Argv::one_by_one(&buffers.block, &buffers.unreadable, to_the_end && all_read);
         let exec = Exec {
             ret: self.fixed.ret,
+            fatal: self.has(failed_image::FAILED_FATAL),
+            script: self.has(failed_image::FAILED_SCRIPT),
             filename: named.then_some(&buffers.name),
+            exe,
+            exe_root: exe.map(|_| self.exe_root()),
             ..exec_common(&self.fixed.head, &self.fixed.task_info, args)
         };
         sink(&event(&self.fixed.head, clock, EventData::Exec(exec)));
+    }
+
+    fn has(&self, flag: failed_image) -> bool {
+        self.fixed.image & flag.0 != 0
+    }
+
+    fn exe_root(&self) -> PathRoot {
+        let own = self.has(failed_image::FAILED_PATH_OWN_ROOT);
+        path_root(own, self.has(failed_image::FAILED_PATH_NO_ROOT))
     }
 
     /// Puts the file's name into `out` as the kernel names it: relative to a descriptor it is

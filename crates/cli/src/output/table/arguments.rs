@@ -25,7 +25,7 @@ impl<'a> Called<'a> {
     /// The image that runs.
     pub fn by_image(image: &Image<'a>) -> Self {
         Self {
-            filename: image.filename,
+            filename: image.filename.or(image.exe),
             script: image.script,
             failed: false,
             args: image.args,

@@ -157,6 +157,14 @@ impl<'a> Line<'a> {
         self.ret.is_some_and(|ret| ret < 0)
     }
 
+    /// Whether an exec failed when the old program was gone already.
+    fn is_fatal(&self) -> bool {
+        match &self.event.data {
+            EventData::Exec(exec) => exec.fatal,
+            _ => self.exit.is_some_and(|exit| exit.by_exec),
+        }
+    }
+
     /// Whether it is a process that has not ended.
     pub fn is_alive(&self) -> bool {
         self.record == RecordType::Process && self.exit.is_none()
@@ -208,6 +216,7 @@ impl<'a> Line<'a> {
         let memfd = image.memfd() == Some(true);
         [
             (self.is_failed(), "failed"),
+            (self.is_fatal(), "fatal"),
             (image.secure, "secure"),
             (memfd, "memfd"),
             (image.deleted() == Some(true) && !memfd, "deleted"),

@@ -43,6 +43,7 @@ fn exec<'a>(args: Argv<'a>) -> Exec<'a> {
         session: LoginSession::default(),
         cpu: Some(1),
         ret: 0,
+        fatal: false,
         filename: Some(b"/bin/ls"),
         exe: None,
         exe_root: None,
@@ -327,6 +328,7 @@ fn end(status: ExitStatus) -> Exit<'static> {
         ns_pid: Some(4711),
         status: Some(status),
         oom_killed: None,
+        by_exec: false,
         exec_ns: None,
         exec_number: None,
         cost: Some(Cost {

@@ -1,6 +1,7 @@
 //! Failed execs, with the caller's arguments.
 
 use std::fs;
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -14,12 +15,14 @@ use crate::support::patterns;
 use crate::support::public_dir;
 use crate::support::requirements::Need::Int80;
 use crate::support::requirements::Need::OpensFirst;
+use crate::support::requirements::Need::PreparesExecs;
 use crate::support::requirements::Need::Root;
 use crate::support::requirements::Need::Setpriv;
 use crate::support::requirements::Need::Tracing;
 use crate::support::run::Tracer;
 use crate::support::subject;
 use crate::support::text;
+use crate::support::wait4_oracle::settle;
 use crate::support::workload;
 
 /// Runs a case that fails under a tracer, and gives the failed exec.
@@ -166,6 +169,99 @@ fn errno_is_named_in_the_table() {
     assert!(trace.text().contains("ENOENT"), "{}", trace.text());
 }
 
+/// A copy of the workload that the kernel cannot load: its last segment would be larger than any
+/// memory. That is found out when the caller's program is gone already.
+fn damaged(path: &Path) {
+    const LOADED: [u8; 4] = 1_u32.to_ne_bytes();
+    let mut bytes = fs::read(workload()).expect("the workload can be read");
+    let table = u64::from_ne_bytes(bytes[32..40].try_into().expect("8 bytes"));
+    let entries = bytes[usize::try_from(table).expect("short")..].chunks_exact_mut(56);
+    let last = entries.take(20).filter(|entry| entry[..4] == LOADED).last();
+    let size = &mut last.expect("a program has segments")[40..48];
+    size.copy_from_slice(&(1_u64 << 62).to_ne_bytes());
+    executable(path, "");
+    fs::write(path, bytes).expect("the file can be written");
+}
+
+/// Traces an exec that fails when there is no way back: the failed exec, and the process's end.
+fn failed_at_last(options: &[&str], memory: &str, words: &[&str]) -> (Value, Value) {
+    let tracer = Tracer::json(options);
+    subject(&[&["fail-at-last", memory], words].concat());
+    settle();
+    let trace = tracer.stop();
+    let mut failed = trace.execs();
+    failed.retain(|exec| exec["fatal"] == true);
+    let mut ended = trace.of_type("process");
+    ended.retain(|process| process["fatal"] == true);
+    let one = |list: &mut Vec<Value>| match list.len() {
+        0 => Value::Null,
+        _ => list.remove(0),
+    };
+    (one(&mut failed), one(&mut ended))
+}
+
+/// The exec of a damaged file, of a script with one as its interpreter, and one for which there is
+/// too little memory: the caller's memory is gone, and the name and the arguments are those of the
+/// program that did not begin. It is that program that ended.
+fn when_there_is_no_way_back() {
+    let dir = public_dir();
+    let (file, script) = (dir.path().join("damaged"), dir.path().join("script"));
+    damaged(&file);
+    executable(&script, &format!("#!{} opt\n", text(&file)));
+    let long = "x".repeat(5000);
+    let by_script = [text(&file), "opt", text(&script), "", &long];
+    for (memory, path, name, expected) in [
+        ("0", text(&file), "damaged", &[text(&file), "", &long][..]),
+        ("0", text(&script), "script", &by_script),
+        (
+            "200000",
+            text(&workload()),
+            "workload",
+            &[text(&workload()), "", &long],
+        ),
+    ] {
+        let (failed, ended) = failed_at_last(&["-x", "-d"], memory, &[path, "", &long]);
+        for record in [&failed, &ended] {
+            assert_eq!(
+                (&record["filename"], &record["comm"]),
+                (&path.into(), &name.into())
+            );
+            assert_eq!(args(record), expected);
+        }
+        assert_eq!(
+            (&failed["args_complete"], &ended["exit"]),
+            (&true.into(), &"killed".into())
+        );
+    }
+}
+
+/// Where the name as it was given is not known, it is the path of the file.
+fn named_without_a_way_back() {
+    let dir = public_dir();
+    let file = dir.path().join("damaged");
+    damaged(&file);
+    let path = Value::from(text(&file));
+    let (failed, ended) = failed_at_last(&["-x", "-d"], "0", &[text(&file)]);
+    for record in [&failed, &ended] {
+        let name = [&record["filename"], &record["exe"]];
+        assert!(name.contains(&&path), "{record}");
+        assert_eq!(record["comm"], "damaged");
+    }
+}
+
+/// Without the failed execs, only the name of what ended is known.
+fn what_ended_without_a_way_back() {
+    let dir = public_dir();
+    let file = dir.path().join("damaged");
+    damaged(&file);
+    let (_, ended) = failed_at_last(&["-d"], "0", &[text(&file)]);
+    assert_eq!(
+        (&ended["comm"], &ended["args"]),
+        (&"damaged".into(), &Value::Null)
+    );
+    assert_eq!(ended["signal_name"], "SIGSEGV");
+}
+
 /// Without root, thus without tracefs, it is the same.
 fn without_tracefs() {
     let exec = failed_exec_behind(SETPRIV, &["fail", "ENOENT", "/nonexistent/program"]);
@@ -210,8 +306,10 @@ pub(crate) fn cases() -> Vec<Case> {
         [Tracing] => [
             enoent, eacces, e2big, enoexec, relative_to_a_directory, three_thousand_arguments,
             long_arguments, no_list_at_all, only_when_asked_for, are_accounted_for,
-            errno_is_named_in_the_table,
+            errno_is_named_in_the_table, what_ended_without_a_way_back,
+            named_without_a_way_back,
         ];
+        [Tracing, PreparesExecs] => [when_there_is_no_way_back];
         [Tracing, OpensFirst] => [arguments_never_touched];
         [Tracing, Setpriv] => [without_tracefs];
         [Tracing, Setpriv, Int80] => [by_int80];

@@ -59,6 +59,8 @@ pub(crate) enum Need {
     /// Linux 6.8 opens a file before it copies arguments, and so leaves those of a missing file
     /// alone.
     OpensFirst,
+    /// Linux 6.10 has a tracepoint before the point of no return of an exec.
+    PreparesExecs,
     /// The right to choose a new process's number (Linux 5.5).
     ChosenPid,
     /// A user `nobody`.
@@ -114,6 +116,7 @@ impl Need {
             Self::Int80 => runs(workload(), &["int80-fail"]),
             Self::SetUserId => set_user_id_works(),
             Self::OpensFirst => kernel_version() >= (6, 8),
+            Self::PreparesExecs => kernel_version() >= (6, 10),
             Self::ChosenPid => runs(workload(), &["reuse-pid"]),
             Self::Nobody => matches!(nix::unistd::User::from_name("nobody"), Ok(Some(_))),
             Self::LoginUid => runs("sh", &["-c", "echo 4711 > /proc/self/loginuid"]),
@@ -149,6 +152,7 @@ impl Need {
             Self::OpensFirst => {
                 "before Linux 6.8 the kernel itself touches the arguments of a missing file"
             }
+            Self::PreparesExecs => "before Linux 6.10 there is no sched_prepare_exec",
             Self::ChosenPid => "no right to choose the number of a new process (clone3, set_tid)",
             Self::Nobody => "there is no user nobody",
             Self::LoginUid => "no right to write a login uid (CAP_AUDIT_CONTROL, CONFIG_AUDIT)",

@@ -296,6 +296,7 @@ impl Cnproc {
                     ns_pid: None,
                     status: Some(ExitStatus::from_wait(code)),
                     oom_killed: None,
+                    by_exec: false,
                     exec_ns: None,
                     exec_number: None,
                     cost: None,

@@ -375,6 +375,50 @@ fn entries_of_failed_execs() {
     assert_eq!(execs(&[stuck]), [cut("null")]);
 }
 
+/// With no way back, the name is the new image's; or its path, and then no argument is known.
+#[test]
+fn failed_execs_with_no_way_back() {
+    let fatal = |image: u32, name: &[u8]| {
+        let record = failed(nix::libc::AT_FDCWD, name, b"", args_flags::ARGS_END);
+        let (mut fixed, data) = read_record::<rec_failed>(&record).expect("whole");
+        fixed.image = failed_image::FAILED_FATAL.0 | image;
+        let data = data.to_vec();
+        let line = lines([&self::record(&fixed, &data)[..]]).remove(0);
+        assert!(
+            line.contains("\"fatal\":true") && line.contains("\"args\":null"),
+            "{line}"
+        );
+        line
+    };
+    let path = failed_image::FAILED_BY_PATH.0;
+    for (image, name, expected) in [
+        (
+            0,
+            &b"./x\0"[..],
+            r#""filename":"./x","exe":null,"exe_root":null,"script":null"#,
+        ),
+        (failed_image::FAILED_SCRIPT.0, b"./x\0", r#""script":"./x""#),
+        (
+            path,
+            b"x\0tmp\0",
+            r#""filename":null,"exe":"/tmp/x","exe_root":"machine""#,
+        ),
+        (
+            path | failed_image::FAILED_PATH_NO_ROOT.0,
+            b"x\0",
+            r#""exe_root":"elsewhere""#,
+        ),
+        (
+            path | failed_image::FAILED_PATH_CUT.0,
+            b"x\0",
+            r#""filename":null,"exe":null"#,
+        ),
+    ] {
+        let line = fatal(image, name);
+        assert!(line.contains(expected), "{line}");
+    }
+}
+
 /// A failed exec's arguments may come in several records too; a long one may cross their border.
 #[test]
 fn failed_exec_in_pieces() {
