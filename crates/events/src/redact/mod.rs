@@ -154,8 +154,9 @@ impl Redactor {
         self.masks.sort_unstable_by_key(|mask| mask.start);
         self.out.clear();
         let mut done = 0;
-        for mask in &self.masks {
-            if mask.start >= done {
+        for (index, mask) in self.masks.iter().enumerate() {
+            // Masks that overlap or touch are one.
+            if index == 0 || mask.start > done {
                 self.out.extend_from_slice(&block[done..mask.start]);
                 self.out.extend_from_slice(MASK.as_bytes());
             }

@@ -20,8 +20,8 @@ const TOKENS: &str = concat!(
 
 /// Secrets that are recognized by the text before them: the first group.
 const SURROUNDED: [&str; 6] = [
-    r"(?s)-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----([^\x00]*?)(?:-----END|\x00|$)",
-    r"(?i)\b(?:identified\s+(?:with\s+\S{1,64}\s+)?by|password)\s*[\s(]\s*'([^'\x00]+)'",
+    r"(?s)-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----((?-u:[^\x00])*?)(?:-----END|\x00|$)",
+    r"(?i)\b(?:identified\s+(?:with\s+\S{1,64}\s+)?by|password)\s*[\s(]\s*'((?-u:[^'\x00])+)'",
     r"hooks\.slack\.com/services/([A-Za-z0-9/_-]+)",
     r"api\.telegram\.org/bot[0-9]+:([A-Za-z0-9_-]+)",
     r"discord(?:app)?\.com/api/(?:v[0-9]+/)?webhooks/[0-9]+/([A-Za-z0-9_-]+)",

@@ -243,7 +243,11 @@ fn own_patterns() {
     let everything = [Regex::new("[a-e]").expect("valid")];
     let mut redactor = Redactor::new(&everything);
     let once = redacted(&mut redactor, b"xax\0dd\0");
-    assert_eq!(text(&once), "x[redacted]x␀[redacted][redacted]␀");
+    assert_eq!(
+        text(&once),
+        "x[redacted]x␀[redacted]␀",
+        "two masks that touch"
+    );
     assert_eq!(text(&redacted(&mut redactor, &once)), text(&once));
 }
 
@@ -421,4 +425,25 @@ fn fastest(mut call: impl FnMut() -> bool) -> u128 {
         start.elapsed().as_nanos() / CALLS
     };
     (0..2000).map(|_| round()).min().unwrap_or_default()
+}
+
+/// Masks that touch become one, and a key may hold bytes that are not UTF-8.
+#[test]
+fn keys_beside_other_secrets() {
+    let mut redactor = Redactor::new(&[]);
+    let begin = "-----BEGIN PRIVATE KEY-----";
+    for (given, expected) in [
+        (
+            format!("PASSWORD=hunter2 {begin} session=abcdef\0").into_bytes(),
+            "PASSWORD=[redacted]\0".to_owned(),
+        ),
+        (
+            [begin.as_bytes(), b" --apiKey=abc\x80\0"].concat(),
+            format!("{begin}[redacted]\0"),
+        ),
+    ] {
+        let once = redacted(&mut redactor, &given);
+        assert_eq!(text(&once), expected.replace('\0', "\u{2400}"));
+        assert_eq!(redacted(&mut redactor, &once), once);
+    }
 }

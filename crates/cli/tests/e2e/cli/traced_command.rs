@@ -204,7 +204,7 @@ fn follows_descendants() {
 /// Once the command has ended, Ctrl-C ends a trace that waits for descendants.
 fn ctrl_c_ends_following() {
     let workload = workload();
-    let run = CommandRun::start(&["--follow"], &[text(&workload), "leave-child", "600000"]);
+    let run = CommandRun::start(&["--follow"], &[text(&workload), "leave-child", "20000"]);
     std::thread::sleep(Duration::from_millis(1500) * slowness());
     let killed = Instant::now();
     kill_process(run.pid(), Signal::SIGINT);
