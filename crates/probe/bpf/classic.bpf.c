@@ -19,7 +19,10 @@ const volatile bool exit_group_dead = true; /* sched_process_exit has a second a
 const volatile bool last_thread_tells =
 	true;				   /* how a process ended, whatever its first did (6.1+) */
 const volatile bool has_boot_clock = true; /* bpf_ktime_get_boot_ns (5.8+) */
-const volatile __u64 suspended_ns = 0;	   /* else: how far the boot clock is ahead */
+
+/* Else how far the boot clock is ahead. That grows while the machine sleeps, and the reader follows
+ * it. */
+volatile __u64 suspended_ns;
 
 #define BPF_F_CURRENT_CPU 0xffffffffULL
 #define NAME_MAX_LEN	  4096 /* PATH_MAX */

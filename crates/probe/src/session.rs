@@ -28,6 +28,7 @@ use nix::errno::Errno;
 
 use crate::clock;
 use crate::clock::Reading;
+use crate::clock::Suspended;
 use crate::options::Options;
 use crate::read::ring::Reader;
 use crate::skeleton::types::counters;
@@ -53,6 +54,8 @@ pub(crate) struct BpfSession {
     ring_bytes: u32,
     decoder: Decoder,
     clock: WallClock,
+    /// Where the kernel side has no clock that goes on while the machine sleeps.
+    suspended: Option<Suspended>,
     start_ns: u64,
     begun: bool,
     /// The processes that were there at the beginning, until they are handed out.
@@ -76,6 +79,9 @@ pub(crate) trait Object {
 
     /// Asks the kernel side to wake the reader of the ring with whatever it sends next.
     fn request_wakeup(&self) -> libbpf_rs::Result<()>;
+
+    /// Tells the kernel side how long the machine has slept, where it has no clock that goes on.
+    fn set_suspended(&mut self, _suspended_ns: u64) {}
 
     /// Tells the kernel side to leave out a cgroup; one that has no such list goes on as before.
     fn exclude_cgroup(&self, _cgroup: CgroupKey) {}
@@ -125,6 +131,7 @@ impl BpfSession {
             ring_bytes: options.ring_bytes,
             decoder: Decoder::default(),
             clock: clock::wall_clock(start),
+            suspended: None,
             start_ns: start.boot_ns,
             begun: false,
             running: Snapshot::default(),
@@ -147,6 +154,13 @@ impl BpfSession {
         self.attached = attached;
         self.starts = known;
         self.running = running;
+        self
+    }
+
+    /// The kernel side has no boot clock: it adds the time that the machine has slept, which it
+    /// has to be told.
+    pub(crate) fn without_boot_clock(mut self) -> Self {
+        self.suspended = Some(Suspended::read());
         self
     }
 
@@ -326,6 +340,15 @@ impl BpfSession {
         }
     }
 
+    /// Follows the clock that stands still while the machine sleeps.
+    fn observe_sleep(&mut self) {
+        if let Some(suspended) = &mut self.suspended
+            && suspended.observe()
+        {
+            self.object.set_suspended(suspended.total_ns());
+        }
+    }
+
     /// Follows the wall clock, and reports where it stands whenever it was set.
     fn observe_clock(&mut self, sink: &mut Sink<'_>) {
         let reading = clock::read();
@@ -386,6 +409,7 @@ impl Source for BpfSession {
             false => timeout,
         };
         self.more_waiting = self.fill(timeout).map_err(SourceError::new)?;
+        self.observe_sleep();
         self.observe_clock(sink);
         self.deliver(sink);
         let tally = self.tally(&self.counters());

@@ -75,6 +75,14 @@ impl Object for ClassicSkel<'static> {
     fn request_wakeup(&self) -> libbpf_rs::Result<()> {
         set_asleep(&self.maps.reader_asleep)
     }
+
+    fn set_suspended(&mut self, suspended_ns: u64) {
+        let bss = self.maps.bss_data.as_deref_mut();
+        let bss = bss.expect("the object has this variable");
+        // SAFETY: it is a word of ours in mapped memory, which the kernel side reads at any time,
+        // hence volatile.
+        unsafe { (&raw mut bss.suspended_ns).write_volatile(suspended_ns) };
+    }
 }
 
 const _: () =
@@ -92,11 +100,14 @@ pub(crate) fn start(options: &Options) -> Result<BpfSession, StartError> {
     tracing::debug!("backend: classic");
     let (layout, tgid) = learn_layout(options, &features)?;
     let offsets = TracepointOffsets::read()?;
+    // Both came with Linux 5.8: what stands in for one is tested together with that for the other.
     let with_ring = !options.perf_buffer && has_ring();
+    let boot_clock = !options.perf_buffer && has_helper(libbpf_sys::BPF_FUNC_ktime_get_boot_ns);
     let mut skeleton = load(options, &features, |rodata| {
         rodata.layout = layout;
         rodata.tracer_pid = tgid;
         rodata.use_ring = with_ring;
+        rodata.has_boot_clock = boot_clock;
         rodata.last_thread_tells = features.version().is_some_and(|version| version >= (6, 1));
         offsets.put_into(rodata);
     })?;
@@ -117,7 +128,11 @@ pub(crate) fn start(options: &Options) -> Result<BpfSession, StartError> {
         false => Default::default(),
     };
     let session = BpfSession::new(Box::new(skeleton), ring, &start, options);
-    Ok(session.with(attached, Some(starts), running))
+    let session = session.with(attached, Some(starts), running);
+    Ok(match boot_clock {
+        true => session,
+        false => session.without_boot_clock(),
+    })
 }
 
 /// Filters by what is not known here.
@@ -154,6 +169,8 @@ fn load(
     configure(rodata, options);
     configure_more(rodata);
     let with_ring = rodata.use_ring;
+    let bss = open.maps.bss_data.as_deref_mut();
+    bss.expect("the object has variables").suspended_ns = clock::suspended_ns();
     set_buffer(&mut open, options, with_ring).map_err(other("setting the size of the buffers"))?;
     let pinned = PinnedMaps::open(&options.filters)?;
     let filtering = other("setting filters up");
@@ -184,9 +201,6 @@ fn configure(rodata: &mut rodata, options: &Options) {
     rodata.wanted_ppid = filters.ppid.unwrap_or_default();
     rodata.filter_cgroup = filters.cgroup.is_some();
     rodata.filter_cgroup_map = filters.cgroup_map.is_some();
-    let boot_clock = has_helper(libbpf_sys::BPF_FUNC_ktime_get_boot_ns);
-    rodata.has_boot_clock = boot_clock;
-    rodata.suspended_ns = clock::suspended_ns();
 }
 
 /// The map through which records go: a ring, or in its place an array of perf buffers.

@@ -39,6 +39,7 @@ use crate::backend::cnproc::connector::SequenceGaps;
 use crate::backend::cnproc::connector::TaskIds;
 use crate::backend::obstacle::obstacle;
 use crate::clock;
+use crate::clock::Suspended;
 use crate::command_line::CommandLine;
 use crate::options::Options;
 use crate::proc_table;
@@ -62,7 +63,7 @@ pub(crate) struct Cnproc {
     start_ns: u64,
     begun: bool,
     /// How far the boot clock is ahead of the connector's.
-    suspended_ns: u64,
+    suspended: Suspended,
     table: Table,
     gaps: SequenceGaps,
     tally: Tally,
@@ -95,7 +96,7 @@ impl Cnproc {
             clock: clock::wall_clock(&start),
             start_ns: start.boot_ns,
             begun: false,
-            suspended_ns: clock::suspended_ns(),
+            suspended: Suspended::read(),
             table: Table::of_running(),
             gaps: SequenceGaps::default(),
             tally: Tally::default(),
@@ -137,6 +138,7 @@ impl Cnproc {
     }
 
     fn observe_clock(&mut self, sink: &mut Sink<'_>) {
+        self.suspended.observe();
         let reading = clock::read();
         if self.clock.observe(reading.boot_ns, reading.wall_ns) {
             self.report(
@@ -175,7 +177,7 @@ impl Cnproc {
 
     fn deliver(&mut self, sink: &mut Sink<'_>) {
         while let Some((message, seen)) = self.batch.pop_front() {
-            let boot_ns = message.time_ns + self.suspended_ns;
+            let boot_ns = self.suspended.boot_ns(message.time_ns);
             match message.what {
                 ProcEvent::Fork { parent, child } => self.fork(boot_ns, parent, child, sink),
                 ProcEvent::Exec(of) => {
@@ -360,7 +362,7 @@ impl Source for Cnproc {
         while more {
             more = self.receive()?;
             let last = self.batch.back();
-            more &= last.is_none_or(|(last, _)| last.time_ns + self.suspended_ns < end_ns);
+            more &= last.is_none_or(|(last, _)| self.suspended.boot_ns(last.time_ns) < end_ns);
             self.deliver(sink);
         }
         Ok(self.tally)
