@@ -1,10 +1,7 @@
 //! How much is kept of lists of arguments, and of the environment: any user can make them long.
 
 use crate::event::Event;
-use crate::event::EventData;
-use crate::event::Exec;
 use crate::event::Image;
-use crate::event::ProcessSummary;
 use crate::lineage::Ancestor;
 
 /// The most that is kept of one list; `None` for all of it.
@@ -27,11 +24,7 @@ impl ArgLimits {
         if *self == Self::default() {
             return None;
         }
-        let image = match &event.data {
-            EventData::Exec(exec) => exec.image(),
-            EventData::Summary(process) => process.image?,
-            _ => return None,
-        };
+        let image = event.image()?;
         let args = image.args.shortened(self.count, self.bytes);
         let env = image.env.and_then(|env| env.shortened(None, self.bytes));
         if args.is_none() && env.is_none() {
@@ -42,7 +35,7 @@ impl ArgLimits {
             env: env.or(image.env),
             ..image
         };
-        Some(with_lists(event, &image))
+        Some(event.with_image(&image))
     }
 
     /// Ancestors with shorter lists of arguments; `None` if they are within the limits.
@@ -59,26 +52,12 @@ impl ArgLimits {
     }
 }
 
-fn with_lists<'a>(event: &Event<'a>, image: &Image<'a>) -> Event<'a> {
-    let data = match event.data {
-        EventData::Exec(exec) => EventData::Exec(Exec {
-            args: image.args,
-            env: image.env,
-            ..exec
-        }),
-        EventData::Summary(process) => EventData::Summary(ProcessSummary {
-            image: Some(*image),
-            ..process
-        }),
-        other => other,
-    };
-    Event { data, ..*event }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::argv::Argv;
+    use crate::event::EventData;
+    use crate::event::Exec;
     use crate::event::ProcessId;
 
     const PROCESS: ProcessId = ProcessId {

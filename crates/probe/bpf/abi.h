@@ -172,8 +172,8 @@ enum failed_arg {
  * Name and arguments are then those in the memory of the new image. */
 enum failed_image {
 	FAILED_FATAL = 1,
-	FAILED_BY_PATH = 2, /* instead of the file's name there are names on its path, leaf first,
-			     * each with its NUL: what was given is not known */
+	FAILED_BY_PATH = 2,  /* instead of the file's name there are names on its path, leaf first,
+			      * each with its NUL: what was given is not known */
 	FAILED_PATH_CUT = 4, /* as EXEC_PATH_CUT, and so on */
 	FAILED_PATH_OWN_ROOT = 8,
 	FAILED_PATH_NO_ROOT = 16,
@@ -211,15 +211,15 @@ struct rec_fork {
 _Static_assert(sizeof(struct rec_fork) == 56, "struct rec_fork has a hidden gap");
 
 enum exit_flags {
-	EXIT_IO = 1,	   /* the kernel keeps I/O accounts */
-	EXIT_MM = 2,	   /* image_rss is known (6.16+) */
-	EXIT_CUT = 4,	   /* more threads were alive than were added up: times are too low */
-	EXIT_NO_COSTS = 8, /* runtime to write_chars are not known */
-	EXIT_NO_CODE = 16, /* code is not known */
-	EXIT_OOM = 32,	   /* the kernel has chosen it as a victim because memory was short */
-	EXIT_NO_OOM = 64,  /* whether it has is not known */
+	EXIT_IO = 1,	    /* the kernel keeps I/O accounts */
+	EXIT_MM = 2,	    /* image_rss is known (6.16+) */
+	EXIT_CUT = 4,	    /* more threads were alive than were added up: times are too low */
+	EXIT_NO_COSTS = 8,  /* runtime to write_chars are not known */
+	EXIT_NO_CODE = 16,  /* code is not known */
+	EXIT_OOM = 32,	    /* the kernel has chosen it as a victim because memory was short */
+	EXIT_NO_OOM = 64,   /* whether it has is not known */
 	EXIT_BY_EXEC = 128, /* it ended in an exec that failed when the old program was gone: comm
-			    * is the name of the one that did not begin */
+			     * is the name of the one that did not begin */
 };
 
 /* All figures are totals of the process's threads, from its fork on. */
@@ -262,7 +262,7 @@ struct rec_existing {
 	__u32 ppid;
 	__u32 uid, gid;
 	__u32 ns_pid;
-	__u32 seen_pid; /* the pid by which the tracer knows it, 0 when it cannot see it */
+	__u32 seen_pid;	   /* the pid by which the tracer knows it, 0 when it cannot see it */
 	__u32 exec_number; /* of its last exec */
 	__u8 comm[16];
 };

@@ -156,9 +156,9 @@ static __always_inline void add_exe_path(struct rec_exec *rec, struct linux_binp
 static __always_inline void add_cwd(struct rec_exec *rec, struct task_struct *task)
 {
 	struct fs_struct *fs = task->fs;
-	__u32 path = add_path((__u64)BPF_CORE_READ(fs, pwd.dentry),
-		(__u64)BPF_CORE_READ(fs, pwd.mnt), SCRATCH_EXEC,
-		paths_begin(rec) + READ_U32(rec->path_len));
+	__u32 path =
+		add_path((__u64)BPF_CORE_READ(fs, pwd.dentry), (__u64)BPF_CORE_READ(fs, pwd.mnt),
+			SCRATCH_EXEC, paths_begin(rec) + READ_U32(rec->path_len));
 	__u32 end = PATH_END(path);
 
 	rec->cwd_len = PATH_LENGTH(path);

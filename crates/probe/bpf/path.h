@@ -11,7 +11,7 @@ enum path_end { PATH_AT_ROOT, PATH_AT_OWN_ROOT, PATH_AT_NO_ROOT, PATH_CUT };
 
 /* What add_path returns: where the path ends, and how long it is. */
 #define PATH_END(path)	  ((path) >> 16)
-#define PATH_LENGTH(path) ((path) & 0xffff)
+#define PATH_LENGTH(path) ((path)&0xffff)
 
 /* While a path is added, its length stands at the end of the buffer. */
 #define LENGTH_SO_FAR(buffer) READ_U32(*(__u32 *)((buffer) + SCRATCH_SIZE - sizeof(__u32)))
@@ -25,8 +25,8 @@ static __always_inline __u64 first_mount_namespace(struct task_struct *task)
 	struct pid *pid = BPF_CORE_READ(task, thread_pid);
 
 	if (!first_mnt_ns)
-		first_mnt_ns = (__u64)BPF_CORE_READ(
-			pid, numbers[0].ns, child_reaper, nsproxy, mnt_ns);
+		first_mnt_ns =
+			(__u64)BPF_CORE_READ(pid, numbers[0].ns, child_reaper, nsproxy, mnt_ns);
 	return first_mnt_ns;
 }
 

@@ -47,8 +47,8 @@ case_fn case_crash, case_leader_first, case_race_out, case_thread_exit;
 /* entrances.c */
 case_fn case_fexecve_memfd, case_execveat_dirfd, case_thread_exec, case_int80, case_int80_fail;
 /* failing.c */
-case_fn case_fail, case_fail_at_last, case_fail_unread, case_fail_dirfd, case_fail_many, case_fail_long,
-	case_fail_nullargv;
+case_fn case_fail, case_fail_at_last, case_fail_unread, case_fail_dirfd, case_fail_many,
+	case_fail_long, case_fail_nullargv;
 /* identity.c */
 case_fn case_big_env, case_containers, case_fexecve_deleted, case_odd_env, case_vfork_in;
 /* lives.c */

@@ -7,6 +7,7 @@ use super::exec::Exec;
 use super::existing::Existing;
 use super::exit::Exit;
 use super::fork::Fork;
+use super::image::Image;
 use super::kind::CountedKind;
 use super::loss::Lost;
 use super::summary::ProcessSummary;
@@ -21,6 +22,37 @@ pub struct Event<'a> {
     pub boot_ns: u64,
     /// What happened.
     pub data: EventData<'a>,
+}
+
+impl<'a> Event<'a> {
+    /// The image of an exec or of a process; `None` for other events, and if it is not known.
+    pub fn image(&self) -> Option<Image<'a>> {
+        match &self.data {
+            EventData::Exec(exec) => Some(exec.image()),
+            EventData::Summary(process) => process.image,
+            _ => None,
+        }
+    }
+
+    /// The same event with the texts of this image.
+    pub fn with_image(&self, image: &Image<'a>) -> Self {
+        let data = match self.data {
+            EventData::Exec(exec) => EventData::Exec(Exec {
+                args: image.args,
+                filename: image.filename,
+                exe: image.exe,
+                cwd: image.cwd,
+                env: image.env,
+                ..exec
+            }),
+            EventData::Summary(process) => EventData::Summary(ProcessSummary {
+                image: Some(*image),
+                ..process
+            }),
+            other => other,
+        };
+        Self { data, ..*self }
+    }
 }
 
 /// What happened.

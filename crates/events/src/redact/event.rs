@@ -5,10 +5,7 @@ use regex::bytes::Regex;
 use super::Redactor;
 use crate::argv::Argv;
 use crate::event::Event;
-use crate::event::EventData;
-use crate::event::Exec;
 use crate::event::Image;
-use crate::event::ProcessSummary;
 use crate::lineage::Ancestor;
 
 /// Masks secrets in arguments, in file names, and in what is shown of the environment.
@@ -97,11 +94,7 @@ fn mask_event<'a>(
     files: &'a mut FileRedactors,
     env: Option<&'a mut Redactor>,
 ) -> Option<Event<'a>> {
-    let image = match &event.data {
-        EventData::Exec(exec) => exec.image(),
-        EventData::Summary(process) => process.image?,
-        _ => return None,
-    };
+    let image = event.image()?;
     let masked_args = args.redact(&image.args);
     let masked_files = files.mask(&image);
     let masked_env = env.zip(image.env.as_ref());
@@ -115,7 +108,7 @@ fn mask_event<'a>(
         env: masked_env.or(image.env),
         ..image
     };
-    Some(with(event, &image))
+    Some(event.with_image(&image))
 }
 
 /// Masks the arguments of ancestors. `kept` holds what is masked.
@@ -148,28 +141,11 @@ fn block(args: &Argv<'_>) -> Vec<u8> {
     block
 }
 
-fn with<'a>(event: &Event<'a>, image: &Image<'a>) -> Event<'a> {
-    let data = match event.data {
-        EventData::Exec(exec) => EventData::Exec(Exec {
-            args: image.args,
-            filename: image.filename,
-            exe: image.exe,
-            cwd: image.cwd,
-            env: image.env,
-            ..exec
-        }),
-        EventData::Summary(process) => EventData::Summary(ProcessSummary {
-            image: Some(*image),
-            ..process
-        }),
-        other => other,
-    };
-    Event { data, ..*event }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::EventData;
+    use crate::event::Exec;
     use crate::json::tests::id;
     use crate::json::tests::ls;
 
