@@ -8,6 +8,7 @@
 
 mod machine;
 mod patience;
+mod second_cpu;
 
 use std::fmt::Debug;
 use std::process::ExitCode;
@@ -20,6 +21,10 @@ pub use crate::machine::runs;
 pub use crate::patience::patience;
 pub use crate::patience::slowness;
 pub use crate::patience::wait_until;
+pub use crate::second_cpu::NO_SWITCHABLE_CPU;
+pub use crate::second_cpu::may_switch_cpus;
+pub use crate::second_cpu::on_second_cpu;
+pub use crate::second_cpu::switch_second_cpu_off_and_on;
 
 /// A requirement that not every machine meets.
 pub trait Need: Copy + Debug + 'static {

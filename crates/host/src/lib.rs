@@ -4,7 +4,7 @@
 //! - [`Obstacle`]: what prevents BPF here, and what to change.
 //! - [`libbpf_log`] and [`verifier_log`]: libbpf's messages, and the verifier's log in them.
 //! - [`tracefs`]: descriptions of tracepoints, also where tracefs is not mounted.
-//! - [`perf_buffer`]: reading perf buffers.
+//! - [`perf_buffer`]: reading perf buffers; [`cpus`]: CPUs that go offline and come back.
 //! - [`process`]: starting a command, dropping privileges, looking up users.
 //!
 //! ```no_run
@@ -17,6 +17,7 @@
 //! }
 //! ```
 
+pub mod cpus;
 pub mod features;
 pub mod libbpf_log;
 mod obstacle;

@@ -34,6 +34,7 @@ grep -e 'PROG LOAD LOG' -e '^processed' -e 'backend: ' -e 'loaded in ' /tmp/prob
 # Before 5.11 BPF counts as locked memory; the tests with two capabilities could not raise the limit.
 ulimit -l unlimited
 cd /tmp || exit 1
+export SWITCH_CPUS=1 # no other process needs them
 status=0
 run() {
 	"$@" -Z unstable-options --format json --logfile $results || status=$?

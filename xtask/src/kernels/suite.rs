@@ -115,6 +115,7 @@ const MATRIX: &str = "
 
 const CORE: &str = "
     backends::classic::at_the_borders_of_records
+    backends::classic::cpus_that_come_back
     backends::classic::ends
     backends::classic::failed_execs
     backends::classic::losses
@@ -204,6 +205,7 @@ const CORE: &str = "
 const CLASSIC: &str = "
     backends::classic::at_the_borders_of_records
     backends::classic::command
+    backends::classic::cpus_that_come_back
     backends::classic::ends
     backends::classic::failed_execs
     backends::classic::in_order

@@ -13,7 +13,7 @@ use libbpf_rs::UprobeOpts;
 
 use crate::compile_options::Attach;
 use crate::compile_options::Target;
-use crate::runtime::perf_event;
+use crate::runtime::perf_event::Clocks;
 
 /// There when the kernel has kprobes.
 const KPROBES: &str = "/sys/bus/event_source/devices/kprobe";
@@ -61,14 +61,29 @@ impl fmt::Display for AttachError {
 
 impl std::error::Error for AttachError {}
 
+/// What holds functions attached.
+#[derive(Debug, Default)]
+pub(crate) struct Links {
+    pub(crate) links: Vec<Link>,
+    pub(crate) clocks: Vec<Clocks>,
+}
+
+impl Links {
+    /// How many functions (with perf events: on how many CPUs) are attached.
+    pub(crate) fn len(&self) -> usize {
+        let clocks = self.clocks.iter().map(Clocks::len);
+        self.links.len() + clocks.sum::<usize>()
+    }
+}
+
 /// Attaches all functions, as their sections say or as `chosen` says; but of those that are there
 /// for others to call (`called`) only what has a target of its own.
 pub(crate) fn attach_all(
     object: &Object,
     chosen: &[Attach],
     called: &[String],
-) -> Result<Vec<Link>, AttachError> {
-    let mut links = Vec::new();
+) -> Result<Links, AttachError> {
+    let mut links = Links::default();
     let mut failures = Vec::new();
     // One that is left out is not in the kernel.
     for program in object.progs_mut().filter(|program| program.autoload()) {
@@ -83,8 +98,8 @@ pub(crate) fn attach_all(
         if called.contains(&name) && !section.contains('/') {
             continue;
         }
-        match attach(&program, section, other.is_some()) {
-            Ok(attached) => links.extend(attached),
+        match attach(&mut links, &program, section, other.is_some()) {
+            Ok(()) => {}
             Err(error) => failures.push(AttachFailure {
                 why: explain(section, &error),
                 unavailable: is_unavailable(section),
@@ -100,9 +115,15 @@ pub(crate) fn attach_all(
     }
 }
 
-fn attach(program: &ProgramMut<'_>, section: &str, chosen: bool) -> libbpf_rs::Result<Vec<Link>> {
+fn attach(
+    links: &mut Links,
+    program: &ProgramMut<'_>,
+    section: &str,
+    chosen: bool,
+) -> libbpf_rs::Result<()> {
     if let Some(event) = section.strip_prefix("perf_event/") {
-        return perf_event::attach(program, event);
+        links.clocks.push(Clocks::attach(program, event)?);
+        return Ok(());
     }
     // Once attached, it would only wait for a reader.
     if section.starts_with("iter/") {
@@ -112,7 +133,8 @@ fn attach(program: &ProgramMut<'_>, section: &str, chosen: bool) -> libbpf_rs::R
         true => attach_to(program, section),
         false => tracefs::attach(program),
     };
-    link.map(|link| vec![link])
+    links.links.push(link?);
+    Ok(())
 }
 
 /// Attaches to a target that the function itself does not name.

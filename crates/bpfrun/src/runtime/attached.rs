@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use libbpf_rs::Link;
+use execsnoop_host::cpus;
 use libbpf_rs::MapCore as _;
 use libbpf_rs::MapHandle;
 use libbpf_rs::MapType;
@@ -17,6 +17,7 @@ use crate::object::type_layout::Layout;
 use crate::object::value::Value;
 use crate::runtime::attach::AttachError;
 use crate::runtime::attach::AttachFailure;
+use crate::runtime::attach::Links;
 use crate::runtime::attach::attach_all;
 use crate::runtime::loaded::Loaded;
 use crate::runtime::map::Map;
@@ -40,12 +41,12 @@ impl Default for AttachOptions {
 #[derive(Debug)]
 pub struct Attached {
     // Dropped in this order: no more events first.
-    links: Vec<Link>,
+    links: Links,
     streams: Streams,
     outputs: Vec<Output>,
     maps: Vec<Map>,
     programs: Vec<u32>,
-    _object: Object,
+    object: Object,
 }
 
 /// A map through which events come.
@@ -134,7 +135,7 @@ impl Attached {
             outputs,
             maps: maps.into_iter().map(|(map, _)| map).collect(),
             programs: program_ids(&object),
-            _object: object,
+            object,
         })
     }
 
@@ -145,6 +146,7 @@ impl Attached {
         timeout: Duration,
         mut each: impl FnMut(&Event<'_>),
     ) -> Result<u64, ReadError> {
+        let timeout = self.follow_cpus(timeout);
         self.streams.fill(timeout)?;
         let mut count = 0;
         let outputs = &mut self.outputs;
@@ -174,9 +176,21 @@ impl Attached {
         Ok(count)
     }
 
+    /// Gives CPUs a clock that have come online. Returns how long to wait, at most, before the
+    /// next look.
+    fn follow_cpus(&mut self, timeout: Duration) -> Duration {
+        for clocks in &mut self.links.clocks {
+            clocks.follow_cpus(&self.object);
+        }
+        match self.links.clocks.is_empty() {
+            true => timeout,
+            false => timeout.min(cpus::LOOK_INTERVAL),
+        }
+    }
+
     /// Detaches everything. What was sent before can still be read.
     pub fn detach(&mut self) {
-        self.links.clear();
+        self.links = Links::default();
     }
 
     /// How many functions (with perf events: on how many CPUs) are attached.

@@ -4,6 +4,7 @@ use std::io;
 use std::os::fd::FromRawFd as _;
 use std::os::fd::OwnedFd;
 
+use execsnoop_host::cpus;
 use libbpf_sys::perf_event_attr;
 use nix::libc;
 
@@ -13,6 +14,7 @@ pub(crate) fn open_clock(cpu: i32, frequency: u64) -> io::Result<OwnedFd> {
         type_: libbpf_sys::PERF_TYPE_SOFTWARE,
         size: u32::try_from(size_of::<perf_event_attr>()).unwrap_or(0),
         config: u64::from(libbpf_sys::PERF_COUNT_SW_CPU_CLOCK),
+        read_format: cpus::TIME_ENABLED,
         ..perf_event_attr::default()
     };
     attr.__bindgen_anon_1.sample_freq = frequency;

@@ -118,7 +118,7 @@ impl Streams {
                 ring_outcome(rings.consume_raw())?;
             }
         }
-        for (_, perf) in &self.perfs {
+        for (_, perf) in &mut self.perfs {
             interrupted(match wait.take() {
                 Some(timeout) => perf.poll(timeout),
                 None => perf.consume(),

@@ -5,6 +5,8 @@ use std::fs;
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
+use execsnoop_e2e_harness::on_second_cpu;
+use execsnoop_e2e_harness::switch_second_cpu_off_and_on;
 use execsnoop_events::Backend;
 use nix::sys::signal::Signal;
 use serde_json::Value;
@@ -22,6 +24,7 @@ use crate::support::patterns;
 use crate::support::public_dir;
 use crate::support::requirements::Need::Classic;
 use crate::support::requirements::Need::Int80;
+use crate::support::requirements::Need::SwitchableCpu;
 use crate::support::requirements::Need::Tracing;
 use crate::support::requirements::kernel_version;
 use crate::support::run::Tracer;
@@ -637,6 +640,21 @@ fn in_order() {
     }
 }
 
+/// The buffer of a CPU that was switched off and on: what it held is read. What happens there later
+/// cannot be seen, since the tracer has given up the right to open another; that is said, and it is
+/// counted.
+fn cpus_that_come_back() {
+    let tracer = classic(&["--perf-buffer"]);
+    let before = on_second_cpu(|| subject(&["noop"]));
+    switch_second_cpu_off_and_on();
+    on_second_cpu(|| subject(&["noop"]));
+    let trace = tracer.stop();
+    assert_eq!(last_exec(&trace, before.pid)["cpu"], 1);
+    let warning = "CPU 1 has come online, and cannot be read";
+    assert!(trace.stderr.contains(warning), "{}", trace.stderr);
+    assert_eq!(trace.accounting().lost, 1, "{}", trace.stderr);
+}
+
 pub(crate) fn cases() -> Vec<Case> {
     cases![
         [Classic] => [
@@ -645,6 +663,7 @@ pub(crate) fn cases() -> Vec<Case> {
             thread_that_is_not_the_first, script, failed_execs, btf_file, ends, processes_that_were_there,
             command, filters, mount_namespaces_are_refused, asked_for_what_is_lost, losses, in_order,
         ];
+        [Classic, SwitchableCpu] => [cpus_that_come_back];
         [Classic, Int80] => [image_of_32_bits];
         [Classic, Tracing] => [same_as_core_but_for_what_is_lost];
     ]

@@ -69,6 +69,8 @@ pub(crate) enum Need {
     LoginUid,
     /// User namespaces for everybody.
     UserNamespaceForAll,
+    /// A second CPU that may be switched off and on: no other process needs it.
+    SwitchableCpu,
     /// An execsnoop that needs no library of the machine: see `make dist`.
     StaticTracer,
 }
@@ -124,6 +126,7 @@ impl Need {
                 "setpriv",
                 &["--reuid=61234", "--clear-groups", "unshare", "-r", "true"],
             ),
+            Self::SwitchableCpu => execsnoop_e2e_harness::may_switch_cpus(),
             Self::StaticTracer => is_static(&execsnoop()),
         }
     }
@@ -157,6 +160,7 @@ impl Need {
             Self::Nobody => "there is no user nobody",
             Self::LoginUid => "no right to write a login uid (CAP_AUDIT_CONTROL, CONFIG_AUDIT)",
             Self::UserNamespaceForAll => "users may not make user namespaces",
+            Self::SwitchableCpu => execsnoop_e2e_harness::NO_SWITCHABLE_CPU,
             Self::StaticTracer => {
                 "execsnoop is linked dynamically (`make dist` tests the static one)"
             }
