@@ -160,10 +160,11 @@ impl Lookup {
         let (questions, asked) = channel();
         let (answer, answers) = channel();
         let answer_all = move || {
-            let answered = asked.iter().map(|id| (id, find(id)));
-            let _ = answered
-                .map(|found| answer.send(found))
-                .find(Result::is_err);
+            for id in asked {
+                if answer.send((id, find(id))).is_err() {
+                    return; // there is no receiver any more
+                }
+            }
         };
         let thread = thread::Builder::new().name("user-names".to_owned());
         thread.spawn(answer_all).ok()?;

@@ -91,7 +91,7 @@ impl RunLoop {
             .pipeline
             .descendants()
             .is_some_and(Descendants::has_living);
-        if !is_alive || in_pid_namespace() || self.looked.elapsed() < DESCENDANTS_PERIOD {
+        if !is_alive || self.looked.elapsed() < DESCENDANTS_PERIOD || in_pid_namespace() {
             return is_alive;
         }
         self.looked = Instant::now();

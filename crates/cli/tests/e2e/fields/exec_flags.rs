@@ -191,12 +191,8 @@ fn changed_directory() {
     assert_eq!(exec["cwd"], text(&deep));
 }
 
-/// From inside a mount the path goes on outside, up to the root.
-fn directory_across_mounts() {
-    let dir = public_dir();
-    let script =
-        "mount -t tmpfs none \"$1\" && mkdir -p \"$1/a/b\" && mount -t tmpfs none \"$1/a/b\" &&
-        mkdir \"$1/a/b/c\" && cd \"$1/a/b/c\" && shift && exec \"$@\"";
+/// The exec of `sh -c SCRIPT sh DIR WORKLOAD noop` in a mount namespace of its own.
+fn seen_in_own_mounts(script: &str, dir: &Path) -> Value {
     let program = workload();
     let words = [
         "-m",
@@ -204,11 +200,20 @@ fn directory_across_mounts() {
         "-c",
         script,
         "sh",
-        text(dir.path()),
+        text(dir),
         text(&program),
         "noop",
     ];
-    let exec = seen(&["--cwd"], Command::new("unshare").args(words));
+    seen(&["--cwd"], Command::new("unshare").args(words))
+}
+
+/// From inside a mount the path goes on outside, up to the root.
+fn directory_across_mounts() {
+    let dir = public_dir();
+    let script =
+        "mount -t tmpfs none \"$1\" && mkdir -p \"$1/a/b\" && mount -t tmpfs none \"$1/a/b\" &&
+        mkdir \"$1/a/b/c\" && cd \"$1/a/b/c\" && shift && exec \"$@\"";
+    let exec = seen_in_own_mounts(script, dir.path());
     assert_eq!(exec["cwd"], text(&dir.path().join("a/b/c")));
 }
 
@@ -234,17 +239,8 @@ fn roots_of_paths() {
     assert_eq!(roots(&own), ["namespace", "namespace"], "{own}");
     let script = "mount -t tmpfs none \"$1\" && mkdir -p \"$1/usr/bin\" &&
         cp \"$2\" \"$1/usr/bin/ls\" && cd \"$1/usr/bin\" && umount -l \"$1\" &&
-        exec ./ls noop \"$3\"";
-    let words = [
-        "-m",
-        "sh",
-        "-c",
-        script,
-        "sh",
-        text(dir.path()),
-        text(&program),
-    ];
-    let detached = seen(&["--cwd"], Command::new("unshare").args(words));
+        shift 2 && exec ./ls \"$@\"";
+    let detached = seen_in_own_mounts(script, dir.path());
     assert_eq!(
         (&detached["exe"], &detached["cwd"]),
         (&"/usr/bin/ls".into(), &"/usr/bin".into())
