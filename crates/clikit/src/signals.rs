@@ -38,6 +38,21 @@ impl Signals {
     /// nohup means it. SIGINT in any case: shells ignore it for what they start in the background,
     /// and there it still is the way to end.
     pub fn install() -> io::Result<Self> {
+        let signals = Self::install_all_but_hangup()?;
+        if !is_ignored(SIGHUP) {
+            signals.end_at(SIGHUP)?;
+        }
+        Ok(signals)
+    }
+
+    /// The same, but SIGHUP sets this flag, and does not ask us to end.
+    pub fn install_with_hangup(hangup: Arc<AtomicBool>) -> io::Result<Self> {
+        let signals = Self::install_all_but_hangup()?;
+        flag::register(SIGHUP, hangup)?;
+        Ok(signals)
+    }
+
+    fn install_all_but_hangup() -> io::Result<Self> {
         let flag = || Arc::new(AtomicBool::new(false));
         let signals = Self {
             interrupt: flag(),
@@ -53,12 +68,14 @@ impl Signals {
         }
         // A file that reaches the limit of its size (ulimit -f) is an error of the write.
         flag::register(SIGXFSZ, flag())?;
-        let ending = [Some(SIGTERM), (!is_ignored(SIGHUP)).then_some(SIGHUP)];
-        for signal in ending.into_iter().flatten() {
-            flag::register(signal, Arc::clone(&signals.terminate))?;
-            flag::register(signal, Arc::clone(&signals.terminate_again))?;
-        }
+        signals.end_at(SIGTERM)?;
         Ok(signals)
+    }
+
+    fn end_at(&self, signal: i32) -> io::Result<()> {
+        flag::register(signal, Arc::clone(&self.terminate))?;
+        flag::register(signal, Arc::clone(&self.terminate_again))?;
+        Ok(())
     }
 
     /// Has the wait interrupted when a child ends, too.

@@ -2,6 +2,7 @@
 
 mod doctor;
 mod examples;
+mod output;
 mod parse;
 mod run;
 mod select;
@@ -21,7 +22,9 @@ use clap::error::ErrorKind;
 use crate::pipeline::EventType;
 pub use doctor::DoctorArgs;
 pub use doctor::ReportFormat;
+pub use output::OutputArgs;
 pub use run::RunArgs;
+pub use select::KernelSelectArgs;
 pub use select::SelectArgs;
 pub use show::Format;
 pub use show::Redact;
@@ -63,13 +66,19 @@ pub struct TraceArgs {
     pub select: SelectArgs,
 
     #[command(flatten)]
+    pub kernel_select: KernelSelectArgs,
+
+    #[command(flatten)]
     pub show: ShowArgs,
+
+    #[command(flatten)]
+    pub output: OutputArgs,
 
     #[command(flatten)]
     pub run: RunArgs,
 
     /// Trace only this command and its descendants
-    #[arg(last = true, value_name = "CMD")]
+    #[arg(last = true, value_name = "CMD", conflicts_with = "pid")]
     pub command: Vec<OsString>,
 }
 

@@ -20,12 +20,6 @@ pub struct SelectArgs {
     #[arg(short = 'x', long)]
     pub fails: bool,
 
-    /// With -x: failed execs by 32-bit system calls (int 0x80) too
-    ///
-    /// Every system call is then some 10 ns slower than with -x alone.
-    #[arg(long = "failed-32bit", hide_short_help = true)]
-    pub failed_32_bit: bool,
-
     /// Show finished processes: lifetime, CPU, memory and exit status
     #[arg(short = 'd', long)]
     pub lifetime: bool,
@@ -57,7 +51,7 @@ pub struct SelectArgs {
     pub line: Option<String>,
 
     /// Only this process and its descendants
-    #[arg(short, long, value_name = "PID", conflicts_with = "command")]
+    #[arg(short, long, value_name = "PID")]
     pub pid: Option<u32>,
 
     /// Only children of this process
@@ -84,6 +78,23 @@ pub struct SelectArgs {
     #[arg(long, value_name = "UNIT", value_parser = OsStringValueParser::new().try_map(parse::not_empty))]
     pub unit: Option<OsString>,
 
+    /// Only events for which this CEL condition holds: 'uid == 0 && comm != "sh"'
+    ///
+    /// Every field of the JSON output can be used: see docs/filters.md.
+    #[arg(long, value_name = "CEL", allow_hyphen_values = true)]
+    pub filter: Option<String>,
+}
+
+/// The same, for the kernel side of a live trace.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Select events")]
+pub struct KernelSelectArgs {
+    /// With -x: failed execs by 32-bit system calls (int 0x80) too
+    ///
+    /// Every system call is then some 10 ns slower than with -x alone.
+    #[arg(long = "failed-32bit", hide_short_help = true)]
+    pub failed_32_bit: bool,
+
     /// Only cgroups whose ids are keys of this pinned BPF hash map
     #[arg(long, value_name = "MAP", hide_short_help = true)]
     pub cgroupmap: Option<PathBuf>,
@@ -91,12 +102,6 @@ pub struct SelectArgs {
     /// Only mount namespaces whose inode numbers are keys of this pinned BPF hash map
     #[arg(long, value_name = "MAP", hide_short_help = true)]
     pub mntnsmap: Option<PathBuf>,
-
-    /// Only events for which this CEL condition holds: 'uid == 0 && comm != "sh"'
-    ///
-    /// Every field of the JSON output can be used: see docs/filters.md.
-    #[arg(long, value_name = "CEL", allow_hyphen_values = true)]
-    pub filter: Option<String>,
 }
 
 impl SelectArgs {

@@ -5,7 +5,6 @@ use anyhow::bail;
 
 use crate::args::Format;
 use crate::args::Redact;
-use crate::args::SelectArgs;
 use crate::args::ShowArgs;
 use crate::args::TraceArgs;
 use crate::output::Color;
@@ -23,8 +22,8 @@ pub fn check(args: &TraceArgs) -> anyhow::Result<()> {
         bail!("--ancestor-args is for JSON and --filter; tables and CSV name the ancestors only");
     }
     check_compat(show, args.select.types())?;
-    check_selection(&args.select)?;
-    if args.select.failed_32_bit && !args.select.types().contains(EventType::Failed) {
+    check_selection(args)?;
+    if args.kernel_select.failed_32_bit && !args.select.types().contains(EventType::Failed) {
         bail!("--failed-32bit is about failed execs, which -x shows: add -x");
     }
     if show.redact == Redact::Off && !show.redact_also.is_empty() {
@@ -110,7 +109,8 @@ fn check_compat(show: &ShowArgs, types: EventTypes) -> anyhow::Result<()> {
 }
 
 /// Options about what events of a selected type do not have would let all of them pass, or none.
-fn check_selection(select: &SelectArgs) -> anyhow::Result<()> {
+fn check_selection(args: &TraceArgs) -> anyhow::Result<()> {
+    let (select, kernel_select) = (&args.select, &args.kernel_select);
     let line = ("--line", select.line.is_some());
     let of_forks = [
         ("--uid", select.uid.is_some()),
@@ -119,8 +119,8 @@ fn check_selection(select: &SelectArgs) -> anyhow::Result<()> {
         ("--container", select.container.is_some()),
         ("--unit", select.unit.is_some()),
         ("--cgroup", select.cgroup.is_some()),
-        ("--cgroupmap", select.cgroupmap.is_some()),
-        ("--mntnsmap", select.mntnsmap.is_some()),
+        ("--cgroupmap", kernel_select.cgroupmap.is_some()),
+        ("--mntnsmap", kernel_select.mntnsmap.is_some()),
     ];
     let types = select.types();
     for (event_type, options) in [(EventType::Fork, &of_forks[..]), (EventType::Exit, &[line])] {

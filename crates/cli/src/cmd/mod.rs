@@ -3,6 +3,8 @@
 mod contradictions;
 #[cfg(feature = "live")]
 pub mod doctor;
+#[cfg(feature = "live")]
+mod live;
 pub mod schema;
 pub mod settings;
 #[cfg(feature = "live")]

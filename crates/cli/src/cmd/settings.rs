@@ -109,14 +109,14 @@ impl Settings {
 
 /// Where events are written: the file of `-o`; else stderr if a command has stdout; else stdout.
 pub fn output_target(args: &TraceArgs) -> anyhow::Result<OutputTarget> {
-    let run = &args.run;
-    let mut target = match &run.output {
+    let output = &args.output;
+    let mut target = match &output.output {
         Some(path) => OutputTarget::create_private(path)?,
         None if args.has_command() => OutputTarget::stderr().map_err(with_file_hint)?,
         None => OutputTarget::stdout().map_err(with_file_hint)?,
     };
-    if let Some(bytes) = run.max_size {
-        let files = run.max_files;
+    if let Some(bytes) = output.max_size {
+        let files = output.max_files;
         target
             .limit_size(SizeLimit { bytes, files })
             .context("--max-size")?;
@@ -275,7 +275,7 @@ fn selection(args: &TraceArgs) -> anyhow::Result<Selection> {
             Some(pid) => Some(Root::Process(pid)),
             None => args.has_command().then_some(Root::Command),
         },
-        limit: args.run.count,
+        limit: args.output.count,
     })
 }
 

@@ -117,7 +117,7 @@ fn kernel_options(args: &TraceArgs, settings: &Settings) -> Options {
     let pushed_ppid = pushed.ppid.filter(|_| !in_pid_namespace());
     Options {
         failed: types.contains(EventType::Failed),
-        failed_32_bit: args.select.failed_32_bit,
+        failed_32_bit: args.kernel_select.failed_32_bit,
         forks: follows_lives || types.contains(EventType::Fork) || selection.root.is_some(),
         exits: follows_lives || args.run.follow,
         final_usage: types.contains(EventType::Process),
@@ -141,8 +141,8 @@ fn kernel_options(args: &TraceArgs, settings: &Settings) -> Options {
                 .filter(|path| is_cgroup_directory(path)),
             by_name: !selection.cgroup.is_empty(),
             excludes_cgroups: !follows_lives,
-            cgroup_map: args.select.cgroupmap.clone(),
-            mount_ns_map: args.select.mntnsmap.clone(),
+            cgroup_map: args.kernel_select.cgroupmap.clone(),
+            mount_ns_map: args.kernel_select.mntnsmap.clone(),
         },
     }
 }
