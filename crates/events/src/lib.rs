@@ -47,6 +47,7 @@ pub mod json;
 mod lineage;
 mod owned_image;
 pub mod record;
+pub mod recording;
 mod redact;
 pub mod schema;
 mod source;
