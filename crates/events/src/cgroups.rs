@@ -43,6 +43,11 @@ impl Cgroups {
         self.young.get(&key)
     }
 
+    /// The owner of a cgroup, without taking note that it is in use.
+    pub fn get(&self, key: CgroupKey) -> Option<&CgroupOwner> {
+        self.young.get(&key).or_else(|| self.old.get(&key))
+    }
+
     /// Whether no name was ever sent: there are sources that know none.
     pub fn is_empty(&self) -> bool {
         self.young.is_empty() && self.old.is_empty()

@@ -9,6 +9,12 @@ pub(crate) struct Comm {
 }
 
 impl Comm {
+    /// No name.
+    pub(crate) const EMPTY: Self = Self {
+        bytes: [0; 16],
+        len: 0,
+    };
+
     /// Copies a name.
     pub(crate) fn new(name: &[u8]) -> Self {
         let mut bytes = [0; 16];

@@ -31,6 +31,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod aggregate;
 mod arg_limits;
 mod argv;
 mod backend;
@@ -96,6 +97,7 @@ pub use identity::CgroupOwner;
 pub use identity::Container;
 pub use identity::Runtime;
 pub use lineage::Ancestor;
+pub use lineage::AncestorState;
 pub use lineage::Evicted;
 pub use lineage::Limits;
 pub use lineage::Lineage;

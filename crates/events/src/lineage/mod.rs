@@ -9,6 +9,7 @@
 
 mod dead;
 mod images;
+mod states;
 
 use std::collections::HashSet;
 use std::collections::VecDeque;
@@ -36,11 +37,12 @@ use crate::owned_image::OwnedImage;
 use dead::Dead;
 use images::Holder;
 use images::Images;
+pub use states::AncestorState;
 
 /// How long a process that has ended waits for its final resource usage. It arrives after the
 /// parent has reaped the process and the kernel has freed it: mostly 15 to 30 ms later. A kernel
 /// that saves power (`CONFIG_RCU_LAZY`, idle CPUs) may take seconds; then the estimate is used.
-const FINAL_ACCOUNT_NS: u64 = 500_000_000;
+pub(crate) const FINAL_ACCOUNT_NS: u64 = 500_000_000;
 
 /// The maximum length of a chain of ancestors, in case events describe a cycle.
 const MAX_ANCESTORS: usize = 256;
