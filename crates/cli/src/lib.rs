@@ -53,6 +53,7 @@ fn prepare_process() {
 fn run(line: &CommandLine) -> Result<u8, Failure> {
     match &line.verb {
         None => cmd::trace::run(&line.trace),
+        Some(Verb::Top(args)) => cmd::top::run(args),
         Some(Verb::Doctor(args)) => cmd::doctor::run(args),
         Some(Verb::Schema) => cmd::schema::run(),
     }
@@ -62,7 +63,7 @@ fn run(line: &CommandLine) -> Result<u8, Failure> {
 fn run(line: &CommandLine) -> Result<u8, Failure> {
     match &line.verb {
         Some(Verb::Schema) => cmd::schema::run(),
-        None | Some(Verb::Doctor(_)) => {
+        None | Some(Verb::Doctor(_) | Verb::Top(_)) => {
             let error = "this execsnoop was built without live tracing (the Cargo feature `live`)";
             Err(Failure::new(2, anyhow::anyhow!(error)))
         }

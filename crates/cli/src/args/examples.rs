@@ -7,6 +7,7 @@ Examples:
   execsnoop -x                 failed execs too
   execsnoop -d                 finished processes: lifetime, CPU, memory and exit status
   execsnoop -- make -j4        everything that a command starts
+  execsnoop top                who spends the machine on short-lived processes
   execsnoop doctor             why it cannot trace here, and what to change
 More options and examples: execsnoop --help";
 
@@ -35,6 +36,7 @@ Examples:
   execsnoop -d --failed           processes that did not end with status 0
   execsnoop -- make -j4           everything that a command starts, including its daemons
   execsnoop --format json -o execs.jsonl --duration 10s
+  execsnoop top --once 10s        who spends the machine on short-lived processes
   execsnoop doctor                why it cannot trace here, and what to change
   execsnoop schema                the JSON Schema of every record
 

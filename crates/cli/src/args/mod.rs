@@ -9,8 +9,8 @@ mod select;
 mod show;
 #[cfg(test)]
 mod tests;
-
-use std::ffi::OsString;
+mod top;
+mod trace;
 
 use clap::CommandFactory as _;
 use clap::Parser;
@@ -19,16 +19,15 @@ use clap::error::ContextKind;
 use clap::error::ContextValue;
 use clap::error::ErrorKind;
 
-use crate::pipeline::EventType;
 pub use doctor::DoctorArgs;
 pub use doctor::ReportFormat;
-pub use output::OutputArgs;
-pub use run::RunArgs;
-pub use select::KernelSelectArgs;
 pub use select::SelectArgs;
 pub use show::Format;
 pub use show::Redact;
 pub use show::ShowArgs;
+pub use top::RankArgs;
+pub use top::TopArgs;
+pub use trace::TraceArgs;
 
 const ABOUT: &str =
     "Shows every process started on this machine, with its full command line and its parent.";
@@ -52,52 +51,12 @@ pub struct CommandLine {
 /// What execsnoop does besides tracing.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
+    /// Who spends the machine on short-lived processes
+    Top(Box<TopArgs>),
     /// Check what this kernel and this user can trace, and what to change
     Doctor(DoctorArgs),
     /// Print the JSON Schema of the records that --format json writes
     Schema,
-}
-
-/// What a live trace takes.
-#[derive(Debug, Parser)]
-#[command(infer_long_args = true, args_override_self = true)]
-pub struct TraceArgs {
-    #[command(flatten)]
-    pub select: SelectArgs,
-
-    #[command(flatten)]
-    pub kernel_select: KernelSelectArgs,
-
-    #[command(flatten)]
-    pub show: ShowArgs,
-
-    #[command(flatten)]
-    pub output: OutputArgs,
-
-    #[command(flatten)]
-    pub run: RunArgs,
-
-    /// Trace only this command and its descendants
-    #[arg(last = true, value_name = "CMD", conflicts_with = "pid")]
-    pub command: Vec<OsString>,
-}
-
-impl TraceArgs {
-    /// Whether processes have to be followed from their beginning to their end.
-    pub fn follows_lives(&self) -> bool {
-        self.select.types().has_ends() || self.show.ancestors.is_some()
-    }
-
-    /// Whether parents are compared in user space: forks are not filtered by the kernel side.
-    pub fn filters_parents(&self) -> bool {
-        self.select.ppid.is_some()
-            && (self.follows_lives() || self.select.types().contains(EventType::Fork))
-    }
-
-    /// Whether a command is started.
-    pub fn has_command(&self) -> bool {
-        !self.command.is_empty()
-    }
 }
 
 impl CommandLine {
@@ -117,6 +76,7 @@ impl CommandLine {
     pub fn verbose(&self) -> bool {
         match &self.verb {
             None => self.trace.run.verbose,
+            Some(Verb::Top(args)) => args.run.verbose,
             Some(Verb::Doctor(args)) => args.verbose,
             Some(Verb::Schema) => false,
         }

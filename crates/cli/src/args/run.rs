@@ -11,7 +11,7 @@ use nix::unistd::User;
 use super::parse;
 
 /// How a trace runs.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Run the trace")]
 pub struct RunArgs {
     /// Stop tracing after this time, such as 10s or 1m30s

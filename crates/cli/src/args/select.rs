@@ -11,7 +11,7 @@ use crate::pipeline::EventType;
 use crate::pipeline::EventTypes;
 
 /// Which events are shown.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Select events")]
 pub struct SelectArgs {
     /// Show failed execs too
@@ -86,7 +86,7 @@ pub struct SelectArgs {
 }
 
 /// The same, for the kernel side of a live trace.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Select events")]
 pub struct KernelSelectArgs {
     /// With -x: failed execs by 32-bit system calls (int 0x80) too

@@ -8,4 +8,6 @@ mod live;
 pub mod schema;
 pub mod settings;
 #[cfg(feature = "live")]
+pub mod top;
+#[cfg(feature = "live")]
 pub mod trace;

@@ -3,6 +3,7 @@
 mod color;
 mod column_list;
 mod csv;
+mod csv_row;
 mod json;
 mod line_output;
 mod record_cells;
@@ -22,4 +23,5 @@ pub use table::TableOptions;
 pub use column_list::choose_csv;
 pub use column_list::choose_table;
 pub use csv::CsvFormat;
+pub use csv_row::CsvRow;
 pub use json::JsonFormat;

@@ -28,6 +28,26 @@ pub trait Consumer: fmt::Debug {
         self.event(event, &Annotations::default(), 0);
     }
 
+    /// Takes a process that has ended and was not selected: it may link two others.
+    fn unselected(&mut self, _event: &Event<'_>, _notes: &Annotations<'_>) {}
+
+    /// Takes note of the time by the source's clock, in ns since boot; 0 if that has no time yet.
+    fn tick(&mut self, _now_ns: u64) {}
+
+    /// No event will come any more.
+    fn finish(&mut self) {}
+
+    /// Whether it wants no more events.
+    fn is_done(&self) -> bool {
+        false
+    }
+
+    /// How long the next [`flush`](Self::flush) may take to come while nothing happens; `None` if
+    /// it has nothing to do then.
+    fn longest_wait(&self) -> Option<Duration> {
+        None
+    }
+
     /// Hands on what was made of the events; waits for the reader at most `wait`. Returns whether
     /// everything is handed on.
     ///

@@ -47,7 +47,27 @@ impl Delivery {
 
     /// Whether nothing more is shown.
     pub fn is_done(&self) -> bool {
-        self.closed || self.room == 0
+        self.closed || self.room == 0 || self.consumer.is_done()
+    }
+
+    /// How long the next flush may take to come; `None` if only events make one necessary.
+    pub fn longest_wait(&self) -> Option<Duration> {
+        self.consumer.longest_wait()
+    }
+
+    /// Takes note that time has passed.
+    pub fn tick(&mut self, now_ns: u64) {
+        self.consumer.tick(now_ns);
+    }
+
+    /// Takes note of a process that has ended and was not selected.
+    pub fn unselected(&mut self, event: &Event<'_>, notes: &Annotations<'_>) {
+        self.consumer.unselected(event, notes);
+    }
+
+    /// Ends the output: no event will come any more.
+    pub fn finish(&mut self) {
+        self.consumer.finish();
     }
 
     /// Begins the output.

@@ -141,6 +141,7 @@ impl Pipeline {
                 stages.push(done, Some(table), 1)
             });
         }
+        stages.delivery.tick(boot_ns);
     }
 
     fn warn_of_full_table(&mut self) {
@@ -161,6 +162,11 @@ impl Pipeline {
         self.is_waiting() || self.fold.as_ref().is_some_and(Fold::is_waiting)
     }
 
+    /// How long the next flush may take to come while nothing happens; `None` if there is no limit.
+    pub fn longest_wait(&self) -> Option<Duration> {
+        self.stages.delivery.longest_wait()
+    }
+
     /// Shows what is left: PATH searches, processes without their final usage, and of a command's
     /// descendants those that are alive.
     pub fn finish(&mut self) {
@@ -178,6 +184,7 @@ impl Pipeline {
             table.finish(&mut |done, table| stages.push_remaining(done, table));
             stages.account.evicted = table.evicted();
         }
+        stages.delivery.finish();
     }
 
     /// The descendants that are shown; `None` if it is not only descendants.

@@ -65,15 +65,16 @@ impl Enricher {
         owner: &Owner,
         ancestors: Option<&'a [Ancestor<'a>]>,
         tries: u32,
-        cgroups: &'a mut Cgroups,
+        cgroups: &'a Cgroups,
     ) -> Annotations<'a> {
         let mut notes = Annotations {
             ancestors,
+            cgroups: Some(cgroups),
             tries: self.folds.then_some(tries),
             ..Annotations::default()
         };
         if self.uses_cgroups() {
-            notes.identity = owner.cgroup.and_then(|cgroup| cgroups.find(cgroup));
+            notes.identity = owner.cgroup.and_then(|cgroup| cgroups.get(cgroup));
         }
         if self.requirements.contains(Requirement::UserNames) {
             let in_container = notes.identity.is_some_and(|it| it.container().is_some());

@@ -1,7 +1,6 @@
 //! What comes after the process table: selection, enrichment, delivery, and the account of them.
 
 use execsnoop_clikit::message;
-use execsnoop_events::Ancestor;
 use execsnoop_events::ArgLimits;
 use execsnoop_events::Cgroups;
 use execsnoop_events::Event;
@@ -9,6 +8,7 @@ use execsnoop_events::EventData;
 use execsnoop_events::EventRedactor;
 use execsnoop_events::Lineage;
 use execsnoop_events::ProcessId;
+use execsnoop_events::json::Annotations;
 
 use super::account::Account;
 use super::consumer::Consumer;
@@ -158,11 +158,28 @@ impl Stages {
             .passes(process, &event.data, owner.cgroup, &mut self.cgroups);
         match passes {
             Some(true) => {}
-            Some(false) => return Disposition::Filtered,
-            None => return Disposition::UnknownCgroup,
+            Some(false) => {
+                self.leave_out(event, lineage);
+                return Disposition::Filtered;
+            }
+            None => {
+                self.leave_out(event, lineage);
+                return Disposition::UnknownCgroup;
+            }
         }
-        let ancestors = self.enricher.ancestors(process, lineage);
-        self.show(event, subject, &owner, ancestors.as_deref(), tries)
+        self.show(event, subject, &owner, lineage, tries)
+    }
+
+    /// A consumer may need to know of a process that it does not get.
+    fn leave_out(&mut self, event: &Event<'_>, lineage: Option<&Lineage>) {
+        if matches!(event.data, EventData::Summary(_)) {
+            let notes = Annotations {
+                lineage,
+                cgroups: Some(&self.cgroups),
+                ..Annotations::default()
+            };
+            self.delivery.unselected(event, &notes);
+        }
     }
 
     /// Filters see what was there; what is delivered is masked and shortened after that, on copies.
@@ -171,18 +188,22 @@ impl Stages {
         event: &Event<'_>,
         subject: &Subject,
         owner: &Owner,
-        ancestors: Option<&[Ancestor<'_>]>,
+        lineage: Option<&Lineage>,
         tries: u32,
     ) -> Disposition {
+        let ancestors = self.enricher.ancestors(subject.process, lineage);
+        let ancestors = ancestors.as_deref();
         let asks_for_redacted = self.selector.expression_asks_for("redacted");
         let is_redacted =
             asks_for_redacted && mask(&mut self.redactor, event, ancestors).event.is_some();
-        let cgroups = &mut self.cgroups;
+        let cgroups = &self.cgroups;
         let mut notes = self.enricher.annotate(owner, ancestors, tries, cgroups);
+        notes.lineage = lineage;
         notes.redacted = is_redacted;
         notes.shortened =
             self.selector.expression_asks_for("shortened") && self.limits.shortens(event);
         if !self.selector.matches_expression(event, &notes) {
+            self.leave_out(event, lineage);
             return Disposition::Filtered;
         }
         if self.delivery.is_done() {

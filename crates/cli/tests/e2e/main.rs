@@ -15,6 +15,7 @@ mod events;
 mod fields;
 mod filters;
 mod support;
+mod top;
 
 type Case = execsnoop_e2e_harness::Case<Need>;
 
@@ -25,6 +26,7 @@ fn all_cases() -> Vec<Case> {
         filters::cases(),
         backends::cases(),
         cli::cases(),
+        top::cases(),
     ]
     .into_iter()
     .flatten()

@@ -61,6 +61,8 @@ pub struct RankingSettings {
     pub window_ns: u64,
     /// By what is ranked. Culprits always are.
     pub groupings: Vec<Grouping>,
+    /// Whether failed execs are counted.
+    pub counts_failed_execs: bool,
     /// How many rows a grouping has at most.
     pub most_rows: usize,
 }
@@ -90,6 +92,8 @@ pub struct Ranking {
     short: Series,
     /// All processes that ended.
     ended: Series,
+    /// `None` if they are not counted.
+    failed_execs: Option<Series>,
     machine: Machine,
     hasher: FixedState,
 }
@@ -134,6 +138,7 @@ impl Ranking {
             tables: tables.map(|it| (*it, Rows::new(rows))).collect(),
             short: Series::default(),
             ended: Series::default(),
+            failed_execs: settings.counts_failed_execs.then(Series::default),
             machine: Machine::default(),
             hasher: FixedState::default(),
         }
@@ -172,6 +177,14 @@ impl Ranking {
         if let Some(lived) = self.lived(finished) {
             let is_short = lived.lifetime_ns() <= self.max_lifetime_ns;
             self.attribute(finished, None, is_short, label);
+        }
+    }
+
+    /// Counts failed execs.
+    pub fn failed_execs(&mut self, ns: u64, count: u64) {
+        self.slots.now_ns = self.slots.now_ns.max(ns);
+        if let Some(series) = &mut self.failed_execs {
+            series.count(ns, count, &self.slots);
         }
     }
 
@@ -256,12 +269,14 @@ impl Ranking {
         rows.retain(|row| row.sums.count > 0 || row.sums.cpu_ns.is_some_and(|ns| ns > 0));
         rows.sort_by_key(|row| std::cmp::Reverse((row.sums.cpu_ns, row.sums.count)));
         let short = Sums::of(&sum_of(&self.short, span, slots));
+        let failed_execs = self.failed_execs.as_ref();
         let busy_ns = self.machine.busy_ns(interval);
         Report {
             interval,
             cpus: self.cpus,
             busy_ns: busy_ns.map(|busy| busy.max(short.cpu_ns.unwrap_or(0))),
             short,
+            failed_execs: failed_execs.map(|series| sum_of(series, span, slots).count),
             ended: sum_of(&self.ended, span, slots).count,
             rows,
             others: Sums::of(&others),

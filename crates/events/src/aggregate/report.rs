@@ -136,6 +136,8 @@ pub struct Report {
     pub short: Sums,
     /// Processes that ended, short-lived or not.
     pub ended: u64,
+    /// Execs that failed; `None` if they are not counted.
+    pub failed_execs: Option<u64>,
     /// The rows, those with most CPU time first.
     pub rows: Vec<ReportRow>,
     /// The sums of rows that fell out because there were too many.

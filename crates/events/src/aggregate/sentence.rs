@@ -13,8 +13,8 @@ use crate::text::quote;
 use crate::text::signal_name;
 use crate::text::units;
 
-/// Names of users.
-pub type Names<'a> = dyn FnMut(u32) -> Option<String> + 'a;
+/// The user's name of a process.
+pub type Names<'a> = dyn FnMut(&Who) -> Option<String> + 'a;
 
 /// How much of the machine short-lived processes use, how long they live, and who starts them.
 /// `report` is one by culprits.
@@ -82,7 +82,7 @@ fn process(who: &Who, names: &mut Names<'_>) -> String {
         let _ = write!(text, ", {}", shown(name));
     }
     if let Some(uid) = who.uid {
-        let name = names(uid).map_or_else(|| format!("uid {uid}"), |name| shown(name.as_bytes()));
+        let name = names(who).map_or_else(|| format!("uid {uid}"), |name| shown(name.as_bytes()));
         let _ = write!(text, ", {name}");
     }
     text.push(')');

@@ -27,6 +27,13 @@ impl Series {
         }
     }
 
+    /// Counts something that happened at a moment.
+    pub(super) fn count(&mut self, ns: u64, count: u64, slots: &Slots) {
+        if slots.contains(ns) {
+            self.cell(slots.number(ns), slots.oldest()).count += count;
+        }
+    }
+
     /// The sums of a slot. A slot before the window belongs to the past.
     fn cell(&mut self, slot: u64, oldest: u64) -> &mut Cell {
         if slot < oldest {

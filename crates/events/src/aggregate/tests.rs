@@ -166,6 +166,7 @@ impl Machine {
             max_lifetime_ns: MAX_LIFETIME,
             window_ns: 1000 * MS,
             groupings: Grouping::ALL.to_vec(),
+            counts_failed_execs: false,
             most_rows,
         };
         Self {
@@ -463,7 +464,9 @@ fn the_sentence() {
     lives.extend((0..3120).map(|number| life(0, number / 2, number / 2 + 3, 2)));
     let machine = Machine::at_the_end(&lives, BEGIN + 10_000 * MS, 100);
     let report = machine.ranking.report(Grouping::Culprit, Span::Start);
-    let text = sentence(&report, &mut |uid| (uid == 0).then(|| "root".to_owned()));
+    let text = sentence(&report, &mut |who| {
+        (who.uid == Some(0)).then(|| "root".to_owned())
+    });
     assert_eq!(
         text,
         "31 % of the CPU (0.62 of 2 CPUs) went to 3,120 processes that lived 3.01ms (median). \

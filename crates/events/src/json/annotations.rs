@@ -1,7 +1,9 @@
 //! Data that is added to an event's record.
 
+use crate::cgroups::Cgroups;
 use crate::identity::CgroupOwner;
 use crate::lineage::Ancestor;
+use crate::lineage::Lineage;
 
 /// Data that is added to an event's record.
 #[derive(Debug, Clone, Copy, Default)]
@@ -12,6 +14,10 @@ pub struct Annotations<'a> {
     pub tries: Option<u32>,
     /// The owner of the process's cgroup.
     pub identity: Option<&'a CgroupOwner>,
+    /// The process table, to look up what became of ancestors.
+    pub lineage: Option<&'a Lineage>,
+    /// The names of cgroups, to look up those of ancestors.
+    pub cgroups: Option<&'a Cgroups>,
     /// The name of the user.
     pub user: Option<&'a str>,
     /// The name of the group.

@@ -19,6 +19,7 @@ use execsnoop_clikit::Failure;
 use execsnoop_clikit::ReadyFile;
 use execsnoop_clikit::Signals;
 use execsnoop_events::Backend;
+use execsnoop_events::Source as _;
 use execsnoop_host::process::Command;
 use execsnoop_probe::Live;
 use execsnoop_probe::Options;
@@ -67,6 +68,7 @@ impl LiveVerb<'_> {
         }
         let mut pipeline = pipeline(live.backend());
         pipeline.begin()?;
+        pipeline.tick(live.now_ns()); // CMD begins after that
         if signals.any() && args.has_command() {
             return Ok(if signals.interrupted() { 130 } else { 143 }); // CMD must not begin
         }

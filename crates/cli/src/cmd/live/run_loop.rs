@@ -130,6 +130,7 @@ impl RunLoop {
         }
         let is_soon = had_events || self.pipeline.needs_ticks() || self.stop.has_command();
         let longest = if is_soon { PERIOD } else { LONGEST_PERIOD };
+        let longest = longest.min(self.pipeline.longest_wait().unwrap_or(longest));
         longest.min(2 * period)
     }
 

@@ -73,6 +73,10 @@ pub(crate) enum Need {
     SwitchableCpu,
     /// An execsnoop that needs no library of the machine: see `make dist`.
     StaticTracer,
+    /// A cgroup v2 hierarchy that accounts CPU time.
+    CgroupCpuTime,
+    /// GNU make.
+    Make,
 }
 
 impl execsnoop_e2e_harness::Need for Need {
@@ -84,7 +88,7 @@ impl execsnoop_e2e_harness::Need for Need {
 }
 
 impl Need {
-    const COUNT: usize = Self::StaticTracer as usize + 1;
+    const COUNT: usize = Self::Make as usize + 1;
 
     fn is_met(self) -> bool {
         match self {
@@ -128,6 +132,8 @@ impl Need {
             ),
             Self::SwitchableCpu => execsnoop_e2e_harness::may_switch_cpus(),
             Self::StaticTracer => is_static(&execsnoop()),
+            Self::CgroupCpuTime => has_cpu_time(),
+            Self::Make => runs("make", &["--version"]),
         }
     }
 
@@ -164,6 +170,8 @@ impl Need {
             Self::StaticTracer => {
                 "execsnoop is linked dynamically (`make dist` tests the static one)"
             }
+            Self::CgroupCpuTime => "the cgroup v2 hierarchy has no CPU time in cpu.stat",
+            Self::Make => "there is no make",
         }
     }
 }
@@ -187,6 +195,12 @@ fn answers(wrapper: &[&str], backend: &str) -> bool {
 fn can_set_capabilities() -> bool {
     let file = tempfile::NamedTempFile::new().expect("a temporary file");
     set_user_id_works() && runs("setcap", &["cap_bpf,cap_perfmon+ep", text(file.path())])
+}
+
+fn has_cpu_time() -> bool {
+    let stat = crate::support::Cgroup::create()
+        .map(|cgroup| std::fs::read_to_string(cgroup.path().join("cpu.stat")));
+    stat.is_some_and(|stat| stat.is_ok_and(|text| text.starts_with("usage_usec")))
 }
 
 fn can_pin_maps() -> bool {

@@ -46,7 +46,7 @@ impl Tracer {
     pub(crate) fn start_behind(wrapper: &[&str], args: &[&str]) -> Self {
         let dir = public_dir();
         let ready = dir.path().join("ready");
-        let args = [&["--ready-file", text(&ready)], args].concat();
+        let args = [args, &["--ready-file", text(&ready)]].concat();
         let child = spawn(command(wrapper, &args), dir.path());
         let mut tracer = Self { child, dir };
         tracer.wait_for(&ready);
@@ -158,7 +158,7 @@ impl CommandRun {
     ) -> Self {
         let dir = public_dir();
         let events = dir.path().join("events");
-        let mut command = command(wrapper, &[&["-o", text(&events)], args].concat());
+        let mut command = command(wrapper, &[args, &["-o", text(&events)]].concat());
         command.arg("--").args(cmd);
         Self {
             child: spawn(command, dir.path()),

@@ -1,0 +1,54 @@
+//! Options of a live trace.
+
+use std::ffi::OsString;
+
+use clap::Parser;
+
+use super::output::OutputArgs;
+use super::run::RunArgs;
+use super::select::KernelSelectArgs;
+use super::select::SelectArgs;
+use super::show::ShowArgs;
+use crate::pipeline::EventType;
+
+/// What a live trace takes.
+#[derive(Debug, Parser)]
+#[command(infer_long_args = true, args_override_self = true)]
+pub struct TraceArgs {
+    #[command(flatten)]
+    pub select: SelectArgs,
+
+    #[command(flatten)]
+    pub kernel_select: KernelSelectArgs,
+
+    #[command(flatten)]
+    pub show: ShowArgs,
+
+    #[command(flatten)]
+    pub output: OutputArgs,
+
+    #[command(flatten)]
+    pub run: RunArgs,
+
+    /// Trace only this command and its descendants
+    #[arg(last = true, value_name = "CMD", conflicts_with = "pid")]
+    pub command: Vec<OsString>,
+}
+
+impl TraceArgs {
+    /// Whether processes have to be followed from their beginning to their end.
+    pub fn follows_lives(&self) -> bool {
+        self.select.types().has_ends() || self.show.ancestors.is_some()
+    }
+
+    /// Whether parents are compared in user space: forks are not filtered by the kernel side.
+    pub fn filters_parents(&self) -> bool {
+        self.select.ppid.is_some()
+            && (self.follows_lives() || self.select.types().contains(EventType::Fork))
+    }
+
+    /// Whether a command is started.
+    pub fn has_command(&self) -> bool {
+        !self.command.is_empty()
+    }
+}

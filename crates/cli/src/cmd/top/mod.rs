@@ -1,0 +1,148 @@
+//! Who spends the machine on short-lived processes.
+
+mod busy_time;
+mod cells;
+mod csv;
+mod feed;
+mod json;
+mod label;
+mod once;
+mod text;
+mod view;
+
+use std::time::Duration;
+
+use anyhow::bail;
+use execsnoop_clikit::Failure;
+use execsnoop_clikit::OutputTarget;
+
+use super::live::LiveVerb;
+use super::live::TracePlan;
+use crate::args::Format;
+use crate::args::RankArgs;
+use crate::args::Redact;
+use crate::args::TopArgs;
+use crate::args::TraceArgs;
+use crate::cmd::settings::Settings;
+use crate::output::is_colored;
+use crate::pipeline::Consumer;
+use crate::pipeline::EventType;
+use crate::pipeline::Pipeline;
+use crate::pipeline::UserNames;
+use feed::Feed;
+use feed::FeedSettings;
+use label::Labeler;
+use once::Once;
+use once::OnceSettings;
+
+/// Text has this many rows, unless it is told otherwise.
+const TEXT_ROWS: usize = 20;
+
+/// Ranks until something ends it, and returns the exit status.
+///
+/// # Errors
+///
+/// If tracing cannot begin, or has to end early.
+pub fn run(args: &TopArgs) -> Result<u8, Failure> {
+    check(args).map_err(|error| Failure::new(2, error))?;
+    let mut trace = args.as_trace();
+    trace.run.duration = duration(args);
+    let TracePlan {
+        options, settings, ..
+    } = TracePlan::new(&trace)?;
+    let target = target(args)?;
+    let verb = LiveVerb {
+        args: &trace,
+        options,
+        requested: Vec::new(),
+        makes_files: target.makes_files_by_privilege(),
+        hangup: None,
+    };
+    verb.run(|_| once_pipeline(args, &trace, settings, target))
+}
+
+/// Options that mean nothing here.
+fn check(args: &TopArgs) -> anyhow::Result<()> {
+    let select = &args.select;
+    for (is_given, option) in [
+        (select.events.is_some(), "--events"),
+        (select.fold, "--fold"),
+    ] {
+        if is_given {
+            bail!("{option} is about single events, and top ranks finished processes");
+        }
+    }
+    if args.rank.max_lifetime.is_zero() || args.rank.window.is_zero() {
+        bail!("--max-lifetime and --window have to be longer than 0");
+    }
+    Ok(())
+}
+
+/// How long is ranked; `None` until a command or the user ends it.
+fn duration(args: &TopArgs) -> Option<Duration> {
+    let rank = &args.rank;
+    let open_end = rank.once.is_none() && args.command.is_empty();
+    rank.once
+        .or(args.run.duration)
+        .or(open_end.then_some(rank.window))
+}
+
+/// Where the ranking is written: the file of `-o`; else stderr if a command has stdout; else
+/// stdout.
+fn target(args: &TopArgs) -> anyhow::Result<OutputTarget> {
+    match &args.rank.output {
+        Some(path) => OutputTarget::create_private(path),
+        None if !args.command.is_empty() => OutputTarget::stderr(),
+        None => OutputTarget::stdout(),
+    }
+}
+
+fn once_pipeline(
+    args: &TopArgs,
+    trace: &TraceArgs,
+    settings: Settings,
+    target: OutputTarget,
+) -> Pipeline {
+    let rank = &args.rank;
+    let is_terminal = target.is_terminal();
+    let feed = feed(args, trace, &settings, is_terminal);
+    let once = OnceSettings {
+        by: rank.by,
+        format: rank.format,
+        rows: rank.rows.unwrap_or(match rank.format {
+            Format::Text => TEXT_ROWS,
+            Format::Json | Format::Csv => usize::MAX,
+        }),
+        is_colored: is_colored(rank.color, is_terminal),
+    };
+    pipeline(settings, Box::new(Once::new(feed, once, target)))
+}
+
+fn pipeline(settings: Settings, consumer: Box<dyn Consumer>) -> Pipeline {
+    Pipeline::new(settings.selection, settings.enrichment, consumer)
+}
+
+fn feed(args: &TopArgs, trace: &TraceArgs, settings: &Settings, is_terminal: bool) -> Feed {
+    let rank = &args.rank;
+    let by = vec![rank.by];
+    Feed::new(
+        FeedSettings {
+            max_lifetime: rank.max_lifetime,
+            window: rank.window,
+            duration: trace.run.duration,
+            groupings: by,
+            counts_failed_execs: settings.selection.types.contains(EventType::Failed),
+        },
+        labeler(rank, is_terminal),
+        UserNames::new(settings.enrichment.names.is_foreign()),
+    )
+}
+
+fn labeler(rank: &RankArgs, is_terminal: bool) -> Labeler {
+    let redacts = match rank.redact {
+        Redact::Auto => !is_terminal,
+        Redact::On => true,
+        Redact::Off => false,
+    };
+    Labeler::new(redacts.then_some(rank.redact_also.as_slice()))
+}
