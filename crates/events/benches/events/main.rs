@@ -1,6 +1,7 @@
 //! What an event costs on its way: its JSON, a filter's answer, the search for secrets, the process
 //! table.
 
+mod frames;
 mod sample;
 
 use std::hint::black_box;
@@ -113,5 +114,6 @@ fn main() {
     redact(&mut c);
     filter(&mut c);
     lineage(&mut c);
+    frames::benches(&mut c);
     c.final_summary();
 }

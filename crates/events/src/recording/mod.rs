@@ -2,7 +2,8 @@
 //! index entry.
 //!
 //! [`FrameWriter`] makes the bytes of a frame from lines, [`FrameReader`] gets the lines back from
-//! any input, also from a damaged one. docs/recording-format.md describes the bytes.
+//! any input, also from a damaged one, and [`span_of`] finds the part of a recording that a range
+//! of times needs. docs/recording-format.md describes the bytes.
 //!
 //! ```
 //! use execsnoop_events::recording::FrameFlags;
@@ -31,6 +32,7 @@ mod inflate;
 mod input;
 mod magic;
 mod reader;
+mod seek;
 mod tally;
 mod texts;
 
@@ -52,3 +54,7 @@ pub use index::StreamId;
 pub use reader::Frame;
 pub use reader::FrameReader;
 pub use reader::Part;
+pub use seek::ReadAt;
+pub use seek::Span;
+pub use seek::TimeRange;
+pub use seek::span_of;
