@@ -16,6 +16,8 @@ pub mod bench_support;
 mod cmd;
 mod output;
 mod pipeline;
+#[allow(dead_code, unused_imports, reason = "replay will read them")]
+mod recordings;
 
 use std::process::ExitCode;
 
