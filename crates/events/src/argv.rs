@@ -1,5 +1,16 @@
 //! Arguments of an exec: any bytes, any number, perhaps not all of them.
 
+/// What is known of arguments besides their bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ArgvRest {
+    /// Bytes of all arguments; more than arrived if they are incomplete.
+    pub total_bytes: u64,
+    /// These are all arguments, each of them whole.
+    pub complete: bool,
+    /// A limit of the tracer left some out.
+    pub shortened: bool,
+}
+
 /// The arguments of one exec, in order.
 ///
 /// They are stored as in the kernel: one block with a NUL after each argument. Some arguments may
@@ -59,24 +70,24 @@ impl<'a> Argv<'a> {
     }
 
     /// Arguments made from the result of [`parts`](Self::parts).
-    pub(crate) fn from_parts(block: &'a [u8], unreadable: &'a [u32], rest: (u64, bool)) -> Self {
+    pub(crate) fn from_parts(block: &'a [u8], unreadable: &'a [u32], rest: ArgvRest) -> Self {
         Self {
             block,
             unreadable,
-            total_bytes: rest.0,
-            complete: rest.1,
-            shortened: false,
+            total_bytes: rest.total_bytes,
+            complete: rest.complete,
+            shortened: rest.shortened,
         }
     }
 
-    /// The parts: the bytes, the indexes of arguments that could not be read, the total number of
-    /// bytes, and whether the arguments are complete.
-    pub(crate) fn parts(&self) -> (&'a [u8], &'a [u32], (u64, bool)) {
-        (
-            self.block,
-            self.unreadable,
-            (self.total_bytes, self.complete),
-        )
+    /// The parts: the bytes, the indexes of arguments that could not be read, and the rest.
+    pub(crate) fn parts(&self) -> (&'a [u8], &'a [u32], ArgvRest) {
+        let rest = ArgvRest {
+            total_bytes: self.total_bytes,
+            complete: self.complete,
+            shortened: self.shortened,
+        };
+        (self.block, self.unreadable, rest)
     }
 
     /// Whether these are all arguments, each of them whole.

@@ -64,6 +64,14 @@ impl Cgroups {
         is_full
     }
 
+    /// The names that are known, as they can be learned again.
+    pub fn names(&self) -> impl Iterator<Item = Cgroup<'_>> {
+        let all = self.old.iter().chain(&self.young);
+        let mut all: Vec<_> = all.map(|(&key, owner)| (key, owner.path())).collect();
+        all.sort_unstable();
+        all.into_iter().map(|(key, path)| Cgroup { key, path })
+    }
+
     fn put(&mut self, key: CgroupKey, identity: CgroupOwner) {
         self.young_bytes += identity.path().len();
         self.young.insert(key, identity);
@@ -101,6 +109,22 @@ mod tests {
         assert_eq!(path(&mut cgroups, key(8)), Some(&b"/a"[..]));
         assert_eq!(path(&mut cgroups, memory), Some(&b"/b"[..]));
         assert_eq!(path(&mut cgroups, key(9)), None);
+    }
+
+    /// What is told of them makes another one know the same.
+    #[test]
+    fn names_are_handed_on() {
+        let mut cgroups = Cgroups::default();
+        for id in 0..KEPT as u64 + 10 {
+            learn(&mut cgroups, key(id), format!("/{id}").as_bytes());
+            cgroups.end_full_generation();
+        }
+        let mut other = Cgroups::default();
+        cgroups.names().for_each(|cgroup| other.learn(&cgroup));
+        for id in 0..KEPT as u64 + 10 {
+            assert_eq!(path(&mut other, key(id)), path(&mut cgroups, key(id)));
+        }
+        assert!(other.names().eq(cgroups.names()));
     }
 
     /// A name can change: a cgroup can be renamed (version 1).

@@ -4,6 +4,7 @@ use foldhash::HashMap;
 
 use crate::event::EventData;
 use crate::event::Existing;
+use crate::event::ExistingState;
 use crate::event::Fork;
 use crate::event::ProcessId;
 
@@ -62,6 +63,7 @@ impl Descendants {
             EventData::Fork(fork) => self.fork(fork),
             EventData::Existing(running) => self.running(running),
             EventData::Exit(exit) => self.end(exit.process),
+            EventData::Gone(process) => self.end(*process),
             // An unknown process with a parent in the set: its fork event was lost.
             EventData::Exec(exec) if self.contains(exec.parent) => self.adopt(exec.process),
             _ => {}
@@ -100,8 +102,9 @@ impl Descendants {
     }
 
     fn insert(&mut self, process: ProcessId) {
-        if self.contains(process) {
-            return;
+        let same_pid = self.members.get(&process.pid);
+        if same_pid.is_some_and(|member| member.start_ns >= process.start_ns) {
+            return; // a list of processes has ended ones, too, whose pid is used again
         }
         self.remove(process.pid);
         let member = Member {
@@ -128,11 +131,15 @@ impl Descendants {
 
     /// The kernel lists processes by pid, and a child's may be below its parent's.
     fn running(&mut self, running: &Existing<'_>) {
+        let parent = running.creator.unwrap_or(running.first_parent);
         let is_root = self.root == Root::SeenPid(running.seen_pid);
-        if is_root || self.contains(running.parent) {
+        if is_root || self.contains(parent) {
             self.adopt(running.process);
+            if running.state != ExistingState::Alive {
+                self.end(running.process);
+            }
         } else {
-            self.orphans.push((running.process, running.parent));
+            self.orphans.push((running.process, parent));
         }
     }
 
@@ -150,7 +157,6 @@ impl Descendants {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::argv::Argv;
     use crate::event::CgroupRef;
     use crate::event::ExitStatus;
     use crate::json::tests::exit;
@@ -173,16 +179,13 @@ mod tests {
 
     fn running(process: ProcessId, parent: ProcessId) -> EventData<'static> {
         EventData::Existing(Existing {
-            process,
-            parent,
             comm: b"x",
             uid: Some(0),
             gid: Some(0),
             place: Some(CgroupRef::unified(1)),
             ns_pid: Some(process.pid),
             seen_pid: process.pid,
-            exec_number: None,
-            args: Argv::UNKNOWN,
+            ..Existing::alive(process, parent)
         })
     }
 

@@ -12,6 +12,7 @@ use crate::argv::Argv;
 use crate::event::Event;
 use crate::event::EventData;
 use crate::event::Exec;
+use crate::event::Exit;
 use crate::event::OwnedExec;
 use crate::event::ProcessId;
 
@@ -93,8 +94,8 @@ impl Fold {
         match &event.data {
             EventData::Exec(exec) if NOT_HERE.contains(&exec.ret) => self.failed(event, exec, sink),
             EventData::Exec(exec) => self.ended(event, exec, sink),
-            EventData::Exit(exit) => {
-                self.give_up(|walker, _| walker.process == exit.process, sink);
+            EventData::Exit(Exit { process, .. }) | EventData::Gone(process) => {
+                self.give_up(|walker, _| walker.process == *process, sink);
                 sink(event, 1);
             }
             _ => sink(event, 1),
@@ -165,7 +166,6 @@ fn walker(exec: &Exec<'_>) -> Walker {
 mod tests {
     use super::*;
     use crate::event::CgroupRef;
-    use crate::event::Exit;
     use crate::event::LoginSession;
 
     fn exec<'a>(pid: u32, ret: i32, args: &'a [u8]) -> Exec<'a> {
@@ -201,6 +201,7 @@ mod tests {
             cwd: None,
             cwd_root: None,
             env: None,
+            redacted: false,
             peak_before: None,
             exec_number: None,
         }

@@ -74,6 +74,7 @@ pub use event::EventData;
 pub use event::Exec;
 pub use event::ExecFile;
 pub use event::Existing;
+pub use event::ExistingState;
 pub use event::Exit;
 pub use event::ExitStatus;
 pub use event::FinalUsage;

@@ -1,6 +1,7 @@
 //! An owned copy of an event's image.
 
 use crate::argv::Argv;
+use crate::argv::ArgvRest;
 use crate::event::ExecFile;
 use crate::event::Image;
 use crate::event::PathRoot;
@@ -18,14 +19,18 @@ pub(crate) struct OwnedImage {
     secure: bool,
     has_begun: bool,
     file: Option<ExecFile>,
+    redacted: bool,
     unreadable: Box<[u32]>,
-    args_rest: (u64, bool),
+    args_rest: ArgvRest,
+    /// Without meaning if there is no environment.
+    env_rest: ArgvRest,
 }
 
 impl OwnedImage {
     /// Copies an image.
     pub(crate) fn new(image: &Image<'_>) -> Self {
-        let env = image.env.map(|env| env.parts().0);
+        let (env, _, env_rest) = image.env.unwrap_or(Argv::UNKNOWN).parts();
+        let env = image.env.map(|_| env);
         let (block, unreadable, args_rest) = image.args.parts();
         let parts = [image.filename, image.exe, image.cwd, env, Some(block)];
         let length = parts.iter().flatten().map(|part| part.len()).sum();
@@ -44,8 +49,10 @@ impl OwnedImage {
             secure: image.secure,
             has_begun: true,
             file: image.file,
+            redacted: image.redacted,
             unreadable: unreadable.into(),
             args_rest,
+            env_rest,
         }
     }
 
@@ -67,7 +74,8 @@ impl OwnedImage {
             args: Argv::from_parts(&self.bytes[at..], &self.unreadable, self.args_rest),
             cwd,
             cwd_root: self.cwd_root,
-            env: env.map(Argv::whole),
+            env: env.map(|env| Argv::from_parts(env, &[], self.env_rest)),
+            redacted: self.redacted,
         }
     }
 
@@ -134,7 +142,11 @@ mod tests {
                     args,
                     cwd: Some(b"/tmp"),
                     cwd_root: Some(PathRoot::Namespace),
-                    env: filename.map(|_| Argv::whole(b"A=b\0C=\0")),
+                    env: filename.map(|_| {
+                        let env = Argv::whole(b"A=b\0C=\0");
+                        env.shortened(None, Some(5)).expect("shorter")
+                    }),
+                    redacted: filename.is_some(),
                 };
                 assert_eq!(OwnedImage::new(&image).lend(), image);
             }

@@ -185,6 +185,7 @@ impl Selector {
                 .is_none_or(|ppid| ppid == fork.creator.pid),
             EventData::FinalUsage(_)
             | EventData::Existing(_)
+            | EventData::Gone(_)
             | EventData::Cgroup(_)
             | EventData::Lost(_)
             | EventData::Clock(_) => true,

@@ -65,6 +65,7 @@ pub(crate) fn exec(pid: u32, args: &[u8]) -> Exec<'_> {
         cwd: None,
         cwd_root: None,
         env: None,
+        redacted: false,
         place: Some(CgroupRef::unified(6871)),
         ns_pid: Some(pid),
         pid_ns: Some(4_026_531_836),

@@ -17,6 +17,7 @@ use crate::Exit;
 use crate::ExitStatus;
 use crate::FinalUsage;
 use crate::Fork;
+use crate::Image;
 use crate::Limits;
 use crate::Lineage;
 use crate::ProcessId;
@@ -89,16 +90,15 @@ fn events(lives: &[Life]) -> Vec<(u64, EventData<'static>)> {
     let mut events = vec![(
         BEGIN,
         EventData::Existing(Existing {
-            process: id(0, &lives[0]),
-            parent: ProcessId::UNKNOWN,
             comm: b"root",
             uid: Some(0),
             gid: Some(0),
-            place: None,
-            ns_pid: None,
             seen_pid: 100,
-            exec_number: None,
-            args: Argv::whole(b"root\0"),
+            image: Image {
+                args: Argv::whole(b"root\0"),
+                ..Image::UNKNOWN
+            },
+            ..Existing::alive(id(0, &lives[0]), ProcessId::UNKNOWN)
         }),
     )];
     for (number, life) in lives.iter().enumerate().skip(1) {

@@ -11,6 +11,19 @@ pub enum Hierarchy {
     Pids,
 }
 
+impl Hierarchy {
+    /// All of them, in the order of their index.
+    pub(crate) const ALL: [Self; 3] = [Self::Unified, Self::Memory, Self::Pids];
+
+    /// The name of each in recordings.
+    pub const NAMES: &'static [&'static str] = &["unified", "memory", "pids"];
+
+    /// The name in recordings.
+    pub fn name(self) -> &'static str {
+        Self::NAMES[self as usize]
+    }
+}
+
 /// A cgroup: kernfs ids are only unique within a hierarchy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CgroupKey {

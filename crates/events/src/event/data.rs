@@ -10,6 +10,7 @@ use super::fork::Fork;
 use super::image::Image;
 use super::kind::CountedKind;
 use super::loss::Lost;
+use super::process_id::ProcessId;
 use super::summary::ProcessSummary;
 use super::usage::FinalUsage;
 
@@ -30,6 +31,7 @@ impl<'a> Event<'a> {
         match &self.data {
             EventData::Exec(exec) => Some(exec.image()),
             EventData::Summary(process) => process.image,
+            EventData::Existing(existing) => Some(existing.image),
             _ => None,
         }
     }
@@ -43,7 +45,12 @@ impl<'a> Event<'a> {
                 exe: image.exe,
                 cwd: image.cwd,
                 env: image.env,
+                redacted: image.redacted,
                 ..exec
+            }),
+            EventData::Existing(existing) => EventData::Existing(Existing {
+                image: *image,
+                ..existing
             }),
             EventData::Summary(process) => EventData::Summary(ProcessSummary {
                 image: Some(*image),
@@ -57,10 +64,6 @@ impl<'a> Event<'a> {
 
 /// What happened.
 #[derive(Debug, Clone, Copy)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "an event is lent on, never stored"
-)]
 pub enum EventData<'a> {
     /// A process called exec, with or without success.
     Exec(Exec<'a>),
@@ -72,6 +75,9 @@ pub enum EventData<'a> {
     FinalUsage(FinalUsage),
     /// A process existed before tracing began.
     Existing(Existing<'a>),
+    /// A process ended, and that is all that is told: a recording leaves out ends that were not
+    /// asked for, and the process table has to forget them.
+    Gone(ProcessId),
     /// The name of a cgroup.
     Cgroup(Cgroup<'a>),
     /// A summary of a process. Not sent by a source: [`Lineage`](crate::Lineage) derives it.
@@ -92,6 +98,7 @@ impl EventData<'_> {
             Self::Exit(_) => Some(CountedKind::Exit),
             Self::FinalUsage(_) => Some(CountedKind::FinalUsage),
             Self::Existing(_)
+            | Self::Gone(_)
             | Self::Cgroup(_)
             | Self::Summary(_)
             | Self::Lost(_)

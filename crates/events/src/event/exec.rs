@@ -65,6 +65,8 @@ pub struct Exec<'a> {
     /// The environment of the new image, `NAME=value` each. `None` when it was not asked for, or
     /// did not arrive whole, and for failed execs.
     pub env: Option<Argv<'a>>,
+    /// Secrets were masked in it before it was recorded; false for what a live source sends.
+    pub redacted: bool,
     /// Its cgroups.
     pub place: Option<CgroupRef>,
     /// The process's number in its own pid namespace.
@@ -104,6 +106,7 @@ impl<'a> Exec<'a> {
             cwd: self.cwd,
             cwd_root: self.cwd_root,
             env: self.env,
+            redacted: self.redacted,
         }
     }
 }
@@ -134,6 +137,7 @@ impl<'a> Exec<'a> {
             cwd: image.cwd,
             cwd_root: image.cwd_root,
             env: image.env,
+            redacted: image.redacted,
             place: None,
             ns_pid: None,
             pid_ns: None,

@@ -38,6 +38,27 @@ pub struct Exit<'a> {
     pub cost: Option<Cost>,
 }
 
+impl Exit<'static> {
+    /// The end of a process, of which nothing else is known.
+    pub fn of(process: ProcessId) -> Self {
+        Self {
+            process,
+            parent: ProcessId::UNKNOWN,
+            comm: b"",
+            uid: None,
+            gid: None,
+            place: None,
+            ns_pid: None,
+            status: None,
+            oom_killed: None,
+            by_exec: false,
+            exec_ns: None,
+            exec_number: None,
+            cost: None,
+        }
+    }
+}
+
 /// How a process ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExitStatus {

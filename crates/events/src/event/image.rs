@@ -15,6 +15,9 @@ pub enum PathRoot {
 }
 
 impl PathRoot {
+    /// All of them, in the order of their index.
+    pub(crate) const ALL: [Self; 3] = [Self::Machine, Self::Namespace, Self::Elsewhere];
+
     /// The name of each in JSON.
     pub const NAMES: &'static [&'static str] = &["machine", "namespace", "elsewhere"];
 
@@ -47,6 +50,8 @@ pub struct Image<'a> {
     pub cwd_root: Option<PathRoot>,
     /// The variables of the environment that were asked for.
     pub env: Option<Argv<'a>>,
+    /// Secrets were masked in it before it was recorded; false for what a live source sends.
+    pub redacted: bool,
 }
 
 impl Image<'static> {
@@ -62,10 +67,16 @@ impl Image<'static> {
         cwd: None,
         cwd_root: None,
         env: None,
+        redacted: false,
     };
 }
 
 impl Image<'_> {
+    /// Whether a limit left out some of the arguments or of the environment.
+    pub fn is_shortened(&self) -> bool {
+        self.args.is_shortened() || self.env.is_some_and(|env| env.is_shortened())
+    }
+
     /// Whether the file was already deleted when it was executed, or never had a name.
     pub fn deleted(&self) -> Option<bool> {
         self.file.map(|file| file.links == 0)

@@ -14,6 +14,9 @@ pub enum Loss {
 }
 
 impl Loss {
+    /// All reasons.
+    pub(crate) const ALL: [Self; 3] = [Self::RingFull, Self::Skipped, Self::Malformed];
+
     /// The word used in JSON and in messages.
     pub fn name(self) -> &'static str {
         match self {

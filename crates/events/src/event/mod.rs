@@ -29,6 +29,7 @@ pub use data::Event;
 pub use data::EventData;
 pub use exec::Exec;
 pub use existing::Existing;
+pub use existing::ExistingState;
 pub use exit::Exit;
 pub use exit::ExitStatus;
 pub use fork::Fork;

@@ -7,6 +7,7 @@ use super::data::Event;
 use super::data::EventData;
 use super::exec::Exec;
 use super::existing::Existing;
+use super::existing::ExistingState;
 use super::exit::Exit;
 use super::image::Image;
 use super::login::LoginSession;
@@ -51,6 +52,7 @@ impl OwnedEvent {
                 };
                 OwnedData::Cgroup(kept, cgroup.path.into())
             }
+            EventData::Gone(process) => OwnedData::Plain(Box::new(EventData::Gone(*process))),
             EventData::Fork(fork) => OwnedData::Plain(Box::new(EventData::Fork(*fork))),
             EventData::FinalUsage(usage) => {
                 OwnedData::Plain(Box::new(EventData::FinalUsage(*usage)))
@@ -170,31 +172,36 @@ impl OwnedExit {
 struct OwnedExisting {
     existing: Existing<'static>,
     comm: Comm,
-    /// Only its arguments are known.
+    parent_comm: Comm,
+    tty: Option<Comm>,
     image: OwnedImage,
 }
 
 impl OwnedExisting {
     fn new(existing: &Existing<'_>) -> Self {
-        let image = Image {
-            args: existing.args,
-            ..Image::UNKNOWN
-        };
         Self {
             existing: Existing {
                 comm: b"",
-                args: Argv::UNKNOWN,
+                parent_comm: b"",
+                session: without_tty(&existing.session),
+                image: Image::UNKNOWN,
+                state: without_comm(&existing.state),
                 ..*existing
             },
             comm: Comm::new(existing.comm),
-            image: OwnedImage::new(&image),
+            parent_comm: Comm::new(existing.parent_comm),
+            tty: existing.session.tty.map(Comm::new),
+            image: OwnedImage::new(&existing.image),
         }
     }
 
     fn lend(&self) -> Existing<'_> {
         Existing {
             comm: self.comm.get(),
-            args: self.image.lend().args,
+            parent_comm: self.parent_comm.get(),
+            session: with_tty(self.existing.session, self.tty.as_ref()),
+            image: self.image.lend(),
+            state: with_comm(self.existing.state, self.comm.get()),
             ..self.existing
         }
     }
@@ -240,6 +247,38 @@ impl OwnedSummary {
             exit: self.exit.as_ref().map(OwnedExit::lend),
             ..self.process
         }
+    }
+}
+
+/// The name at the end is that of the process.
+fn without_comm(state: &ExistingState<'_>) -> ExistingState<'static> {
+    match *state {
+        ExistingState::Alive => ExistingState::Alive,
+        ExistingState::Ending {
+            time,
+            boot_ns,
+            exit,
+        } => ExistingState::Ending {
+            time,
+            boot_ns,
+            exit: Exit { comm: b"", ..exit },
+        },
+        ExistingState::Ended { boot_ns } => ExistingState::Ended { boot_ns },
+    }
+}
+
+fn with_comm<'a>(state: ExistingState<'static>, comm: &'a [u8]) -> ExistingState<'a> {
+    match state {
+        ExistingState::Ending {
+            time,
+            boot_ns,
+            exit,
+        } => ExistingState::Ending {
+            time,
+            boot_ns,
+            exit: Exit { comm, ..exit },
+        },
+        other => other,
     }
 }
 

@@ -67,16 +67,14 @@ fn owned_events_lend_what_they_keep() {
     whole.image = Some(exec.image());
     whole.session = Some(exec.session);
     let existing = Existing {
-        process: id(1, 2),
-        parent: id(3, 4),
         comm: b"init",
+        parent_comm: b"swapper",
         uid: Some(0),
-        gid: None,
         place: Some(CgroupRef::unified(5)),
-        ns_pid: None,
         seen_pid: 1,
-        exec_number: None,
-        args: Argv::whole(b"/sbin/init\0"),
+        session: exec.session,
+        image: exec.image(),
+        ..Existing::alive(id(1, 2), id(3, 4))
     };
     let cgroup = Cgroup {
         key: CgroupRef::unified(5).cgroup,
@@ -87,6 +85,7 @@ fn owned_events_lend_what_they_keep() {
         EventData::Exit(exit(ExitStatus::Code(0))),
         EventData::Summary(whole),
         EventData::Existing(existing),
+        EventData::Gone(id(1, 2)),
         EventData::Cgroup(cgroup),
         EventData::Clock(Clock { first: true }),
     ] {

@@ -50,14 +50,17 @@ pub(crate) fn serialize<S: Serializer>(
         EventData::Summary(process) => {
             ProcessLine::new(event, process, notes).serialize(serializer)
         }
-        EventData::Existing(_) | EventData::Cgroup(_) | EventData::FinalUsage(_) => return None,
+        EventData::Existing(_)
+        | EventData::Gone(_)
+        | EventData::Cgroup(_)
+        | EventData::FinalUsage(_) => return None,
         EventData::Fork(fork) => ForkLine::new(time, fork).serialize(serializer),
         EventData::Lost(lost) => LostLine::new(time, lost).serialize(serializer),
         EventData::Clock(_) => ClockLine::new(time, event.boot_ns).serialize(serializer),
     })
 }
 record! {
-    "exec": struct ExecLine<'a> {
+    "exec": pub(crate) struct ExecLine<'a> {
         time: Time,
         id: Id,
         pid: u32,
@@ -95,7 +98,7 @@ record! {
 }
 
 impl<'a> ExecLine<'a> {
-    fn new(time: Time, exec: &Exec<'a>, notes: &Annotations<'a>) -> Self {
+    pub(crate) fn new(time: Time, exec: &Exec<'a>, notes: &Annotations<'a>) -> Self {
         Self {
             time,
             id: Id(exec.process),
@@ -129,7 +132,7 @@ impl<'a> ExecLine<'a> {
 
 part! {
     /// The image.
-    struct ImageFields<'a> {
+    pub(crate) struct ImageFields<'a> {
         filename: Option<Text<'a>>,
         exe: Option<Text<'a>>,
         exe_root: Option<&'static str>,
@@ -151,7 +154,7 @@ part! {
 }
 
 impl<'a> ImageFields<'a> {
-    fn new(image: Image<'a>, notes: &Annotations<'_>) -> Self {
+    pub(crate) fn new(image: Image<'a>, notes: &Annotations<'_>) -> Self {
         let args = image.args;
         Self {
             filename: image.filename.map(Text),
@@ -167,15 +170,15 @@ impl<'a> ImageFields<'a> {
             cwd: image.cwd.map(Text),
             cwd_root: image.cwd_root.map(PathRoot::name),
             env: image.env.map(Env),
-            redacted: notes.redacted,
-            shortened: notes.shortened.then_some(true),
+            redacted: notes.redacted || image.redacted,
+            shortened: (notes.shortened || image.is_shortened()).then_some(true),
         }
     }
 }
 
 part! {
     /// The login session.
-    struct SessionFields<'a> {
+    pub(crate) struct SessionFields<'a> {
         login_uid: Option<u32>,
         audit_session: Option<u32>,
         sid: Option<u32>,
@@ -184,7 +187,7 @@ part! {
 }
 
 impl<'a> SessionFields<'a> {
-    fn new(session: &LoginSession<'a>) -> Self {
+    pub(crate) fn new(session: &LoginSession<'a>) -> Self {
         Self {
             login_uid: session.login_uid,
             audit_session: session.audit_id,
@@ -196,7 +199,7 @@ impl<'a> SessionFields<'a> {
 
 part! {
     /// The owner, from the cgroup.
-    struct PlaceFields<'a> {
+    pub(crate) struct PlaceFields<'a> {
         cgroup: Option<Text<'a>>,
         cgroup_id: Option<Decimal>,
         unit: Option<Text<'a>>,
@@ -207,13 +210,13 @@ part! {
 }
 
 #[derive(Serialize)]
-struct ContainerFields<'a> {
+pub(crate) struct ContainerFields<'a> {
     id: Text<'a>,
     runtime: Option<&'static str>,
 }
 
 impl<'a> PlaceFields<'a> {
-    fn new(place: Option<&CgroupRef>, notes: &Annotations<'a>) -> Self {
+    pub(crate) fn new(place: Option<&CgroupRef>, notes: &Annotations<'a>) -> Self {
         let identity = notes.identity;
         let container = identity.and_then(CgroupOwner::container);
         Self {
@@ -230,7 +233,7 @@ impl<'a> PlaceFields<'a> {
     }
 }
 record! {
-    "fork": struct ForkLine {
+    "fork": pub(crate) struct ForkLine {
         time: Time,
         id: Id,
         pid: u32,
@@ -242,7 +245,7 @@ record! {
 }
 
 impl ForkLine {
-    fn new(time: Time, fork: &Fork) -> Self {
+    pub(crate) fn new(time: Time, fork: &Fork) -> Self {
         Self {
             time,
             id: Id(fork.process),
@@ -256,7 +259,7 @@ impl ForkLine {
 }
 
 record! {
-    "exit": struct ExitLine<'a> {
+    "exit": pub(crate) struct ExitLine<'a> {
         time: Time,
         id: Id,
         pid: u32,
@@ -278,7 +281,7 @@ record! {
 }
 
 impl<'a> ExitLine<'a> {
-    fn new(event: &Event<'_>, exit: &Exit<'a>, notes: &Annotations<'a>) -> Self {
+    pub(crate) fn new(event: &Event<'_>, exit: &Exit<'a>, notes: &Annotations<'a>) -> Self {
         Self {
             time: Time(event.time),
             id: Id(exit.process),
@@ -301,7 +304,7 @@ impl<'a> ExitLine<'a> {
 part! {
     /// How a process ended and what it cost; all null for one that lives.
     #[derive(Default)]
-    struct EndFields {
+    pub(crate) struct EndFields {
         exit: Option<&'static str>,
         code: Option<u8>,
         signal: Option<u8>,
@@ -330,7 +333,7 @@ part! {
 }
 
 impl EndFields {
-    fn new(boot_ns: u64, exit: &Exit<'_>) -> Self {
+    pub(crate) fn new(boot_ns: u64, exit: &Exit<'_>) -> Self {
         let code = match exit.status {
             Some(ExitStatus::Code(code)) => Some(code),
             _ => None,
@@ -438,7 +441,7 @@ impl<'a> ProcessLine<'a> {
     }
 }
 record! {
-    "lost": struct LostLine {
+    "lost": pub(crate) struct LostLine {
         time: Time,
         count: u64,
         kind: &'static str,
@@ -447,7 +450,7 @@ record! {
 }
 
 impl LostLine {
-    fn new(time: Time, lost: &Lost) -> Self {
+    pub(crate) fn new(time: Time, lost: &Lost) -> Self {
         Self {
             time,
             count: lost.count,
@@ -458,14 +461,14 @@ impl LostLine {
 }
 
 record! {
-    "clock": struct ClockLine {
+    "clock": pub(crate) struct ClockLine {
         time: Time,
         boot_ns: Decimal,
     }
 }
 
 impl ClockLine {
-    fn new(time: Time, boot_ns: u64) -> Self {
+    pub(crate) fn new(time: Time, boot_ns: u64) -> Self {
         Self {
             time,
             boot_ns: Decimal(boot_ns),

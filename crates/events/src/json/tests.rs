@@ -87,6 +87,7 @@ pub(crate) fn ls(args: Argv<'_>) -> Exec<'_> {
         cwd: None,
         cwd_root: None,
         env: None,
+        redacted: false,
         peak_before: None,
         exec_number: None,
     }

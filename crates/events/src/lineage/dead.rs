@@ -43,6 +43,11 @@ impl Dead {
         Some(process)
     }
 
+    /// All of them, those of a user in the order in which they are taken.
+    pub(super) fn iter(&self) -> impl Iterator<Item = ProcessId> {
+        self.queues.iter().flatten().copied()
+    }
+
     /// How many are in it.
     pub(super) fn len(&self) -> usize {
         self.len

@@ -9,6 +9,7 @@
 
 mod dead;
 mod images;
+mod snapshot;
 mod states;
 
 use std::collections::HashSet;
@@ -25,7 +26,6 @@ use crate::event::CgroupRef;
 use crate::event::Event;
 use crate::event::EventData;
 use crate::event::Exec;
-use crate::event::Existing;
 use crate::event::Exit;
 use crate::event::FinalUsage;
 use crate::event::Fork;
@@ -262,7 +262,8 @@ impl Lineage {
     pub fn observe(&mut self, event: &Event<'_>, sink: &mut ProcessSink<'_>) {
         self.now = (event.time, event.boot_ns);
         match &event.data {
-            EventData::Existing(running) => self.running(running, sink),
+            EventData::Existing(existing) => self.take_existing(existing, sink),
+            EventData::Gone(process) => self.forget(*process),
             EventData::Fork(fork) => self.fork(fork, sink),
             EventData::Exec(exec) => {
                 self.note_parent_name(exec);
@@ -338,27 +339,6 @@ impl Lineage {
             })
     }
 
-    fn running(&mut self, running: &Existing<'_>, sink: &mut ProcessSink<'_>) {
-        if self.entries.contains_key(&running.process) {
-            return; // already seen in an event
-        }
-        let image = Image {
-            args: running.args,
-            ..Image::UNKNOWN
-        };
-        let entry = Entry {
-            comm: Comm::new(running.comm),
-            uid: running.uid,
-            gid: running.gid,
-            place: running.place,
-            ns_pid: running.ns_pid,
-            exec_number: running.exec_number,
-            image: self.keep_image(&image),
-            ..Entry::new(None, running.parent)
-        };
-        self.insert(running.process, entry, sink);
-    }
-
     /// A new process is a copy of its creator, until it calls exec.
     fn fork(&mut self, fork: &Fork, sink: &mut ProcessSink<'_>) {
         self.note_exec_number(fork.creator, fork.exec_number);
@@ -417,6 +397,14 @@ impl Lineage {
         entry.peak_before = exec.peak_before;
         let before = std::mem::replace(&mut entry.image, image);
         self.images.release(before);
+    }
+
+    /// The process has ended, and nobody is told.
+    fn forget(&mut self, process: ProcessId) {
+        let is_kept = |entry: &Entry| !entry.finished && entry.end.is_none();
+        if self.entries.get(&process).is_some_and(is_kept) {
+            self.give_up(process);
+        }
     }
 
     /// See [`Entry::note_exec_number`].
@@ -504,8 +492,12 @@ impl Lineage {
         self.entries.get_mut(&process).expect("just inserted")
     }
 
-    fn insert(&mut self, process: ProcessId, mut entry: Entry, sink: &mut ProcessSink<'_>) {
+    fn insert(&mut self, process: ProcessId, entry: Entry, sink: &mut ProcessSink<'_>) {
         self.retire_previous_pid(process);
+        self.add(process, entry, sink);
+    }
+
+    fn add(&mut self, process: ProcessId, mut entry: Entry, sink: &mut ProcessSink<'_>) {
         while self.entries.len() >= self.limits.processes.max(1) {
             self.evict_one(sink);
         }
@@ -567,7 +559,7 @@ impl Lineage {
             parent: entry.parent,
             creator: entry.creator,
             comm: entry.comm.get(),
-            parent_comm: parent_comm.map(Comm::get),
+            parent_comm: parent_comm.and_then(known),
             uid: entry.uid,
             gid: entry.gid,
             place: entry.place,
@@ -707,6 +699,11 @@ impl Lineage {
             self.images.release(entry.image.take_if(is_lost));
         }
     }
+}
+
+/// A name; an empty one is not known.
+fn known(name: &Comm) -> Option<&[u8]> {
+    Some(name.get()).filter(|name| !name.is_empty())
 }
 
 /// How many execs lie between two numbers; 0 if that is not known, or `number` is the older one.

@@ -1,5 +1,7 @@
 //! Lives as they are, lives of which events are missing, and any events at all.
 
+mod cut;
+
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::collections::HashSet;
@@ -10,6 +12,7 @@ use proptest::sample::Index;
 use super::*;
 use crate::event::Cost;
 use crate::event::Cpu;
+use crate::event::Existing;
 use crate::event::Exit;
 use crate::event::ExitStatus;
 
@@ -40,16 +43,17 @@ fn running<'a>(
     args: Argv<'a>,
 ) -> EventData<'a> {
     EventData::Existing(Existing {
-        process,
-        parent,
         comm,
         uid: Some(1000),
         gid: Some(100),
         place: Some(CgroupRef::unified(7)),
         ns_pid: Some(process.pid),
         seen_pid: process.pid,
-        exec_number: None,
-        args,
+        image: Image {
+            args,
+            ..Image::UNKNOWN
+        },
+        ..Existing::alive(process, parent)
     })
 }
 
@@ -94,6 +98,7 @@ fn exec<'a>(process: ProcessId, parent: ProcessId, comm: &'a [u8], args: &'a [u8
         cwd: None,
         cwd_root: None,
         env: None,
+        redacted: false,
         exec_number: None,
         peak_before: Some(50),
     }
@@ -506,6 +511,7 @@ fn peak_memory_before_exec_is_not_the_images() {
         let exec = Exec {
             cwd: None,
             env: None,
+            redacted: false,
             peak_before: before,
             ..exec(ls, SHELL, b"ls", b"ls\0")
         };

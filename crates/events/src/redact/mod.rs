@@ -30,6 +30,7 @@ use std::ops::Range;
 use regex::bytes::Regex;
 
 use crate::argv::Argv;
+use crate::argv::ArgvRest;
 use crate::env;
 use commands::Scan;
 use prefilter::Prefilter;
@@ -68,7 +69,7 @@ impl Redactor {
     /// The arguments with their secrets masked; `None` when they hold none. Their number does not
     /// change, and those that could not be read stay so.
     pub fn redact<'a>(&'a mut self, args: &Argv<'a>) -> Option<Argv<'a>> {
-        let (block, unreadable, (total_bytes, complete)) = args.parts();
+        let (block, unreadable, rest) = args.parts();
         self.masks.clear();
         self.find(block);
         self.find_own(block);
@@ -76,15 +77,18 @@ impl Redactor {
             return None;
         }
         // The original total would reveal the length of the secrets.
-        let missing = total_bytes.saturating_sub(block.len() as u64);
-        let rest = (self.out.len() as u64 + missing, complete);
+        let missing = rest.total_bytes.saturating_sub(block.len() as u64);
+        let rest = ArgvRest {
+            total_bytes: self.out.len() as u64 + missing,
+            ..rest
+        };
         Some(Argv::from_parts(&self.out, unreadable, rest))
     }
 
     /// The variables of an environment, `NAME=value` each, with their values masked; `None` when
     /// they hold no secret.
     pub fn redact_environment<'a>(&'a mut self, env: &Argv<'a>) -> Option<Argv<'a>> {
-        let (block, ..) = env.parts();
+        let (block, _, rest) = env.parts();
         self.masks.clear();
         let mut start = 0;
         for entry in block.split(|&byte| byte == 0) {
@@ -93,7 +97,13 @@ impl Redactor {
             start += entry.len() + 1;
         }
         self.find_own(block);
-        self.mask(block).then(|| Argv::whole(&self.out))
+        self.mask(block).then(|| {
+            let rest = ArgvRest {
+                total_bytes: self.out.len() as u64,
+                ..rest
+            };
+            Argv::from_parts(&self.out, &[], rest)
+        })
     }
 
     /// Masks a text without a variable or option name, such as a file name; `None` if it has no

@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use execsnoop_events::Argv;
 use execsnoop_events::EventData;
 use execsnoop_events::Existing;
+use execsnoop_events::Image;
 use execsnoop_events::ProcessId;
 use execsnoop_events::Sink;
 use execsnoop_events::WallClock;
@@ -71,12 +72,15 @@ impl SnapshotEntry {
     /// Hands it out with its arguments, which come from elsewhere.
     pub(crate) fn hand_out(&self, args: Argv<'_>, clock: &WallClock, sink: &mut Sink<'_>) {
         let fixed = &self.0;
+        let parent = ProcessId {
+            pid: fixed.ppid,
+            start_ns: fixed.parent_start,
+        };
+        let image = Image {
+            args,
+            ..Image::UNKNOWN
+        };
         let running = Existing {
-            process: process(&fixed.head),
-            parent: ProcessId {
-                pid: fixed.ppid,
-                start_ns: fixed.parent_start,
-            },
             comm: until_nul(&fixed.comm),
             uid: known_id(fixed.uid),
             gid: known_id(fixed.gid),
@@ -84,7 +88,8 @@ impl SnapshotEntry {
             ns_pid: nonzero(fixed.ns_pid),
             seen_pid: fixed.seen_pid,
             exec_number: NonZeroU32::new(fixed.exec_number),
-            args,
+            image,
+            ..Existing::alive(process(&fixed.head), parent)
         };
         sink(&event(&fixed.head, clock, EventData::Existing(running)));
     }

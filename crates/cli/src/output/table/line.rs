@@ -52,6 +52,7 @@ impl<'a> Line<'a> {
             }
             EventData::FinalUsage(_)
             | EventData::Existing(_)
+            | EventData::Gone(_)
             | EventData::Cgroup(_)
             | EventData::Lost(_)
             | EventData::Clock(_) => return None,
@@ -221,7 +222,7 @@ impl<'a> Line<'a> {
             (memfd, "memfd"),
             (image.deleted() == Some(true) && !memfd, "deleted"),
             (image.script, "script"),
-            (self.notes.redacted, "redacted"),
+            (self.notes.redacted || image.redacted, "redacted"),
         ]
         .into_iter()
         .filter_map(|(set, name)| set.then_some(name))

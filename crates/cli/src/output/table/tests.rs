@@ -58,6 +58,7 @@ fn exec<'a>(args: Argv<'a>) -> Exec<'a> {
         cwd: None,
         cwd_root: None,
         env: None,
+        redacted: false,
         peak_before: None,
         exec_number: None,
     }

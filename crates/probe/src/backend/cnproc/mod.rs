@@ -382,17 +382,18 @@ struct ProcEntry {
 
 impl ProcEntry {
     fn running<'a>(&'a self, pid: u32, table: &Table, args: Argv<'a>) -> Existing<'a> {
+        let parent = self.ppid.map_or(ProcessId::UNKNOWN, |ppid| table.id(ppid));
+        let image = Image {
+            args,
+            ..Image::UNKNOWN
+        };
         Existing {
-            process: table.id(pid),
-            parent: self.ppid.map_or(ProcessId::UNKNOWN, |ppid| table.id(ppid)),
             comm: &self.comm,
             uid: self.uid,
             gid: self.gid,
-            place: None,
-            ns_pid: None,
             seen_pid: pid,
-            exec_number: None,
-            args,
+            image,
+            ..Existing::alive(table.id(pid), parent)
         }
     }
 }
