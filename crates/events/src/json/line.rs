@@ -11,7 +11,7 @@ const STEP: usize = 1024;
 /// The buffer is longer than the line, so that a piece takes one look at the room, a few moves, and
 /// one new length. What is marked `inline(always)` is so for the names of fields: they are
 /// constants, and become moves of constants only where the compiler knows which name it is.
-pub(super) struct Line<'o> {
+pub(crate) struct Line<'o> {
     out: &'o mut Vec<u8>,
     /// Where the line ends so far.
     at: usize,
@@ -19,32 +19,32 @@ pub(super) struct Line<'o> {
 
 impl<'o> Line<'o> {
     /// A new line at the end of the buffer.
-    pub(super) fn new(out: &'o mut Vec<u8>) -> Self {
+    pub(crate) fn new(out: &'o mut Vec<u8>) -> Self {
         let at = out.len();
         Self { out, at }
     }
 
     /// Ends the line.
-    pub(super) fn end(self) {
+    pub(crate) fn end(self) {
         self.out.truncate(self.at);
     }
 
     /// Appends a text without change.
     #[inline]
-    pub(super) fn append(&mut self, text: &[u8]) {
+    pub(crate) fn append(&mut self, text: &[u8]) {
         copy(self.room(text.len()), text);
         self.at += text.len();
     }
 
     /// Appends a number.
     #[inline]
-    pub(super) fn number(&mut self, number: impl itoa::Integer) {
+    pub(crate) fn number(&mut self, number: impl itoa::Integer) {
         self.append(itoa::Buffer::new().format(number).as_bytes());
     }
 
     /// Appends a text that needs no escapes, in quotes.
     #[inline]
-    pub(super) fn quoted(&mut self, text: &str) {
+    pub(crate) fn quoted(&mut self, text: &str) {
         let n = text.len();
         let room = self.room(n + 2);
         room[0] = b'"';
@@ -55,7 +55,7 @@ impl<'o> Line<'o> {
 
     /// Appends the name of a field, which needs no escapes, and the punctuation around it.
     #[inline(always)]
-    pub(super) fn name(&mut self, first: bool, name: &str) {
+    pub(crate) fn name(&mut self, first: bool, name: &str) {
         let (n, start) = (name.len(), usize::from(!first));
         let room = self.room(n + 4);
         room[0] = b',';

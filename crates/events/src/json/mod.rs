@@ -7,14 +7,14 @@
 //! escaped, so that a line can be looked at.
 
 mod annotations;
-mod line;
+pub(crate) mod line;
 mod object;
-mod record_macros;
-mod records;
+pub(crate) mod record_macros;
+pub(crate) mod records;
 #[cfg(test)]
 pub(crate) mod tests;
-mod values;
-mod writer;
+pub(crate) mod values;
+pub(crate) mod writer;
 
 use crate::event::Event;
 use line::Line;

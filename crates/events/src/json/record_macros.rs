@@ -8,7 +8,7 @@
 use serde::ser::SerializeStruct;
 
 /// Fields that stand among those of a record.
-pub(super) trait Part {
+pub(crate) trait Part {
     /// Adds them.
     fn add<S: SerializeStruct>(&self, record: &mut S) -> Result<(), S::Error>;
 }
@@ -16,11 +16,11 @@ pub(super) trait Part {
 /// Defines a struct that is a [`Part`]. A field with `#[flatten]` is itself one; one with
 /// `#[optional]` is left out when it is `None`.
 macro_rules! part {
-    ($(#[$meta:meta])* struct $Part:ident $(<$life:lifetime>)? {
+    ($(#[$meta:meta])* $vis:vis struct $Part:ident $(<$life:lifetime>)? {
         $($(#[$how:ident])? $field:ident: $type:ty,)*
     }) => {
         $(#[$meta])*
-        struct $Part $(<$life>)? {
+        $vis struct $Part $(<$life>)? {
             $($field: $type,)*
         }
 
@@ -35,8 +35,8 @@ macro_rules! part {
 
 /// Defines a [`part!`] that is a record by itself, of this type.
 macro_rules! record {
-    ($kind:literal: struct $Record:ident $(<$life:lifetime>)? { $($fields:tt)* }) => {
-        part! { struct $Record $(<$life>)? { $($fields)* } }
+    ($kind:literal: $vis:vis struct $Record:ident $(<$life:lifetime>)? { $($fields:tt)* }) => {
+        part! { $vis struct $Record $(<$life>)? { $($fields)* } }
 
         impl $(<$life>)? serde::Serialize for $Record $(<$life>)? {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -67,6 +67,6 @@ macro_rules! add_field {
     };
 }
 
-pub(super) use add_field;
-pub(super) use part;
-pub(super) use record;
+pub(crate) use add_field;
+pub(crate) use part;
+pub(crate) use record;

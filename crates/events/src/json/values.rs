@@ -15,7 +15,7 @@ use crate::event::ProcessId;
 use crate::lineage::Ancestor;
 use crate::text::fastfmt::InlineText;
 
-pub(super) struct Time(pub(super) Timestamp);
+pub(crate) struct Time(pub(crate) Timestamp);
 
 impl Serialize for Time {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -23,7 +23,7 @@ impl Serialize for Time {
     }
 }
 
-pub(super) struct Id(pub(super) ProcessId);
+pub(crate) struct Id(pub(crate) ProcessId);
 
 impl Serialize for Id {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -32,7 +32,7 @@ impl Serialize for Id {
 }
 
 /// A number that may exceed 2^53, as a string.
-pub(super) struct Decimal(pub(super) u64);
+pub(crate) struct Decimal(pub(crate) u64);
 
 impl Serialize for Decimal {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -40,10 +40,10 @@ impl Serialize for Decimal {
     }
 }
 
-pub(super) struct Text<'a>(pub(super) &'a [u8]);
+pub(crate) struct Text<'a>(pub(crate) &'a [u8]);
 
 /// A name; an empty one is not known.
-pub(super) fn known(name: &[u8]) -> Option<Text<'_>> {
+pub(crate) fn known(name: &[u8]) -> Option<Text<'_>> {
     (!name.is_empty()).then_some(Text(name))
 }
 
@@ -68,7 +68,7 @@ impl fmt::Display for Text<'_> {
     }
 }
 
-pub(super) struct Texts<'a>(pub(super) Argv<'a>);
+pub(crate) struct Texts<'a>(pub(crate) Argv<'a>);
 
 impl Serialize for Texts<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -77,7 +77,7 @@ impl Serialize for Texts<'_> {
 }
 
 /// An environment, as an object.
-pub(super) struct Env<'a>(pub(super) Argv<'a>);
+pub(crate) struct Env<'a>(pub(crate) Argv<'a>);
 
 impl Serialize for Env<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -87,7 +87,7 @@ impl Serialize for Env<'_> {
 }
 
 /// A terminal's device below /dev.
-pub(super) struct Tty<'a>(pub(super) (&'static str, &'a [u8]));
+pub(crate) struct Tty<'a>(pub(crate) (&'static str, &'a [u8]));
 
 impl Serialize for Tty<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -96,7 +96,7 @@ impl Serialize for Tty<'_> {
     }
 }
 
-pub(super) struct Base64s<'a>(pub(super) Argv<'a>);
+pub(crate) struct Base64s<'a>(pub(crate) Argv<'a>);
 
 impl Serialize for Base64s<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -108,8 +108,17 @@ impl Serialize for Base64s<'_> {
     }
 }
 
+/// Bytes, exactly.
+pub(crate) struct Base64<'a>(pub(crate) &'a [u8]);
+
+impl Serialize for Base64<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&BASE64.encode_display(self.0))
+    }
+}
+
 /// The list of ancestors; their arguments only where they are given.
-pub(super) struct Ancestors<'a>(pub(super) &'a [Ancestor<'a>]);
+pub(crate) struct Ancestors<'a>(pub(crate) &'a [Ancestor<'a>]);
 
 #[derive(Serialize)]
 struct AncestorFields<'a> {
@@ -135,7 +144,7 @@ impl Serialize for Ancestors<'_> {
 }
 
 /// Asked of the whole block at once: NULs are UTF-8, and stand in no character but their own.
-pub(super) fn all_utf8(args: &Argv<'_>) -> bool {
+pub(crate) fn all_utf8(args: &Argv<'_>) -> bool {
     let (block, _, _) = args.parts();
     std::str::from_utf8(block).is_ok()
 }

@@ -20,7 +20,7 @@ use crate::text::quote::printable;
 
 /// Writing into memory cannot fail.
 #[derive(Debug)]
-pub(super) enum Never {}
+pub(crate) enum Never {}
 
 impl fmt::Display for Never {
     fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -37,7 +37,7 @@ impl serde::ser::Error for Never {
 }
 
 /// Appends one value.
-pub(super) struct Json<'l, 'o>(pub(super) &'l mut Line<'o>);
+pub(crate) struct Json<'l, 'o>(pub(crate) &'l mut Line<'o>);
 
 /// Methods for kinds of values that records do not have.
 macro_rules! refuse {
@@ -164,7 +164,7 @@ impl<'l, 'o> Serializer for Json<'l, 'o> {
 }
 
 /// A list or an object that is being written.
-pub(super) struct Within<'l, 'o> {
+pub(crate) struct Within<'l, 'o> {
     line: &'l mut Line<'o>,
     first: bool,
     close: &'static [u8; 1],

@@ -25,6 +25,8 @@
 //! ```
 
 mod damage;
+mod decode;
+mod encode;
 mod frame;
 mod header;
 mod index;
@@ -32,6 +34,8 @@ mod inflate;
 mod input;
 mod magic;
 mod reader;
+mod records;
+mod relation;
 mod seek;
 mod tally;
 mod texts;
@@ -39,6 +43,12 @@ mod texts;
 pub use damage::Damage;
 pub use damage::DamageKind;
 pub use damage::ReadError;
+pub use decode::Decoded;
+pub use decode::Decoder;
+pub use decode::LineError;
+pub use decode::Names;
+pub use decode::Problem;
+pub use encode::Encoder;
 pub use frame::FrameError;
 pub use frame::FrameWriter;
 pub use header::End;
