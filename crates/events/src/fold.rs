@@ -28,13 +28,24 @@ const PAUSE_NS: u64 = 100_000_000;
 pub type FoldSink<'a> = dyn FnMut(&Event<'_>, u32) + 'a;
 
 /// Joins the execs of a walk.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Fold {
     walks: HashMap<Walker, Walk>,
+    /// No walk is over before this.
+    due_ns: u64,
+}
+
+impl Default for Fold {
+    fn default() -> Self {
+        Self {
+            walks: HashMap::new(),
+            due_ns: u64::MAX,
+        }
+    }
 }
 
 /// A thread of a process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 struct Walker {
     process: ProcessId,
     tid: u32,
@@ -57,6 +68,11 @@ impl Walk {
             boot_ns: event.boot_ns,
             exec: OwnedExec::new(exec),
         }
+    }
+
+    /// When it is over, unless it goes on.
+    fn due_ns(&self) -> u64 {
+        self.boot_ns.saturating_add(PAUSE_NS + 1)
     }
 
     fn hand_out(&self, sink: &mut FoldSink<'_>) {
@@ -104,8 +120,17 @@ impl Fold {
 
     /// Hands out the walks that ended without a success.
     pub fn tick(&mut self, boot_ns: u64, sink: &mut FoldSink<'_>) {
-        let over = |walk: &Walk| boot_ns.saturating_sub(walk.boot_ns) > PAUSE_NS;
-        self.give_up(|_, walk| over(walk), sink);
+        if boot_ns < self.due_ns {
+            return;
+        }
+        self.give_up(|_, walk| boot_ns >= walk.due_ns(), sink);
+        let next = self.walks.values().map(Walk::due_ns).min();
+        self.due_ns = next.unwrap_or(u64::MAX);
+    }
+
+    /// When [`tick`](Self::tick) may hand out something, and not before; `u64::MAX` for never.
+    pub fn due_ns(&self) -> u64 {
+        self.due_ns
     }
 
     /// Whether any walk may continue.
@@ -126,6 +151,7 @@ impl Fold {
                 false => before.hand_out(sink),
             }
         }
+        self.due_ns = self.due_ns.min(walk.due_ns());
         self.walks.insert(walker(exec), walk);
     }
 
@@ -145,13 +171,12 @@ impl Fold {
         if self.walks.is_empty() {
             return;
         }
-        let mut walks: Vec<Walk> = self
+        let mut walks: Vec<(Walker, Walk)> = self
             .walks
             .extract_if(|walker, walk| over(walker, walk))
-            .map(|(_, walk)| walk)
             .collect();
-        walks.sort_by_key(|walk| walk.boot_ns);
-        walks.iter().for_each(|walk| walk.hand_out(sink));
+        walks.sort_by_key(|(walker, walk)| (walk.boot_ns, *walker));
+        walks.iter().for_each(|(_, walk)| walk.hand_out(sink));
     }
 }
 

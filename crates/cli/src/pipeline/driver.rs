@@ -74,6 +74,10 @@ impl Pipeline {
     /// Takes what a source has, and waits for something at most `timeout`. Time passes by the
     /// source's clock. Returns how the source answered, and whether events came.
     ///
+    /// What has happened until now comes with this call. What waits for time to pass is shown up to
+    /// now, and not beyond: else it would come before events that have happened, and a replay would
+    /// show another order.
+    ///
     /// # Errors
     ///
     /// If the source cannot be read.
@@ -83,18 +87,21 @@ impl Pipeline {
         timeout: Duration,
     ) -> Result<(Poll, bool), SourceError> {
         let mut had_events = false;
+        let now_ns = source.now_ns();
         let polled = source.poll(timeout, &mut |event| {
             had_events = true;
             self.push(event);
         });
-        self.tick(source.now_ns());
+        self.show_due(now_ns);
+        self.last_ns = source.now_ns();
         self.stages.forget_cgroups();
         self.warn_of_full_table();
         Ok((polled?, had_events))
     }
 
-    /// Takes an event.
+    /// Takes an event, after what is due by then.
     pub fn push(&mut self, event: &Event<'_>) {
+        self.show_due(event.boot_ns);
         if let EventData::Clock(_) = event.data {
             self.begin_ns.get_or_insert(event.boot_ns);
         }
@@ -124,22 +131,39 @@ impl Pipeline {
     /// Takes note that time has passed.
     pub fn tick(&mut self, boot_ns: u64) {
         self.last_ns = boot_ns;
+        self.show_due(boot_ns);
+    }
+
+    /// Shows what has waited long enough, each in its time: the order does not depend on how often
+    /// the source is looked at.
+    #[inline]
+    fn show_due(&mut self, boot_ns: u64) {
+        loop {
+            let walks = self.fold.as_ref().map_or(u64::MAX, Fold::due_ns);
+            let ends = self.lineage.as_ref().map_or(u64::MAX, Lineage::due_ns);
+            match walks.min(ends) {
+                u64::MAX => return,
+                due_ns if boot_ns < due_ns => return,
+                due_ns => self.show_due_at(due_ns, walks <= ends),
+            }
+        }
+    }
+
+    fn show_due_at(&mut self, due_ns: u64, is_walk: bool) {
         let Self {
             lineage,
             fold,
             stages,
             ..
         } = self;
-        if let Some(fold) = fold {
-            let table = lineage.as_ref();
-            fold.tick(boot_ns, &mut |event, tries| {
-                stages.push(event, table, tries)
-            });
-        }
-        if let Some(table) = lineage {
-            table.tick(boot_ns, &mut |done, table| {
-                stages.push(done, Some(table), 1)
-            });
+        match (fold, lineage) {
+            (Some(fold), table) if is_walk => fold.tick(due_ns, &mut |event, tries| {
+                stages.push(event, table.as_ref(), tries);
+            }),
+            (_, Some(table)) => table.tick(due_ns, &mut |done, table| {
+                stages.push(done, Some(table), 1);
+            }),
+            _ => {}
         }
         stages.delivery.tick(boot_ns);
     }

@@ -9,17 +9,25 @@ use clap::Parser as _;
 use execsnoop_clikit::Discarded;
 use execsnoop_events::Argv;
 use execsnoop_events::CountedKind;
+use execsnoop_events::Cpu;
 use execsnoop_events::Event;
 use execsnoop_events::EventData;
 use execsnoop_events::EventList;
 use execsnoop_events::Exec;
+use execsnoop_events::Exit;
+use execsnoop_events::ExitStatus;
+use execsnoop_events::FinalUsage;
 use execsnoop_events::Fork;
 use execsnoop_events::Image;
 use execsnoop_events::Loss;
 use execsnoop_events::Lost;
+use execsnoop_events::OwnedEvent;
 use execsnoop_events::Poll;
 use execsnoop_events::ProcessId;
-use execsnoop_events::Source as _;
+use execsnoop_events::Sink;
+use execsnoop_events::Source;
+use execsnoop_events::SourceError;
+use execsnoop_events::Tally;
 use execsnoop_events::json;
 use execsnoop_events::json::Annotations;
 use jiff::Timestamp;
@@ -117,7 +125,7 @@ fn exec(pid: u32, ret: i32, args: &'static [u8]) -> EventData<'static> {
 }
 
 /// The pipeline of these options over these events: what it showed, and its account.
-fn run(options: &[&str], list: &mut EventList) -> (Vec<Value>, Account) {
+fn run(options: &[&str], list: &mut dyn Source) -> (Vec<Value>, Account) {
     let words = [&["execsnoop"], options].concat();
     let args = TraceArgs::try_parse_from(words).expect("options that exist");
     let mut settings = Settings::new(&args, false).expect("valid options");
@@ -241,7 +249,89 @@ fn time_is_the_sources() {
     ]);
     let (records, _) = run(&["--fold"], &mut list);
     let tries: Vec<&Value> = records.iter().map(|record| &record["tries"]).collect();
-    assert_eq!(tries, [1, 2, 1], "{records:?}");
+    assert_eq!(tries, [2, 1, 1], "{records:?}");
+}
+
+/// A source that hands out a number of events at a time, and whose clock is behind none of them.
+struct Batches {
+    events: Vec<OwnedEvent>,
+    at: usize,
+    size: usize,
+}
+
+impl Source for Batches {
+    fn poll(&mut self, _: Duration, sink: &mut Sink<'_>) -> Result<Poll, SourceError> {
+        let end = self.events.len().min(self.at + self.size);
+        for event in &self.events[self.at..end] {
+            sink(&event.lend());
+        }
+        self.at = end;
+        match end == self.events.len() {
+            true => Ok(Poll::Ended),
+            false => Ok(Poll::Ready),
+        }
+    }
+
+    fn now_ns(&self) -> u64 {
+        // Just before the next one, as if the reader had looked then.
+        let next = self.events.get(self.at);
+        next.or(self.events.last()).map_or(0, OwnedEvent::boot_ns) - 1
+    }
+
+    fn finish(&mut self, _: &mut Sink<'_>) -> Result<Tally, SourceError> {
+        Ok(Tally::default())
+    }
+}
+
+/// PATH searches that end somewhere, and lives whose final usage is lost or comes in time.
+fn what_waits() -> Vec<OwnedEvent> {
+    const MS: u64 = 1_000_000;
+    let mut events = Vec::new();
+    for pid in 10..40u32 {
+        let begin = 1000 * MS + u64::from(pid) * 37 * MS;
+        let mut add = |ms: u64, data| events.push(OwnedEvent::new(&at(begin + ms * MS, data)));
+        add(0, fork(pid, 1));
+        add(1, exec(pid, -2, b"tool\0"));
+        add(2, exec(pid, -2, b"tool\0"));
+        match pid % 3 {
+            0 => add(3, exec(pid, 0, b"tool\0")),
+            1 => add(150, exec(pid, 0, b"other\0")),
+            _ => {}
+        }
+        let exit = Exit {
+            status: Some(ExitStatus::Code(1)),
+            ..Exit::of(id(pid))
+        };
+        add(160 + u64::from(pid % 5) * 30, EventData::Exit(exit));
+        let usage = FinalUsage {
+            process: id(pid),
+            cpu: Cpu::divided(5, true, 0, 0),
+        };
+        if pid % 2 == 0 {
+            add(400, EventData::FinalUsage(usage));
+        }
+    }
+    events.sort_by_key(OwnedEvent::boot_ns);
+    events
+}
+
+/// The order of what is shown does not depend on how often the source is looked at.
+#[test]
+fn batches_do_not_matter() {
+    let shown = |size: usize| {
+        let mut source = Batches {
+            events: what_waits(),
+            at: 0,
+            size,
+        };
+        let types = "exec,failed,exit,process";
+        run(&["--fold", "--events", types, "--ancestors"], &mut source).0
+    };
+    let one_by_one = shown(1);
+    assert!(one_by_one.len() > 60);
+    for size in [2, 7, 1000] {
+        assert_eq!(shown(size), one_by_one, "batches of {size}");
+    }
 }
 
 /// Losses are shown as they are reported, and are in the account.

@@ -284,13 +284,20 @@ impl Lineage {
 
     /// Hands out the processes that have waited too long for their final usage.
     pub fn tick(&mut self, boot_ns: u64, sink: &mut ProcessSink<'_>) {
-        while let Some(&(ended_ns, process)) = self.waiting.front() {
-            if boot_ns < ended_ns.saturating_add(FINAL_ACCOUNT_NS) {
-                return;
-            }
-            self.waiting.pop_front();
+        while boot_ns >= self.due_ns()
+            && let Some((_, process)) = self.waiting.pop_front()
+        {
             self.publish(process, sink);
         }
+    }
+
+    /// When [`tick`](Self::tick) may hand out something, and not before; `u64::MAX` for never.
+    #[inline]
+    pub fn due_ns(&self) -> u64 {
+        let next = self.waiting.front();
+        next.map_or(u64::MAX, |(ended_ns, _)| {
+            ended_ns.saturating_add(FINAL_ACCOUNT_NS)
+        })
     }
 
     /// Hands out all processes that have ended, then the living processes, without an exit.
@@ -399,7 +406,7 @@ impl Lineage {
         self.images.release(before);
     }
 
-    /// The process has ended, and nobody is told.
+    /// The process has ended, and is not handed out.
     fn forget(&mut self, process: ProcessId) {
         let is_kept = |entry: &Entry| !entry.finished && entry.end.is_none();
         if self.entries.get(&process).is_some_and(is_kept) {

@@ -1,6 +1,6 @@
 //! From lines to events.
 //!
-//! Lines may be of a later version, or damaged, or made by somebody else: whatever the bytes are,
+//! Lines may be of a later version, or damaged, or made by another program: whatever the bytes are,
 //! they give an event or an error. An event borrows its texts from its line, or from memory of the
 //! decoder that is as long as the line.
 
