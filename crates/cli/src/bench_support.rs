@@ -46,6 +46,11 @@ impl BenchPipeline {
         self.pipeline.flush(Duration::MAX).map(drop)
     }
 
+    /// Takes what is left to the output's buffer.
+    pub fn finish(&mut self) {
+        self.pipeline.finish();
+    }
+
     /// How many bytes of lines are not written yet.
     pub fn pending_bytes(&self) -> usize {
         self.pipeline.pending_bytes()

@@ -1,6 +1,7 @@
 //! The variables of an environment that were asked for.
 
 use crate::argv::Argv;
+use crate::argv::ArgvRest;
 
 /// Which variables are wanted.
 #[derive(Debug, Default)]
@@ -35,7 +36,13 @@ impl EnvChoice {
                 self.block.push(0);
             }
         }
-        Argv::whole(&self.block)
+        let all = Argv::whole(&self.block);
+        let (block, unreadable, rest) = all.parts();
+        let rest = ArgvRest {
+            shortened: env.is_shortened(), // what was left out may have been wanted
+            ..rest
+        };
+        Argv::from_parts(block, unreadable, rest)
     }
 }
 

@@ -192,6 +192,7 @@ mod tests {
     use super::*;
     use crate::event::CgroupRef;
     use crate::event::LoginSession;
+    use crate::event::Redacted;
 
     fn exec<'a>(pid: u32, ret: i32, args: &'a [u8]) -> Exec<'a> {
         let process = ProcessId { pid, start_ns: 1 };
@@ -226,7 +227,7 @@ mod tests {
             cwd: None,
             cwd_root: None,
             env: None,
-            redacted: false,
+            redacted: Redacted::NOTHING,
             peak_before: None,
             exec_number: None,
         }

@@ -89,6 +89,7 @@ pub use event::OwnedEvent;
 pub use event::PathRoot;
 pub use event::ProcessId;
 pub use event::ProcessSummary;
+pub use event::Redacted;
 pub use filter::CelError;
 pub use filter::CelFilter;
 pub use filter::Pushdown;

@@ -5,6 +5,7 @@ use crate::argv::ArgvRest;
 use crate::event::ExecFile;
 use crate::event::Image;
 use crate::event::PathRoot;
+use crate::event::Redacted;
 
 /// A copy of an [`Image`], in one block of memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +20,7 @@ pub(crate) struct OwnedImage {
     secure: bool,
     has_begun: bool,
     file: Option<ExecFile>,
-    redacted: bool,
+    redacted: Redacted,
     unreadable: Box<[u32]>,
     args_rest: ArgvRest,
     /// Without meaning if there is no environment.
@@ -146,7 +147,10 @@ mod tests {
                         let env = Argv::whole(b"A=b\0C=\0");
                         env.shortened(None, Some(5)).expect("shorter")
                     }),
-                    redacted: filename.is_some(),
+                    redacted: Redacted {
+                        texts: filename.is_some(),
+                        env: true,
+                    },
                 };
                 assert_eq!(OwnedImage::new(&image).lend(), image);
             }

@@ -4,17 +4,20 @@
 use std::time::Duration;
 
 use execsnoop_clikit::message;
+use execsnoop_events::Argv;
 use execsnoop_events::CgroupKey;
 use execsnoop_events::CountedKind;
 use execsnoop_events::Descendants;
 use execsnoop_events::EnvChoice;
 use execsnoop_events::Event;
 use execsnoop_events::EventData;
-use execsnoop_events::Exec;
 use execsnoop_events::Fold;
+use execsnoop_events::Image;
 use execsnoop_events::Limits;
 use execsnoop_events::Lineage;
+use execsnoop_events::MASK;
 use execsnoop_events::Poll;
+use execsnoop_events::Redacted;
 use execsnoop_events::Source;
 use execsnoop_events::SourceError;
 use execsnoop_events::Tally;
@@ -295,19 +298,32 @@ fn show(event: &Event<'_>, table: Option<&Lineage>, fold: &mut Option<Fold>, sta
     }
 }
 
-/// An exec with only those variables of its environment that are asked for; `None` for all other
-/// events.
+/// An event with only those variables of its environment that are asked for; `None` if it has no
+/// environment.
 fn with_chosen_env<'a>(event: &Event<'a>, choice: &'a mut EnvChoice) -> Option<Event<'a>> {
-    match &event.data {
-        EventData::Exec(exec) if exec.env.is_some() => Some(Event {
-            data: EventData::Exec(Exec {
-                env: exec.env.map(|env| choice.choose(&env)),
-                ..*exec
-            }),
-            ..*event
-        }),
-        _ => None,
-    }
+    let all = match &event.data {
+        EventData::Exec(exec) => exec.env?,
+        EventData::Existing(existing) => existing.image.env?,
+        _ => return None,
+    };
+    let image = event.image()?;
+    let env = choice.choose(&all);
+    let redacted = Redacted {
+        env: image.redacted.env && is_masked(&env),
+        ..image.redacted
+    };
+    Some(event.with_image(&Image {
+        env: Some(env),
+        redacted,
+        ..image
+    }))
+}
+
+/// Whether a secret was masked among these variables, given that one was masked somewhere.
+fn is_masked(env: &Argv<'_>) -> bool {
+    let mask = MASK.as_bytes();
+    let mut values = env.iter().flatten();
+    values.any(|entry| entry.windows(mask.len()).any(|part| part == mask))
 }
 
 /// An exit with what only the process table knows of it; `None` for all other events.

@@ -307,7 +307,7 @@ fn what_waits() -> Vec<OwnedEvent> {
             process: id(pid),
             cpu: Cpu::divided(5, true, 0, 0),
         };
-        if pid % 2 == 0 {
+        if pid.is_multiple_of(2) {
             add(400, EventData::FinalUsage(usage));
         }
     }

@@ -16,6 +16,7 @@ use execsnoop_events::Io;
 use execsnoop_events::LoginSession;
 use execsnoop_events::ProcessId;
 use execsnoop_events::ProcessSummary;
+use execsnoop_events::Redacted;
 use jiff::Timestamp;
 
 const MS: u64 = 1_000_000;
@@ -65,7 +66,7 @@ pub(crate) fn exec(pid: u32, args: &[u8]) -> Exec<'_> {
         cwd: None,
         cwd_root: None,
         env: None,
-        redacted: false,
+        redacted: Redacted::NOTHING,
         place: Some(CgroupRef::unified(6871)),
         ns_pid: Some(pid),
         pid_ns: Some(4_026_531_836),

@@ -6,6 +6,7 @@ use super::cgroup::CgroupRef;
 use super::image::ExecFile;
 use super::image::Image;
 use super::image::PathRoot;
+use super::image::Redacted;
 use super::login::LoginSession;
 use super::process_id::ProcessId;
 use crate::argv::Argv;
@@ -65,8 +66,8 @@ pub struct Exec<'a> {
     /// The environment of the new image, `NAME=value` each. `None` when it was not asked for, or
     /// did not arrive whole, and for failed execs.
     pub env: Option<Argv<'a>>,
-    /// Secrets were masked in it before it was recorded; false for what a live source sends.
-    pub redacted: bool,
+    /// What was masked in it before it was recorded; nothing in what a live source sends.
+    pub redacted: Redacted,
     /// Its cgroups.
     pub place: Option<CgroupRef>,
     /// The process's number in its own pid namespace.

@@ -27,6 +27,28 @@ impl PathRoot {
     }
 }
 
+/// Where secrets were masked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Redacted {
+    /// In the arguments, or in the name of a file.
+    pub texts: bool,
+    /// In the environment.
+    pub env: bool,
+}
+
+impl Redacted {
+    /// Nowhere.
+    pub const NOTHING: Self = Self {
+        texts: false,
+        env: false,
+    };
+
+    /// Whether anything was masked.
+    pub fn is_anything(self) -> bool {
+        self.texts || self.env
+    }
+}
+
 /// What a process runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Image<'a> {
@@ -50,8 +72,8 @@ pub struct Image<'a> {
     pub cwd_root: Option<PathRoot>,
     /// The variables of the environment that were asked for.
     pub env: Option<Argv<'a>>,
-    /// Secrets were masked in it before it was recorded; false for what a live source sends.
-    pub redacted: bool,
+    /// What was masked in it before it was recorded; nothing in what a live source sends.
+    pub redacted: Redacted,
 }
 
 impl Image<'static> {
@@ -67,7 +89,7 @@ impl Image<'static> {
         cwd: None,
         cwd_root: None,
         env: None,
-        redacted: false,
+        redacted: Redacted::NOTHING,
     };
 }
 

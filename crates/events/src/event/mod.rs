@@ -36,6 +36,7 @@ pub use fork::Fork;
 pub use image::ExecFile;
 pub use image::Image;
 pub use image::PathRoot;
+pub use image::Redacted;
 pub use kind::CountedKind;
 pub use login::LoginSession;
 pub use loss::Loss;

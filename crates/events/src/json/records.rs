@@ -170,7 +170,7 @@ impl<'a> ImageFields<'a> {
             cwd: image.cwd.map(Text),
             cwd_root: image.cwd_root.map(PathRoot::name),
             env: image.env.map(Env),
-            redacted: notes.redacted || image.redacted,
+            redacted: notes.redacted || image.redacted.is_anything(),
             shortened: (notes.shortened || image.is_shortened()).then_some(true),
         }
     }

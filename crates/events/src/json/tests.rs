@@ -27,6 +27,7 @@ use crate::event::Lost;
 use crate::event::PathRoot;
 use crate::event::ProcessId;
 use crate::event::ProcessSummary;
+use crate::event::Redacted;
 use crate::identity::CgroupOwner;
 use crate::lineage::Ancestor;
 use crate::text::quote::printable;
@@ -87,7 +88,7 @@ pub(crate) fn ls(args: Argv<'_>) -> Exec<'_> {
         cwd: None,
         cwd_root: None,
         env: None,
-        redacted: false,
+        redacted: Redacted::NOTHING,
         peak_before: None,
         exec_number: None,
     }

@@ -15,6 +15,7 @@ use crate::event::Cpu;
 use crate::event::Existing;
 use crate::event::Exit;
 use crate::event::ExitStatus;
+use crate::event::Redacted;
 
 const MS: u64 = 1_000_000;
 const ROOMY: Limits = Limits {
@@ -98,7 +99,7 @@ fn exec<'a>(process: ProcessId, parent: ProcessId, comm: &'a [u8], args: &'a [u8
         cwd: None,
         cwd_root: None,
         env: None,
-        redacted: false,
+        redacted: Redacted::NOTHING,
         exec_number: None,
         peak_before: Some(50),
     }
@@ -511,7 +512,7 @@ fn peak_memory_before_exec_is_not_the_images() {
         let exec = Exec {
             cwd: None,
             env: None,
-            redacted: false,
+            redacted: Redacted::NOTHING,
             peak_before: before,
             ..exec(ls, SHELL, b"ls", b"ls\0")
         };

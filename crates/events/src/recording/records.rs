@@ -26,6 +26,7 @@ use crate::event::Hierarchy;
 use crate::event::Image;
 use crate::event::Lost;
 use crate::event::ProcessId;
+use crate::event::Redacted;
 use crate::json::Annotations;
 use crate::json::record_macros::Part;
 use crate::json::record_macros::add_field;
@@ -46,6 +47,9 @@ use crate::json::values::Id;
 use crate::json::values::Text;
 use crate::json::values::Time;
 use crate::json::values::known;
+
+/// The values of `redacted_in`: only in the environment, or in arguments or file names as well.
+pub(super) const REDACTED_IN: [&str; 2] = ["env", "all"];
 
 /// An event, what is added to it, and its time since boot if that does not follow from the clock.
 #[derive(Clone, Copy)]
@@ -137,6 +141,8 @@ part! {
         env_incomplete: Option<bool>,
         #[optional]
         env_shortened: Option<bool>,
+        #[optional]
+        redacted_in: Option<&'static str>,
     }
 }
 
@@ -160,7 +166,17 @@ impl<'a> ImageRest<'a> {
             env_bytes: env.and_then(|(env, _, rest)| other_total(env, rest.total_bytes)),
             env_incomplete: env.and_then(|(_, _, rest)| only_true(!rest.complete)),
             env_shortened: env.and_then(|(_, _, rest)| only_true(rest.shortened)),
+            redacted_in: redacted_in(image.redacted),
         }
+    }
+}
+
+/// Where something was masked, if not only in the texts.
+fn redacted_in(redacted: Redacted) -> Option<&'static str> {
+    match (redacted.env, redacted.texts) {
+        (true, true) => Some(REDACTED_IN[1]),
+        (true, false) => Some(REDACTED_IN[0]),
+        (false, _) => None,
     }
 }
 

@@ -6,6 +6,7 @@ use super::Redactor;
 use crate::argv::Argv;
 use crate::event::Event;
 use crate::event::Image;
+use crate::event::Redacted;
 use crate::lineage::Ancestor;
 
 /// Masks secrets in arguments, in file names, and in what is shown of the environment.
@@ -102,8 +103,14 @@ fn mask_event<'a>(
     if masked_args.is_none() && masked_files.is_none() && masked_env.is_none() {
         return None;
     }
+    let before = image.redacted;
+    let redacted = Redacted {
+        texts: before.texts || masked_args.is_some() || masked_files.is_some(),
+        env: before.env || masked_env.is_some(),
+    };
     let image = masked_files.unwrap_or(image);
     let image = Image {
+        redacted,
         args: masked_args.unwrap_or(image.args),
         env: masked_env.or(image.env),
         ..image

@@ -222,7 +222,10 @@ impl<'a> Line<'a> {
             (memfd, "memfd"),
             (image.deleted() == Some(true) && !memfd, "deleted"),
             (image.script, "script"),
-            (self.notes.redacted || image.redacted, "redacted"),
+            (
+                self.notes.redacted || image.redacted.is_anything(),
+                "redacted",
+            ),
         ]
         .into_iter()
         .filter_map(|(set, name)| set.then_some(name))

@@ -16,6 +16,7 @@ use execsnoop_events::LoginSession;
 use execsnoop_events::PathRoot;
 use execsnoop_events::ProcessId;
 use execsnoop_events::ProcessSummary;
+use execsnoop_events::Redacted;
 use execsnoop_events::json::Annotations;
 use execsnoop_events::quote;
 use jiff::Timestamp;
@@ -58,7 +59,7 @@ fn exec<'a>(args: Argv<'a>) -> Exec<'a> {
         cwd: None,
         cwd_root: None,
         env: None,
-        redacted: false,
+        redacted: Redacted::NOTHING,
         peak_before: None,
         exec_number: None,
     }

@@ -15,6 +15,8 @@ use crate::argv::ArgvRest;
 use crate::event::ExecFile;
 use crate::event::Image;
 use crate::event::PathRoot;
+use crate::event::Redacted;
+use crate::recording::records::REDACTED_IN;
 
 pub(super) fn image<'a, T: Table>(
     fields: &Fields<'a, '_, T>,
@@ -41,7 +43,15 @@ pub(super) fn image<'a, T: Table>(
         )?,
         cwd_root: path_root(field!(fields, T, "cwd_root"))?,
         env: env(fields, &mut texts.room)?,
-        redacted: field!(fields, T, "redacted").is_set()?,
+        redacted: redacted(fields)?,
+    })
+}
+
+fn redacted<T: Table>(fields: &Fields<'_, '_, T>) -> Result<Redacted, LineError> {
+    let parts = field!(fields, T, "redacted_in").known(|parts| parts.word(&REDACTED_IN))?;
+    Ok(Redacted {
+        texts: field!(fields, T, "redacted").is_set()? && parts != Some(0),
+        env: parts.is_some(),
     })
 }
 

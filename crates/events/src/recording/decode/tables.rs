@@ -37,7 +37,7 @@ tables! {
         "pod_uid" "ns_pid" "pid_ns" "mnt_ns" "fatal" "tries" "ancestors" "comm_b64" "pcomm_b64"
         "tty_b64" "filename_b64" "exe_b64" "cwd_b64" "is_script" "is_secure" "file_dev" "file_ino"
         "file_links" "args_cut" "args_bytes" "args_shortened" "env_b64" "env_bytes"
-        "env_incomplete" "env_shortened" "cgroup_hierarchy" "cgroup_key" "exec_number"
+        "env_incomplete" "env_shortened" "redacted_in" "cgroup_hierarchy" "cgroup_key" "exec_number"
         "peak_before" "boot_ns";
     ForkTable:
         "type" "time" "id" "pid" "creator_id" "creator_pid" "vfork" "ns_pid" "creator_tid"
@@ -59,7 +59,7 @@ tables! {
         "env" "redacted" "shortened" "execs" "cgroup" "cgroup_id" "unit" "user_unit" "container"
         "pod_uid" "ns_pid" "comm_b64" "pcomm_b64" "tty_b64" "filename_b64" "exe_b64" "cwd_b64"
         "is_script" "is_secure" "file_dev" "file_ino" "file_links" "args_cut" "args_bytes"
-        "args_shortened" "env_b64" "env_bytes" "env_incomplete" "env_shortened"
+        "args_shortened" "env_b64" "env_bytes" "env_incomplete" "env_shortened" "redacted_in"
         "cgroup_hierarchy" "cgroup_key" "first_parent_id" "seen_pid" "doomed" "exec_number"
         "exec_ns" "peak_before" "ended" "end_ns" "end" "boot_ns";
     /// The end in a record of an existing process.

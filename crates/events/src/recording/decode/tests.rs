@@ -24,6 +24,7 @@ use crate::event::LoginSession;
 use crate::event::OwnedEvent;
 use crate::event::PathRoot;
 use crate::event::ProcessId;
+use crate::event::Redacted;
 use crate::json::Annotations;
 use crate::recording::Encoder;
 
@@ -67,7 +68,7 @@ fn process() -> impl Strategy<Value = ProcessId> {
 struct ImageParts {
     texts: [Option<Vec<u8>>; 3],
     roots: [Option<u8>; 2],
-    flags: [bool; 3],
+    flags: [bool; 4],
     file: Option<(u32, u64, u32)>,
     args: ListParts,
     env: Option<ListParts>,
@@ -133,7 +134,7 @@ fn image() -> impl Strategy<Value = ImageParts> {
             option::of(bytes()),
         ],
         [option::of(0..3u8), option::of(0..3u8)],
-        any::<[bool; 3]>(),
+        any::<[bool; 4]>(),
         option::of((any::<u32>(), any::<u64>(), 0..3u32)),
         list(option::weighted(0.9, bytes())),
         option::of(list(variable)),
@@ -154,7 +155,7 @@ impl ImageParts {
         let [exe_root, cwd_root] = self
             .roots
             .map(|root| root.map(|root| PathRoot::ALL[usize::from(root)]));
-        let [script, secure, redacted] = self.flags;
+        let [script, secure, texts, env] = self.flags;
         Image {
             filename,
             exe,
@@ -170,7 +171,7 @@ impl ImageParts {
             cwd,
             cwd_root,
             env: self.env.as_ref().map(ListParts::list),
-            redacted,
+            redacted: Redacted { texts, env },
         }
     }
 }
