@@ -16,8 +16,10 @@ pub mod bench_support;
 mod cmd;
 mod output;
 mod pipeline;
-#[allow(dead_code, unused_imports, reason = "replay will read them")]
+#[cfg(feature = "live")]
+mod recorder;
 mod recordings;
+mod replay;
 
 use std::process::ExitCode;
 
@@ -56,6 +58,8 @@ fn run(line: &CommandLine) -> Result<u8, Failure> {
     match &line.verb {
         None => cmd::trace::run(&line.trace),
         Some(Verb::Top(args)) => cmd::top::run(args),
+        Some(Verb::Record(args)) => cmd::record::run(args),
+        Some(Verb::Replay(args)) => cmd::replay::run(args),
         Some(Verb::Doctor(args)) => cmd::doctor::run(args),
         Some(Verb::Schema) => cmd::schema::run(),
     }
@@ -64,8 +68,9 @@ fn run(line: &CommandLine) -> Result<u8, Failure> {
 #[cfg(not(feature = "live"))]
 fn run(line: &CommandLine) -> Result<u8, Failure> {
     match &line.verb {
+        Some(Verb::Replay(args)) => cmd::replay::run(args),
         Some(Verb::Schema) => cmd::schema::run(),
-        None | Some(Verb::Doctor(_) | Verb::Top(_)) => {
+        None | Some(Verb::Record(_) | Verb::Doctor(_) | Verb::Top(_)) => {
             let error = "this execsnoop was built without live tracing (the Cargo feature `live`)";
             Err(Failure::new(2, anyhow::anyhow!(error)))
         }

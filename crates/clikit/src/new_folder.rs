@@ -29,14 +29,7 @@ impl NewFolder {
     /// Makes the folder, and those above it that are missing.
     pub fn create(path: &Path) -> anyhow::Result<Self> {
         let path = path.components().as_path(); // without a '/' at its end
-        let above = path
-            .ancestors()
-            .skip(1)
-            .filter(|path| path.file_name().is_some());
-        let above: Vec<&Path> = above.collect();
-        for path in above.into_iter().rev() {
-            make(path)?;
-        }
+        make_above(path)?;
         let folder = make(path)?;
         check(&folder, path)?;
         Ok(Self { folder })
@@ -51,6 +44,19 @@ impl NewFolder {
         let file = Place::below(&folder, name.file_name().unwrap_or_default())?;
         file.create_new(0o666)?.write_all(text)
     }
+}
+
+/// Makes the directories above a path that are missing.
+pub(crate) fn make_above(path: &Path) -> anyhow::Result<()> {
+    let above = path
+        .ancestors()
+        .skip(1)
+        .filter(|path| path.file_name().is_some());
+    let above: Vec<&Path> = above.collect();
+    for path in above.into_iter().rev() {
+        make(path)?;
+    }
+    Ok(())
 }
 
 /// A directory that is there, or a new one.

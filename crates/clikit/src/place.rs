@@ -163,13 +163,20 @@ impl Place {
 
     /// Opens the directory of this name, or makes it. A link is no directory.
     pub fn make_directory(&self) -> io::Result<OwnedFd> {
+        self.make_directory_with_mode(0o777).map(|(made, _)| made)
+    }
+
+    /// The same with this mode for a new one. Says whether it is new.
+    pub fn make_directory_with_mode(&self, mode: u32) -> io::Result<(OwnedFd, bool)> {
         let name = self.name.as_os_str();
-        match mkdirat(&self.directory, name, Mode::from_bits_truncate(0o777)) {
-            Ok(()) | Err(Errno::EEXIST) => {}
+        let is_new = match mkdirat(&self.directory, name, Mode::from_bits_truncate(mode)) {
+            Ok(()) => true,
+            Err(Errno::EEXIST) => false,
             Err(errno) => return Err(errno.into()),
-        }
+        };
         let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-        Ok(openat(&self.directory, name, flags, Mode::empty())?)
+        let opened = openat(&self.directory, name, flags, Mode::empty())?;
+        Ok((opened, is_new))
     }
 
     /// Refuses a file that another user may have put there.

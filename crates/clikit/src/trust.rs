@@ -1,11 +1,16 @@
 //! Which users may have put a file there without harm.
 
 use std::fs::File;
+use std::io;
+use std::os::fd::AsFd;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt as _;
 
 use anyhow::Context as _;
+use nix::fcntl::AtFlags;
+use nix::unistd::Gid;
 use nix::unistd::Uid;
+use nix::unistd::fchownat;
 
 /// Group and others may write.
 const SHARED: u32 = 0o022;
@@ -17,7 +22,24 @@ pub(crate) fn is_trusted(uid: u32) -> bool {
 }
 
 fn sudo_uid() -> Option<u32> {
-    std::env::var("SUDO_UID").ok()?.parse().ok()
+    number_from_env("SUDO_UID")
+}
+
+fn number_from_env(variable: &str) -> Option<u32> {
+    std::env::var(variable).ok()?.parse().ok()
+}
+
+/// Gives what was just made to the user who called sudo.
+pub(crate) fn give_to_caller_of_sudo(made: impl AsFd) -> io::Result<()> {
+    let (Some(uid), Some(gid)) = (sudo_uid(), number_from_env("SUDO_GID")) else {
+        return Ok(());
+    };
+    if !Uid::effective().is_root() {
+        return Ok(());
+    }
+    let (uid, gid) = (Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)));
+    // By number and not by name: the handle may be one that is only good for looking (O_PATH).
+    Ok(fchownat(made, "", uid, gid, AtFlags::AT_EMPTY_PATH)?)
 }
 
 /// Whether users who are not trusted can add names to this directory.

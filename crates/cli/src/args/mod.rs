@@ -4,11 +4,14 @@ mod doctor;
 mod examples;
 mod output;
 mod parse;
+mod record;
+mod replay;
 mod run;
 mod select;
 mod show;
 #[cfg(test)]
 mod tests;
+mod time;
 mod top;
 mod trace;
 
@@ -21,6 +24,10 @@ use clap::error::ErrorKind;
 
 pub use doctor::DoctorArgs;
 pub use doctor::ReportFormat;
+pub use record::DEFAULT_DIRECTORY;
+pub use record::RecordArgs;
+pub use record::RecordFileArgs;
+pub use replay::ReplayArgs;
 pub use select::SelectArgs;
 pub use show::Format;
 pub use show::Redact;
@@ -53,6 +60,10 @@ pub struct CommandLine {
 pub enum Verb {
     /// Who spends the machine on short-lived processes
     Top(Box<TopArgs>),
+    /// Record everything into files of bounded size, to be replayed later
+    Record(Box<RecordArgs>),
+    /// Show recordings, with every option of the live trace
+    Replay(Box<ReplayArgs>),
     /// Check what this kernel and this user can trace, and what to change
     Doctor(DoctorArgs),
     /// Print the JSON Schema of the records that --format json writes
@@ -77,8 +88,9 @@ impl CommandLine {
         match &self.verb {
             None => self.trace.run.verbose,
             Some(Verb::Top(args)) => args.run.verbose,
+            Some(Verb::Record(args)) => args.run.verbose,
             Some(Verb::Doctor(args)) => args.verbose,
-            Some(Verb::Schema) => false,
+            Some(Verb::Replay(_) | Verb::Schema) => false,
         }
     }
 }

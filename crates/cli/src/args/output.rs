@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::parse;
 
 /// Where events are written.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Run the trace")]
 pub struct OutputArgs {
     /// Write events to this file (mode 0600); - is standard output

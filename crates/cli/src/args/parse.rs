@@ -7,6 +7,8 @@ use std::time::Duration;
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 use jiff::SignedDuration;
+use jiff::Span;
+use jiff::SpanRelativeTo;
 use nix::errno::Errno;
 use nix::unistd::Uid;
 use nix::unistd::User;
@@ -110,6 +112,14 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     Duration::try_from(duration).map_err(|_| usage())
 }
 
+/// `90m`, `12h`, `7d`, `2w`.
+pub(super) fn age(text: &str) -> Result<Duration, String> {
+    let usage = || "write it as 90m, 12h, 7d, 2w".to_owned();
+    let span: Span = text.parse().map_err(|_| usage())?;
+    let length = span.to_duration(SpanRelativeTo::days_are_24_hours());
+    Duration::try_from(length.map_err(|_| usage())?).map_err(|_| usage())
+}
+
 /// The size of a ring buffer in bytes.
 pub(super) fn ring_size(text: &str) -> Result<u64, String> {
     match size(text)? {
@@ -156,6 +166,9 @@ mod tests {
         assert_eq!(duration("1m30s"), Ok(Duration::from_secs(90)));
         assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
         assert!(duration("-1s").is_err() && duration("ten").is_err());
+        assert_eq!(age("7d"), Ok(Duration::from_secs(7 * 86_400)));
+        assert_eq!(age("1w"), age("168h"));
+        assert!(age("-1d").is_err() && age("1 month").is_err());
         assert_eq!(ring_size("64K"), Ok(64 << 10));
         assert_eq!(ring_size("3MiB"), Ok(3 << 20));
         assert!(ring_size("2G").is_err());

@@ -8,7 +8,6 @@ use clap::builder::TypedValueParser as _;
 
 use super::parse;
 use crate::pipeline::EventType;
-use crate::pipeline::EventTypes;
 
 /// Which events are shown.
 #[derive(Debug, Clone, clap::Args)]
@@ -19,22 +18,6 @@ pub struct SelectArgs {
     /// While it runs, every system call of the machine is some 20 ns slower.
     #[arg(short = 'x', long)]
     pub fails: bool,
-
-    /// Show finished processes: lifetime, CPU, memory and exit status
-    #[arg(short = 'd', long)]
-    pub lifetime: bool,
-
-    /// Join a search along PATH into one line, with the number of tries
-    ///
-    /// Failed execs are shown too, as with -x.
-    #[arg(long, hide_short_help = true)]
-    pub fold: bool,
-
-    /// Event types to show [default: exec, or process with -d]
-    ///
-    /// -x and --fold add failed to the list, -d adds process.
-    #[arg(long, value_name = "LIST", value_delimiter = ',')]
-    pub events: Option<Vec<EventType>>,
 
     /// Only processes of this user (name or number)
     #[arg(short, long, value_name = "USER", value_parser = parse::user_id)]
@@ -57,10 +40,6 @@ pub struct SelectArgs {
     /// Only children of this process
     #[arg(short = 'P', long, value_name = "PID", hide_short_help = true)]
     pub ppid: Option<u32>,
-
-    /// With -d: only processes that did not end with status 0
-    #[arg(long)]
-    pub failed: bool,
 
     /// Only processes in this cgroup, or below it
     ///
@@ -104,20 +83,27 @@ pub struct KernelSelectArgs {
     pub mntnsmap: Option<PathBuf>,
 }
 
-impl SelectArgs {
-    /// The event types to show: those of the list, or execs, and what other options add.
-    pub fn types(&self) -> EventTypes {
-        let listed = |one| match &self.events {
-            Some(list) => list.contains(&one),
-            None => one == EventType::Exec && !self.lifetime,
-        };
-        EventType::ALL
-            .into_iter()
-            .filter(|one| match one {
-                EventType::Failed => listed(*one) || self.fails || self.fold,
-                EventType::Process => listed(*one) || self.lifetime,
-                _ => listed(*one),
-            })
-            .collect()
-    }
+/// Which types of events are shown, and what of them.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Select events")]
+pub struct TypeArgs {
+    /// Show finished processes: lifetime, CPU, memory and exit status
+    #[arg(short = 'd', long)]
+    pub lifetime: bool,
+
+    /// Join a search along PATH into one line, with the number of tries
+    ///
+    /// Failed execs are shown too, as with -x.
+    #[arg(long, hide_short_help = true)]
+    pub fold: bool,
+
+    /// Event types to show [default: exec, or process with -d]
+    ///
+    /// -x and --fold add failed to the list, -d adds process.
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub events: Option<Vec<EventType>>,
+
+    /// With -d: only processes that did not end with status 0
+    #[arg(long)]
+    pub failed: bool,
 }

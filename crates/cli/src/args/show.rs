@@ -12,7 +12,7 @@ use crate::output::Color;
 use crate::output::Compat;
 
 /// How events are shown.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Format output")]
 pub struct ShowArgs {
     /// Show the time (HH:MM:SS)

@@ -65,7 +65,7 @@ fn takes_the_peers_options() {
 #[test]
 fn event_types() {
     let shown = |words: &[&str]| {
-        let types = parse(words).expect("valid").select.types();
+        let types = parse(words).expect("valid").types();
         EventType::ALL.map(|event_type| types.contains(event_type))
     };
     assert_eq!(shown(&[]), [true, false, false, false, false]);

@@ -35,6 +35,10 @@ pub struct TopArgs {
     #[command(flatten)]
     pub select: SelectArgs,
 
+    /// Only processes that did not end with status 0
+    #[arg(long, help_heading = "Select events")]
+    pub failed: bool,
+
     #[command(flatten)]
     pub kernel_select: KernelSelectArgs,
 
@@ -102,7 +106,8 @@ impl TopArgs {
     pub fn as_trace(&self) -> TraceArgs {
         let mut trace = TraceArgs::parse_from(["execsnoop", "--columns", "pid,container"]);
         trace.select = self.select.clone();
-        trace.select.lifetime = true;
+        trace.types.lifetime = true;
+        trace.types.failed = self.failed;
         trace.kernel_select = self.kernel_select.clone();
         trace.run = self.run.clone();
         trace.command = self.command.clone();

@@ -21,9 +21,9 @@ pub fn check(args: &TraceArgs) -> anyhow::Result<()> {
     if show.ancestor_args && show.format != Format::Json && args.select.filter.is_none() {
         bail!("--ancestor-args is for JSON and --filter; tables and CSV name the ancestors only");
     }
-    check_compat(show, args.select.types())?;
+    check_compat(show, args.types())?;
     check_selection(args)?;
-    if args.kernel_select.failed_32_bit && !args.select.types().contains(EventType::Failed) {
+    if args.kernel_select.failed_32_bit && !args.types().contains(EventType::Failed) {
         bail!("--failed-32bit is about failed execs, which -x shows: add -x");
     }
     if show.redact == Redact::Off && !show.redact_also.is_empty() {
@@ -122,7 +122,7 @@ fn check_selection(args: &TraceArgs) -> anyhow::Result<()> {
         ("--cgroupmap", kernel_select.cgroupmap.is_some()),
         ("--mntnsmap", kernel_select.mntnsmap.is_some()),
     ];
-    let types = select.types();
+    let types = args.types();
     for (event_type, options) in [(EventType::Fork, &of_forks[..]), (EventType::Exit, &[line])] {
         let given = options.iter().find(|(_, is_given)| *is_given);
         if let Some((option, _)) = given.filter(|_| types.contains(event_type)) {

@@ -5,6 +5,9 @@ mod contradictions;
 pub mod doctor;
 #[cfg(feature = "live")]
 mod live;
+#[cfg(feature = "live")]
+pub mod record;
+pub mod replay;
 pub mod schema;
 pub mod settings;
 #[cfg(feature = "live")]

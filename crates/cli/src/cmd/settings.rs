@@ -49,7 +49,13 @@ use crate::pipeline::Pipeline;
 use crate::pipeline::Requirements;
 use crate::pipeline::Root;
 use crate::pipeline::Selection;
+use crate::pipeline::TimeRange;
 use crate::pipeline::UserNames;
+
+/// Probably the filter was meant for something else.
+pub const NO_CGROUP_MATCHED: &str = "no process matched the container, unit or cgroup. Containers are matched by the beginning of \
+     their id (4 or more digits), by name only for LXC and nspawn; --columns +container,unit shows \
+     those that exist";
 
 /// The output format with its columns.
 #[derive(Debug)]
@@ -94,17 +100,20 @@ impl Settings {
 
     /// A pipeline that writes to this target.
     pub fn into_pipeline(mut self, show: &ShowArgs, target: OutputTarget) -> Pipeline {
-        let is_terminal = target.is_terminal();
-        let redacts = match show.redact {
-            Redact::Auto => !is_terminal,
-            Redact::On => true,
-            Redact::Off => false,
-        };
-        self.enrichment.redaction = redacts.then(|| show.redact_also.clone());
-        let is_colored = is_colored(show.color, is_terminal);
-        let consumer = self.output.consumer(target, is_terminal, is_colored);
+        self.enrichment.redaction = redaction(show, target.is_terminal());
+        let consumer = self.output.consumer(show, target);
         Pipeline::new(self.selection, self.enrichment, consumer)
     }
+}
+
+/// The patterns of the user's own if secrets are masked in this output, else `None`.
+pub fn redaction(show: &ShowArgs, is_terminal: bool) -> Option<Vec<Regex>> {
+    let redacts = match show.redact {
+        Redact::Auto => !is_terminal,
+        Redact::On => true,
+        Redact::Off => false,
+    };
+    redacts.then(|| show.redact_also.clone())
 }
 
 /// Where events are written: the file of `-o`; else stderr if a command has stdout; else stdout.
@@ -186,12 +195,10 @@ impl OutputSpec {
         }
     }
 
-    fn consumer(
-        self,
-        target: OutputTarget,
-        is_terminal: bool,
-        is_colored: bool,
-    ) -> Box<dyn Consumer> {
+    /// What writes to this target.
+    pub fn consumer(self, show: &ShowArgs, target: OutputTarget) -> Box<dyn Consumer> {
+        let is_terminal = target.is_terminal();
+        let is_colored = is_colored(show.color, is_terminal);
         match self {
             Self::Json => Box::new(LineOutput::new(JsonFormat, target)),
             Self::Csv { columns, .. } => Box::new(LineOutput::new(CsvFormat::new(columns), target)),
@@ -233,7 +240,7 @@ fn enrichment(
     requirements.add_if(needs_cgroups, Requirement::CgroupNames);
     Enrichment {
         follows_lives: args.follows_lives(),
-        folds: args.select.fold,
+        folds: args.types.fold,
         ancestors: show.ancestors,
         ancestor_args: show.ancestor_args,
         env: show
@@ -245,6 +252,7 @@ fn enrichment(
         limits: arg_limits(show),
         requirements,
         names: UserNames::new(in_container),
+        host: None,
     }
 }
 
@@ -258,7 +266,7 @@ fn arg_limits(show: &ShowArgs) -> ArgLimits {
 
 fn selection(args: &TraceArgs) -> anyhow::Result<Selection> {
     let select = &args.select;
-    let types = select.types();
+    let types = args.types();
     let compat = args.show.compat;
     Ok(Selection {
         types,
@@ -268,7 +276,7 @@ fn selection(args: &TraceArgs) -> anyhow::Result<Selection> {
         // Pids of another namespace than the initial one are only known to the kernel side.
         ppid: select.ppid.filter(|_| args.filters_parents()),
         ppid_of_tracer: select.ppid,
-        only_failures: select.failed,
+        only_failures: args.types.failed,
         cgroup: cgroup_filter(select)?,
         expression: expression(args, types)?,
         root: match select.pid {
@@ -276,6 +284,8 @@ fn selection(args: &TraceArgs) -> anyhow::Result<Selection> {
             None => args.has_command().then_some(Root::Command),
         },
         limit: args.output.count,
+        range: TimeRange::default(),
+        is_for_recording: false,
     })
 }
 
@@ -365,7 +375,8 @@ fn missing_option(
         Requirement::Ancestors => (args.show.ancestors.is_some(), "--ancestors"),
         Requirement::Environment => (!args.show.env.is_empty(), "--env NAME,..."),
         Requirement::FailedExecs => (types.contains(EventType::Failed), "-x"),
-        Requirement::Folding => (args.select.fold, "--fold"),
+        Requirement::Folding => (args.types.fold, "--fold"),
+        Requirement::Hosts => (args.is_replay, "`execsnoop replay`"),
         Requirement::ArgLimits => {
             let has_limits = arg_limits(&args.show) != ArgLimits::default();
             (

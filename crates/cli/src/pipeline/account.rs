@@ -62,6 +62,37 @@ impl Account {
         self.messages_lost = tally.messages_lost;
     }
 
+    /// Adds the account of other events.
+    pub fn merge(&mut self, other: &Self) {
+        for &(reason, count) in &other.lost {
+            self.add_loss(reason, count);
+        }
+        let evicted = &mut self.evicted;
+        evicted.processes += other.evicted.processes;
+        evicted.arguments += other.evicted.arguments;
+        evicted.ends += other.evicted.ends;
+        for (sum, count) in [
+            (&mut self.seen, other.seen),
+            (&mut self.shown, other.shown),
+            (&mut self.filtered, other.filtered),
+            (&mut self.discarded, other.discarded),
+            (&mut self.unknown_cgroup, other.unknown_cgroup),
+            (&mut self.unnamed, other.unnamed),
+            (&mut self.execs, other.execs),
+            (&mut self.elapsed_ns, other.elapsed_ns),
+            (&mut self.forks_lost, other.forks_lost),
+            (&mut self.args_ring, other.args_ring),
+            (&mut self.args_unread, other.args_unread),
+            (&mut self.args_many, other.args_many),
+            (&mut self.env_ring, other.env_ring),
+            (&mut self.env_unread, other.env_unread),
+            (&mut self.skipped_runs, other.skipped_runs),
+            (&mut self.messages_lost, other.messages_lost),
+        ] {
+            *sum += count;
+        }
+    }
+
     fn add_loss(&mut self, reason: Loss, count: u64) {
         match self.lost.iter_mut().find(|(known, _)| *known == reason) {
             _ if count == 0 => {}

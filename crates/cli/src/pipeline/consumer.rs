@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use execsnoop_clikit::Discarded;
 use execsnoop_events::Event;
+use execsnoop_events::Tally;
 use execsnoop_events::json::Annotations;
 
 /// Receives selected events, in order: a table, CSV, JSON, a ranking, a report.
@@ -24,8 +25,8 @@ pub trait Consumer: fmt::Debug {
     fn event(&mut self, event: &Event<'_>, notes: &Annotations<'_>, weight: u64);
 
     /// Takes a report of the source itself: a loss, or a step of the clock.
-    fn report(&mut self, event: &Event<'_>) {
-        self.event(event, &Annotations::default(), 0);
+    fn report(&mut self, event: &Event<'_>, notes: &Annotations<'_>) {
+        self.event(event, notes, 0);
     }
 
     /// Takes a process that has ended and was not selected: it may link two others.
@@ -47,6 +48,14 @@ pub trait Consumer: fmt::Debug {
     fn longest_wait(&self) -> Option<Duration> {
         None
     }
+
+    /// Whether it waits for events that complete others.
+    fn is_waiting(&self) -> bool {
+        false
+    }
+
+    /// Takes what the source counted, after the last event.
+    fn end(&mut self, _tally: &Tally) {}
 
     /// Hands on what was made of the events; waits for the reader at most `wait`. Returns whether
     /// everything is handed on.

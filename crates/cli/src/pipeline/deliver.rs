@@ -10,6 +10,7 @@ use execsnoop_events::Event;
 use execsnoop_events::EventData;
 use execsnoop_events::Loss;
 use execsnoop_events::Lost;
+use execsnoop_events::Tally;
 use execsnoop_events::json::Annotations;
 
 use super::consumer::Consumer;
@@ -29,6 +30,8 @@ pub struct Delivery {
     /// The reader is gone, or the output failed.
     closed: bool,
     warned_of_loss: bool,
+    /// The events were recorded some time ago.
+    is_replay: bool,
 }
 
 impl Delivery {
@@ -42,7 +45,18 @@ impl Delivery {
             unwritten: Unwritten::default(),
             closed: false,
             warned_of_loss: false,
+            is_replay: false,
         }
+    }
+
+    /// What is delivered was recorded some time ago.
+    pub fn set_replay(&mut self) {
+        self.is_replay = true;
+    }
+
+    /// Whether the consumer waits for events that complete others.
+    pub fn is_waiting(&self) -> bool {
+        self.consumer.is_waiting()
     }
 
     /// Whether nothing more is shown.
@@ -81,28 +95,44 @@ impl Delivery {
         self.room -= 1;
     }
 
+    /// Delivers what completes other events. It is no event of the account.
+    pub fn complete(&mut self, event: &Event<'_>, notes: &Annotations<'_>) {
+        if !self.closed {
+            self.consumer.event(event, notes, 0);
+        }
+    }
+
+    /// Says what the source counted, after the last event.
+    pub fn end(&mut self, tally: &Tally) {
+        if !self.closed {
+            self.consumer.end(tally);
+        }
+    }
+
     /// Delivers a report of the source itself.
-    pub fn report(&mut self, event: &Event<'_>) {
+    pub fn report(&mut self, event: &Event<'_>, notes: &Annotations<'_>) {
         if let EventData::Lost(lost) = &event.data {
             self.warn_of_loss(lost);
         }
         if !self.closed {
-            self.consumer.report(event);
+            self.consumer.report(event, notes);
         }
     }
 
     /// Says at once that something is missing; the account says how much.
     fn warn_of_loss(&mut self, lost: &Lost) {
-        if !std::mem::replace(&mut self.warned_of_loss, true) {
-            let hint = match lost.reason {
-                Loss::RingFull => "; a larger --ring-size may help",
-                Loss::Skipped | Loss::Malformed => "",
-            };
-            let (count, kind, reason) = (lost.count, lost.kind.name(), lost.reason.name());
-            message(format_args!(
-                "events are being lost ({count} {kind}: {reason}){hint}"
-            ));
+        if std::mem::replace(&mut self.warned_of_loss, true) {
+            return;
         }
+        let (count, kind, reason) = (lost.count, lost.kind.name(), lost.reason.name());
+        let (what, hint) = match lost.reason {
+            _ if self.is_replay => ("were lost when this was recorded", ""),
+            Loss::RingFull => ("are being lost", "; a larger --ring-size may help"),
+            Loss::Skipped | Loss::Malformed => ("are being lost", ""),
+        };
+        message(format_args!(
+            "events {what} ({count} {kind}: {reason}){hint}"
+        ));
     }
 
     /// Writes what was formatted; waits for the reader at most `wait`. Returns whether nothing is

@@ -21,6 +21,7 @@ use execsnoop_events::Redacted;
 use execsnoop_events::Source;
 use execsnoop_events::SourceError;
 use execsnoop_events::Tally;
+use execsnoop_events::recording::Names;
 
 use super::account::Account;
 use super::consumer::Consumer;
@@ -63,6 +64,17 @@ impl Pipeline {
             stages: Stages::new(selection, enrichment, consumer),
             warned_of_full_table: false,
         }
+    }
+
+    /// The same, for events that were recorded some time ago.
+    pub fn of_recording(
+        selection: Selection,
+        enrichment: Enrichment,
+        consumer: Box<dyn Consumer>,
+    ) -> Self {
+        let mut pipeline = Self::new(selection, enrichment, consumer);
+        pipeline.stages.delivery.set_replay();
+        pipeline
     }
 
     /// Begins the output.
@@ -135,6 +147,7 @@ impl Pipeline {
     pub fn tick(&mut self, boot_ns: u64) {
         self.last_ns = boot_ns;
         self.show_due(boot_ns);
+        self.stages.delivery.tick(boot_ns);
     }
 
     /// Shows what has waited long enough, each in its time: the order does not depend on how often
@@ -168,7 +181,6 @@ impl Pipeline {
             }),
             _ => {}
         }
-        stages.delivery.tick(boot_ns);
     }
 
     fn warn_of_full_table(&mut self) {
@@ -181,7 +193,8 @@ impl Pipeline {
 
     /// Whether processes that have ended are still to be shown.
     pub fn is_waiting(&self) -> bool {
-        self.lineage.as_ref().is_some_and(Lineage::is_waiting)
+        let lineage = self.lineage.as_ref();
+        lineage.is_some_and(Lineage::is_waiting) || self.stages.delivery.is_waiting()
     }
 
     /// Whether the passing of time alone brings something to be shown.
@@ -212,6 +225,16 @@ impl Pipeline {
             stages.account.evicted = table.evicted();
         }
         stages.delivery.finish();
+    }
+
+    /// Tells the consumer that no event comes any more, and what the source counted.
+    pub fn end(&mut self, tally: &Tally) {
+        self.stages.delivery.end(tally);
+    }
+
+    /// Learns the names of an event's user and group from a recording.
+    pub fn learn_names(&mut self, data: &EventData<'_>, names: &Names<'_>) {
+        self.stages.learn_names(data, names);
     }
 
     /// The descendants that are shown; `None` if it is not only descendants.

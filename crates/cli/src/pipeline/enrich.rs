@@ -11,6 +11,7 @@ use execsnoop_events::Lineage;
 use execsnoop_events::Masked;
 use execsnoop_events::ProcessId;
 use execsnoop_events::json::Annotations;
+use execsnoop_events::recording::Names;
 use execsnoop_events::schema::Requirement;
 
 use super::requirements::Requirements;
@@ -25,6 +26,7 @@ pub struct Enricher {
     folds: bool,
     requirements: Requirements,
     names: UserNames,
+    host: Option<String>,
 }
 
 impl Enricher {
@@ -36,7 +38,15 @@ impl Enricher {
             folds: settings.folds,
             requirements: settings.requirements,
             names: settings.names,
+            host: settings.host,
         }
+    }
+
+    /// Learns the names of an event's user and group from a recording.
+    pub fn learn_names(&mut self, data: &EventData<'_>, names: &Names<'_>) {
+        let owner = Owner::of(data);
+        self.names.learn_user(owner.uid, names.user);
+        self.names.learn_group(owner.gid, names.group);
     }
 
     /// Whether names of cgroups are shown.
@@ -59,6 +69,14 @@ impl Enricher {
         Some(ancestors.collect())
     }
 
+    /// What is added to a report of the source.
+    pub fn annotate_report(&self) -> Annotations<'_> {
+        Annotations {
+            host: self.host.as_deref(),
+            ..Annotations::default()
+        }
+    }
+
     /// What is known besides the event itself. `tries` is the number of execs that it stands for.
     pub fn annotate<'a>(
         &'a mut self,
@@ -71,6 +89,7 @@ impl Enricher {
             ancestors,
             cgroups: Some(cgroups),
             tries: self.folds.then_some(tries),
+            host: self.host.as_deref(),
             ..Annotations::default()
         };
         if self.uses_cgroups() {
@@ -99,6 +118,7 @@ impl Owner {
         let (place, uid, gid) = match data {
             EventData::Exec(exec) => (exec.place, exec.uid, exec.gid),
             EventData::Exit(exit) => (exit.place, exit.uid, exit.gid),
+            EventData::Existing(existing) => (existing.place, existing.uid, existing.gid),
             EventData::Summary(process) => (process.place, process.uid, process.gid),
             _ => return Self::default(),
         };

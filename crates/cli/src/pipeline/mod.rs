@@ -11,6 +11,7 @@
 
 mod account;
 mod cgroup_filter;
+mod completion;
 mod consumer;
 mod deliver;
 mod driver;
@@ -23,7 +24,6 @@ mod stages;
 mod tests;
 mod user_names;
 
-#[cfg(test)]
 pub use account::Account;
 pub use cgroup_filter::CgroupFilter;
 pub use consumer::Consumer;
@@ -34,4 +34,5 @@ pub use settings::EventType;
 pub use settings::EventTypes;
 pub use settings::Root;
 pub use settings::Selection;
+pub use settings::TimeRange;
 pub use user_names::UserNames;

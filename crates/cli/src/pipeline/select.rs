@@ -12,10 +12,12 @@ use execsnoop_events::Exit;
 use execsnoop_events::Image;
 use execsnoop_events::ProcessId;
 use execsnoop_events::json::Annotations;
+use jiff::Timestamp;
 
 use super::settings::EventTypes;
 use super::settings::Root;
 use super::settings::Selection;
+use super::settings::TimeRange;
 
 /// Decides which events are shown.
 #[derive(Debug)]
@@ -134,6 +136,20 @@ impl Selector {
         }
         let owner = cgroups.find(cgroup?)?;
         Some(self.selection.cgroup.matches(owner))
+    }
+
+    /// Whether events at this time are shown.
+    pub fn is_in_range(&self, time: Timestamp) -> bool {
+        let TimeRange { since, until } = self.selection.range;
+        since.is_none_or(|since| since <= time) && until.is_none_or(|until| time <= until)
+    }
+
+    /// Whether a fork is one of the descendants that are shown. Other events are not asked.
+    pub fn descends(&self, data: &EventData<'_>) -> bool {
+        match (data, &self.descendants) {
+            (EventData::Fork(fork), Some(set)) => set.contains(fork.process),
+            _ => true,
+        }
     }
 
     /// Whether the expression asks for this field.

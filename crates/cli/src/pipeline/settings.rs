@@ -6,6 +6,7 @@ use execsnoop_events::ArgLimits;
 use execsnoop_events::CelFilter;
 use execsnoop_events::CountedKind;
 use execsnoop_events::schema::RecordType;
+use jiff::Timestamp;
 use regex::bytes::Regex;
 
 use super::cgroup_filter::CgroupFilter;
@@ -136,6 +137,15 @@ pub enum Root {
     Process(u32),
 }
 
+/// A range of wall-clock time, with both ends.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TimeRange {
+    /// Nothing that was before this.
+    pub since: Option<Timestamp>,
+    /// Nothing that was after this.
+    pub until: Option<Timestamp>,
+}
+
 /// Which events are shown. A condition that is not set lets everything through. An event that does
 /// not have the field in question is let through by no condition on it.
 #[derive(Debug, Default)]
@@ -162,6 +172,26 @@ pub struct Selection {
     pub root: Option<Root>,
     /// How many events are shown at most.
     pub limit: Option<u64>,
+    /// When it happened.
+    pub range: TimeRange,
+    /// What completes the selected events is delivered too, so that a recording of them can be
+    /// replayed: see [`Completion`](super::completion::Completion).
+    pub is_for_recording: bool,
+}
+
+impl Selection {
+    /// Whether an event of the selected types can be refused.
+    pub fn has_conditions(&self) -> bool {
+        self.name.is_some()
+            || self.line.is_some()
+            || self.uid.is_some()
+            || self.ppid.is_some()
+            || self.ppid_of_tracer.is_some()
+            || self.only_failures
+            || !self.cgroup.is_empty()
+            || self.expression.is_some()
+            || self.root.is_some()
+    }
 }
 
 /// What is added to events before they are shown.
@@ -185,4 +215,6 @@ pub struct Enrichment {
     pub requirements: Requirements,
     /// The names of users and groups.
     pub names: UserNames,
+    /// The machine, if events of several are shown.
+    pub host: Option<String>,
 }

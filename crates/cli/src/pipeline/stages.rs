@@ -9,8 +9,10 @@ use execsnoop_events::EventRedactor;
 use execsnoop_events::Lineage;
 use execsnoop_events::ProcessId;
 use execsnoop_events::json::Annotations;
+use execsnoop_events::recording::Names;
 
 use super::account::Account;
+use super::completion::Completion;
 use super::consumer::Consumer;
 use super::deliver::Delivery;
 use super::enrich::Enricher;
@@ -54,6 +56,8 @@ pub struct Stages {
     pub has_forgotten_cgroups: bool,
     redactor: Option<EventRedactor>,
     limits: ArgLimits,
+    /// Set if the events are recorded.
+    completion: Option<Completion>,
 }
 
 /// An event that may be shown.
@@ -72,7 +76,10 @@ impl Stages {
             .redaction
             .as_ref()
             .map(|patterns| EventRedactor::new(patterns, has_env));
+        let for_recording = selection.is_for_recording;
+        let completion = || Completion::new(selection.has_conditions());
         Self {
+            completion: for_recording.then(completion),
             delivery: Delivery::new(consumer, selection.limit),
             selector: Selector::new(selection),
             account: Account::default(),
@@ -99,6 +106,11 @@ impl Stages {
         }
     }
 
+    /// Learns the names of an event's user and group from a recording.
+    pub fn learn_names(&mut self, data: &EventData<'_>, names: &Names<'_>) {
+        self.enricher.learn_names(data, names);
+    }
+
     /// Forgets cgroups that have been out of use for long, between batches of events.
     pub fn forget_cgroups(&mut self) {
         self.has_forgotten_cgroups |= self.cgroups.end_full_generation();
@@ -107,15 +119,64 @@ impl Stages {
     /// Takes an event that stands for this many execs.
     pub fn push(&mut self, event: &Event<'_>, lineage: Option<&Lineage>, tries: u32) {
         if matches!(event.data, EventData::Lost(_) | EventData::Clock(_)) {
-            return self.delivery.report(event);
+            if self.selector.is_in_range(event.time) {
+                self.delivery
+                    .report(event, &self.enricher.annotate_report());
+            }
+            return;
         }
         let types = self.selector.types();
         let subject = Subject::of(&event.data, tries, types);
-        let Some(subject) = subject.filter(|subject| types.contains(subject.event_type)) else {
-            return;
+        let subject = subject.filter(|subject| types.contains(subject.event_type));
+        match (subject, &self.completion) {
+            (Some(subject), None) => {
+                let disposition = self.dispose(event, &subject, lineage, tries);
+                self.count(&disposition, subject.weight);
+            }
+            (Some(subject), Some(_)) => self.record(event, &subject),
+            (None, Some(_)) => self.complete(event),
+            (None, None) => {}
+        }
+    }
+
+    /// Delivers an event for a recording, and the end of each process that has an exec in it.
+    fn record(&mut self, event: &Event<'_>, subject: &Subject) {
+        let process = subject.process;
+        let is_end = subject.event_type == EventType::Exit;
+        let is_wanted = is_end && self.completion().wants_end(process);
+        let disposition = match is_wanted {
+            true => self.show(event, subject, &Owner::of(&event.data), None, 1, true),
+            false => self.dispose(event, subject, None, 1),
         };
-        let disposition = self.dispose(event, &subject, lineage, tries);
+        match disposition {
+            Disposition::Shown | Disposition::ShownUnnamed if !is_end => {
+                self.completion().has_recorded(process);
+            }
+            Disposition::Filtered | Disposition::UnknownCgroup if is_end => {
+                let gone = self.completion().refuse(event, process);
+                self.delivery.complete(&gone, &Annotations::default());
+            }
+            _ => {}
+        }
         self.count(&disposition, subject.weight);
+    }
+
+    /// Delivers what only completes other events.
+    fn complete(&mut self, event: &Event<'_>) {
+        if !self.completion().wants(&event.data) || !self.selector.descends(&event.data) {
+            return;
+        }
+        let owner = Owner::of(&event.data);
+        let cgroups = &mut self.cgroups;
+        let mut notes = self.enricher.annotate(&owner, None, 1, cgroups);
+        let masked = mask(&mut self.redactor, event, None);
+        notes.redacted = masked.event.is_some();
+        self.delivery
+            .complete(masked.event.as_ref().unwrap_or(event), &notes);
+    }
+
+    fn completion(&mut self) -> &mut Completion {
+        self.completion.get_or_insert_default()
     }
 
     /// Of a command's descendants, those that are alive are shown at the end as well.
@@ -153,6 +214,9 @@ impl Stages {
     ) -> Disposition {
         let owner = Owner::of(&event.data);
         let process = subject.process;
+        if !self.selector.is_in_range(event.time) {
+            return Disposition::Filtered;
+        }
         let passes = self
             .selector
             .passes(process, &event.data, owner.cgroup, &mut self.cgroups);
@@ -167,7 +231,7 @@ impl Stages {
                 return Disposition::UnknownCgroup;
             }
         }
-        self.show(event, subject, &owner, lineage, tries)
+        self.show(event, subject, &owner, lineage, tries, false)
     }
 
     /// A consumer may need to know of a process that it does not get.
@@ -182,7 +246,9 @@ impl Stages {
         }
     }
 
-    /// Filters see what was there; what is delivered is masked and shortened after that, on copies.
+    /// Shows an event unless the expression is against it, which is not asked if the event
+    /// `is_wanted`. Filters see what was there; what is delivered is masked and shortened after
+    /// that, on copies.
     fn show(
         &mut self,
         event: &Event<'_>,
@@ -190,6 +256,7 @@ impl Stages {
         owner: &Owner,
         lineage: Option<&Lineage>,
         tries: u32,
+        is_wanted: bool,
     ) -> Disposition {
         let ancestors = self.enricher.ancestors(subject.process, lineage);
         let ancestors = ancestors.as_deref();
@@ -202,7 +269,7 @@ impl Stages {
         notes.redacted = is_redacted;
         notes.shortened =
             self.selector.expression_asks_for("shortened") && self.limits.shortens(event);
-        if !self.selector.matches_expression(event, &notes) {
+        if !is_wanted && !self.selector.matches_expression(event, &notes) {
             self.leave_out(event, lineage);
             return Disposition::Filtered;
         }

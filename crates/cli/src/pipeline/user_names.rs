@@ -56,6 +56,8 @@ pub struct UserNames {
     lookup: Option<Lookup>,
     /// The names found here are not those of the machine.
     foreign: bool,
+    /// There are no names but those that are learned.
+    is_recorded: bool,
 }
 
 impl UserNames {
@@ -65,6 +67,33 @@ impl UserNames {
         Self {
             foreign: in_container,
             ..Self::default()
+        }
+    }
+
+    /// No names but those that are learned: they are another machine's.
+    pub fn recorded() -> Self {
+        Self {
+            is_recorded: true,
+            ..Self::default()
+        }
+    }
+
+    /// Learns the name of a user.
+    pub fn learn_user(&mut self, uid: Option<u32>, name: Option<&str>) {
+        self.learn(uid.map(Id::User), name);
+    }
+
+    /// Learns the name of a group.
+    pub fn learn_group(&mut self, gid: Option<u32>, name: Option<&str>) {
+        self.learn(gid.map(Id::Group), name);
+    }
+
+    fn learn(&mut self, id: Option<Id>, name: Option<&str>) {
+        let (Some(id), Some(name)) = (id, name) else {
+            return;
+        };
+        if self.names.get(&id).and_then(Name::text) != Some(name) {
+            self.names.insert(id, Name::Known(Some(name.to_owned())));
         }
     }
 
@@ -102,7 +131,7 @@ impl UserNames {
     /// Asks for a name that was not asked for. Waits for it unless the database is slow: then
     /// other names are awaited.
     fn ask(&mut self, id: Id) {
-        if self.names.contains_key(&id) {
+        if self.is_recorded || self.names.contains_key(&id) {
             return;
         }
         let lookup = match &mut self.lookup {
@@ -215,6 +244,16 @@ mod tests {
             UserNames::new(true).of(Some(65534), None, false),
             (None, None)
         );
+    }
+
+    /// Recorded names, and no others.
+    #[test]
+    fn recorded_names() {
+        let mut names = UserNames::recorded();
+        assert_eq!(names.of(Some(0), Some(0), false), (None, None));
+        names.learn_user(Some(0), Some("toor"));
+        names.learn_group(Some(7), None);
+        assert_eq!(names.of(Some(0), Some(7), false), (Some("toor"), None));
     }
 
     /// A slow database delays the first event only, and names come later.

@@ -81,11 +81,6 @@ impl Blocks {
         }
     }
 
-    /// The bytes of the input that were passed, also those that were not needed.
-    pub(crate) fn passed(&self) -> u64 {
-        self.passed
-    }
-
     /// How much of the input was passed, from 0 to 1. `None` for a stream.
     pub(crate) fn fraction(&self) -> Option<f64> {
         let len = self.len?;

@@ -15,6 +15,7 @@
 mod block;
 mod blocks;
 mod input;
+mod lock;
 mod name;
 mod read;
 mod source;
@@ -26,3 +27,4 @@ pub(crate) use block::Lines;
 pub(crate) use blocks::Blocks;
 pub(crate) use blocks::Next;
 pub(crate) use input::Input;
+pub(crate) use lock::is_being_written;

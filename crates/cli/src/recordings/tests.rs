@@ -43,7 +43,7 @@ fn since(since_ns: i64) -> TimeRange {
 }
 
 fn open(path: &Path, times: TimeRange) -> Blocks {
-    Input::open(path).unwrap().read(times)
+    Input::open(path).unwrap().remove(0).read(times)
 }
 
 /// Everything that an input gives, in a few words each.
@@ -92,7 +92,11 @@ fn a_file_gives_its_frames() {
 #[test]
 fn a_directory_gives_its_recordings_by_name() {
     let folder = TempDir::new().unwrap();
-    for (name, first) in [("b.jsonl.zst", 20), ("a.jsonl.zst", 10), ("c.txt", 30)] {
+    for (name, first) in [
+        ("run-2.jsonl.zst", 20),
+        ("run-1.jsonl.zst", 10),
+        ("c.txt", 30),
+    ] {
         fs::write(folder.path().join(name), file(first, 2).concat()).unwrap();
     }
     fs::create_dir(folder.path().join("d.jsonl.zst")).unwrap();
@@ -152,6 +156,23 @@ fn damage_is_told_with_its_place() {
     )));
 }
 
+/// The files of each run are an input of their own.
+#[test]
+fn runs_in_a_directory() {
+    let folder = TempDir::new().unwrap();
+    for name in [
+        "x-1-2.jsonl.zst",
+        "x-1-1.jsonl.zst",
+        "x-2-1.jsonl.zst",
+        "y.jsonl.zst",
+    ] {
+        fs::write(folder.path().join(name), file(1, 1).concat()).unwrap();
+    }
+    let inputs = Input::open(folder.path()).unwrap();
+    let files: Vec<usize> = inputs.iter().map(|input| input.sources().len()).collect();
+    assert_eq!(files, [2, 1, 1]);
+}
+
 #[test]
 fn a_newer_file_is_refused_and_the_next_one_is_read() {
     let folder = TempDir::new().unwrap();
@@ -159,11 +180,11 @@ fn a_newer_file_is_refused_and_the_next_one_is_read() {
     newer[16] = 2;
     let sum = crc32fast::hash(&newer[..68]).to_le_bytes();
     newer[68..72].copy_from_slice(&sum);
-    fs::write(folder.path().join("a.jsonl.zst"), newer).unwrap();
-    fs::write(folder.path().join("b.jsonl.zst"), file(5, 1).concat()).unwrap();
+    fs::write(folder.path().join("run-1.jsonl.zst"), newer).unwrap();
+    fs::write(folder.path().join("run-2.jsonl.zst"), file(5, 1).concat()).unwrap();
     for times in [TimeRange::ALL, since(0)] {
         let parts = read(folder.path(), times);
-        let refused = "a.jsonl.zst: the frame at byte 0 has format 2, which is newer than 1; read \
+        let refused = "run-1.jsonl.zst: the frame at byte 0 has format 2, which is newer than 1; read \
                        it with a newer execsnoop";
         assert!(parts[0].ends_with(refused), "{}", parts[0]);
         assert_eq!(parts[1..], ["5"]);

@@ -14,6 +14,7 @@ mod cli;
 mod events;
 mod fields;
 mod filters;
+mod recordings;
 mod support;
 mod top;
 
@@ -27,6 +28,7 @@ fn all_cases() -> Vec<Case> {
         backends::cases(),
         cli::cases(),
         top::cases(),
+        recordings::cases(),
     ]
     .into_iter()
     .flatten()

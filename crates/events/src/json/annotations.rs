@@ -22,6 +22,8 @@ pub struct Annotations<'a> {
     pub user: Option<&'a str>,
     /// The name of the group.
     pub group: Option<&'a str>,
+    /// The machine, if events of several are shown.
+    pub host: Option<&'a str>,
     /// Something was masked in the arguments or in the environment.
     pub redacted: bool,
     /// A limit leaves out some of the arguments or of the environment.

@@ -54,9 +54,11 @@ pub(crate) fn serialize<S: Serializer>(
         | EventData::Gone(_)
         | EventData::Cgroup(_)
         | EventData::FinalUsage(_) => return None,
-        EventData::Fork(fork) => ForkLine::new(time, fork).serialize(serializer),
-        EventData::Lost(lost) => LostLine::new(time, lost).serialize(serializer),
-        EventData::Clock(_) => ClockLine::new(time, event.boot_ns).serialize(serializer),
+        EventData::Fork(fork) => ForkLine::new(time, fork, notes.host).serialize(serializer),
+        EventData::Lost(lost) => LostLine::new(time, lost, notes.host).serialize(serializer),
+        EventData::Clock(_) => {
+            ClockLine::new(time, event.boot_ns, notes.host).serialize(serializer)
+        }
     })
 }
 record! {
@@ -94,6 +96,8 @@ record! {
         tries: Option<u32>,
         #[optional]
         ancestors: Option<Ancestors<'a>>,
+        #[optional]
+        host: Option<&'a str>,
     }
 }
 
@@ -101,6 +105,7 @@ impl<'a> ExecLine<'a> {
     pub(crate) fn new(time: Time, exec: &Exec<'a>, notes: &Annotations<'a>) -> Self {
         Self {
             time,
+            host: notes.host,
             id: Id(exec.process),
             pid: exec.process.pid,
             tid: exec.tid,
@@ -233,7 +238,7 @@ impl<'a> PlaceFields<'a> {
     }
 }
 record! {
-    "fork": pub(crate) struct ForkLine {
+    "fork": pub(crate) struct ForkLine<'a> {
         time: Time,
         id: Id,
         pid: u32,
@@ -241,13 +246,16 @@ record! {
         creator_pid: u32,
         vfork: Option<bool>,
         ns_pid: Option<u32>,
+        #[optional]
+        host: Option<&'a str>,
     }
 }
 
-impl ForkLine {
-    pub(crate) fn new(time: Time, fork: &Fork) -> Self {
+impl<'a> ForkLine<'a> {
+    pub(crate) fn new(time: Time, fork: &Fork, host: Option<&'a str>) -> Self {
         Self {
             time,
+            host,
             id: Id(fork.process),
             pid: fork.process.pid,
             creator_id: Id(fork.creator),
@@ -277,6 +285,8 @@ record! {
         end: EndFields,
         #[optional]
         ancestors: Option<Ancestors<'a>>,
+        #[optional]
+        host: Option<&'a str>,
     }
 }
 
@@ -284,6 +294,7 @@ impl<'a> ExitLine<'a> {
     pub(crate) fn new(event: &Event<'_>, exit: &Exit<'a>, notes: &Annotations<'a>) -> Self {
         Self {
             time: Time(event.time),
+            host: notes.host,
             id: Id(exit.process),
             pid: exit.process.pid,
             ppid: exit.parent.known().map(|parent| parent.pid),
@@ -407,6 +418,8 @@ record! {
         end: EndFields,
         #[optional]
         ancestors: Option<Ancestors<'a>>,
+        #[optional]
+        host: Option<&'a str>,
     }
 }
 
@@ -416,6 +429,7 @@ impl<'a> ProcessLine<'a> {
         let end = process.exit.as_ref();
         Self {
             time: Time(event.time),
+            host: notes.host,
             id: Id(process.process),
             pid: process.process.pid,
             ppid: process.parent.known().map(|parent| parent.pid),
@@ -441,18 +455,21 @@ impl<'a> ProcessLine<'a> {
     }
 }
 record! {
-    "lost": pub(crate) struct LostLine {
+    "lost": pub(crate) struct LostLine<'a> {
         time: Time,
         count: u64,
         kind: &'static str,
         reason: &'static str,
+        #[optional]
+        host: Option<&'a str>,
     }
 }
 
-impl LostLine {
-    pub(crate) fn new(time: Time, lost: &Lost) -> Self {
+impl<'a> LostLine<'a> {
+    pub(crate) fn new(time: Time, lost: &Lost, host: Option<&'a str>) -> Self {
         Self {
             time,
+            host,
             count: lost.count,
             kind: lost.kind.name(),
             reason: lost.reason.name(),
@@ -461,16 +478,19 @@ impl LostLine {
 }
 
 record! {
-    "clock": pub(crate) struct ClockLine {
+    "clock": pub(crate) struct ClockLine<'a> {
         time: Time,
         boot_ns: Decimal,
+        #[optional]
+        host: Option<&'a str>,
     }
 }
 
-impl ClockLine {
-    pub(crate) fn new(time: Time, boot_ns: u64) -> Self {
+impl<'a> ClockLine<'a> {
+    pub(crate) fn new(time: Time, boot_ns: u64, host: Option<&'a str>) -> Self {
         Self {
             time,
+            host,
             boot_ns: Decimal(boot_ns),
         }
     }

@@ -228,7 +228,7 @@ impl PlaceRest {
 record! {
     "fork": pub(super) struct ForkRecord {
         #[flatten]
-        line: ForkLine,
+        line: ForkLine<'static>,
         #[optional]
         creator_tid: Option<u32>,
         #[optional]
@@ -243,7 +243,7 @@ record! {
 impl ForkRecord {
     pub(super) fn new(of: Source<'_, '_>, fork: &Fork) -> Self {
         Self {
-            line: ForkLine::new(of.time(), fork),
+            line: ForkLine::new(of.time(), fork, None),
             creator_tid: Some(fork.creator_tid).filter(|tid| *tid != fork.creator.pid),
             by_tracer: only_true(fork.by_tracer),
             exec_number: fork.exec_number,
@@ -521,7 +521,7 @@ impl<'a> CgroupRecord<'a> {
 record! {
     "lost": pub(super) struct LostRecord {
         #[flatten]
-        line: LostLine,
+        line: LostLine<'static>,
         #[optional]
         boot_ns: Option<Decimal>,
     }
@@ -530,7 +530,7 @@ record! {
 impl LostRecord {
     pub(super) fn new(of: Source<'_, '_>, lost: &Lost) -> Self {
         Self {
-            line: LostLine::new(of.time(), lost),
+            line: LostLine::new(of.time(), lost, None),
             boot_ns: of.boot_ns(),
         }
     }
@@ -539,7 +539,7 @@ impl LostRecord {
 record! {
     "clock": pub(super) struct ClockRecord {
         #[flatten]
-        line: ClockLine,
+        line: ClockLine<'static>,
         #[optional]
         first: Option<bool>,
         #[optional]
@@ -550,7 +550,7 @@ record! {
 impl ClockRecord {
     pub(super) fn new(of: Source<'_, '_>, clock: Clock) -> Self {
         Self {
-            line: ClockLine::new(of.time(), of.event.boot_ns),
+            line: ClockLine::new(of.time(), of.event.boot_ns, None),
             first: only_true(clock.first),
             repeated: None,
         }
@@ -559,7 +559,7 @@ impl ClockRecord {
     /// What the clock was all the time.
     pub(super) fn repeated(event: &Event<'_>) -> Self {
         Self {
-            line: ClockLine::new(Time(event.time), event.boot_ns),
+            line: ClockLine::new(Time(event.time), event.boot_ns, None),
             first: None,
             repeated: Some(true),
         }

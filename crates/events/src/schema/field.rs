@@ -128,6 +128,8 @@ pub enum Requirement {
     Folding,
     /// Limits of argument lists.
     ArgLimits,
+    /// Recordings of several machines.
+    Hosts,
 }
 
 /// A field of one or more records.

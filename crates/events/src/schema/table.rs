@@ -247,4 +247,7 @@ pub const FIELDS: &[Field] = &[
          malformed.").always(),
     Field::new("boot_ns", Decimal, CLOCK,
         "The same moment in ns since boot.").always().unit(Unit::Nanoseconds),
+    Field::new("host", Text, ALL,
+        "Only there when recordings of several machines are replayed: the name of the machine."
+    ).optional().requires(Requirement::Hosts),
 ];

@@ -74,6 +74,7 @@ fn record(data: EventData<'_>) -> Value {
         ancestors: Some(&[]),
         tries: Some(1),
         shortened: true,
+        host: Some("machine"),
         ..Annotations::default()
     };
     let mut line = Vec::new();

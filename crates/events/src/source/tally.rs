@@ -28,6 +28,16 @@ impl KindTally {
         ]
     }
 
+    /// Counts events that happened and were lost.
+    pub fn add_loss(&mut self, reason: Loss, count: u64) {
+        self.seen += count;
+        match reason {
+            Loss::RingFull => self.ring_full += count,
+            Loss::Skipped => self.skipped += count,
+            Loss::Malformed => self.malformed += count,
+        }
+    }
+
     /// How many were lost in all.
     pub fn lost(&self) -> u64 {
         self.losses().iter().map(|&(_, count)| count).sum()

@@ -24,6 +24,7 @@ use execsnoop_host::process::Command;
 use execsnoop_probe::Live;
 use execsnoop_probe::Options;
 use nix::unistd::User;
+use sd_notify::NotifyState;
 
 use crate::args::TraceArgs;
 use crate::pipeline::Pipeline;
@@ -97,12 +98,20 @@ fn finish_without_command(mut live: Live, pipeline: Pipeline, signals: Signals) 
 
 fn run_live(mut live: Live, mut run_loop: RunLoop, with_stats: bool) -> Result<u8, Failure> {
     run_loop.run(&mut live);
+    notify(NotifyState::Stopping);
     let statistics = with_stats.then(|| live.statistics());
     run_loop.finish(&mut live);
     if let Some(statistics) = statistics {
         stats::print(statistics);
     }
     run_loop.into_exit_status()
+}
+
+/// Tells systemd, if that has started us and asked for it (`Type=notify`).
+fn notify(state: NotifyState<'_>) {
+    if let Err(error) = sd_notify::notify(&[state]) {
+        tracing::debug!("systemd is not told: {error}");
+    }
 }
 
 fn install_signals(hangup: Option<Arc<AtomicBool>>) -> io::Result<Signals> {
@@ -134,5 +143,6 @@ fn begin(
     if with_command {
         drop_privileges(live, later);
     }
+    notify(NotifyState::Ready);
     Ok(command)
 }

@@ -56,6 +56,29 @@ impl TracePlan {
             settings,
         })
     }
+
+    /// The plan of a recorder with these options: whole lives and what completes them, unfiltered
+    /// by the kernel side.
+    ///
+    /// # Errors
+    ///
+    /// See [`new`](Self::new).
+    pub fn of_recorder(args: &TraceArgs) -> Result<Self, Failure> {
+        let mut plan = Self::new(args)?;
+        let options = &mut plan.options;
+        options.forks = true;
+        options.exits = true;
+        options.final_usage = true;
+        options.existing = true;
+        options.filters.uid = None;
+        options.filters.ppid = None;
+        options.filters.excludes_cgroups = false;
+        let selection = &mut plan.settings.selection;
+        selection.ppid = args.select.ppid;
+        selection.types = selection.types.iter().chain([EventType::Exit]).collect();
+        selection.is_for_recording = true;
+        Ok(plan)
+    }
 }
 
 /// What can be wrong before anything begins.
@@ -71,7 +94,7 @@ fn check(args: &TraceArgs) -> Result<(), Failure> {
         };
         return Err(anyhow!("--pid {pid}: {why}").into());
     }
-    if args.select.failed && !args.select.types().has_ends() {
+    if args.types.failed && !args.types().has_ends() {
         let hint = "--failed is about how processes ended: add -d (failed execs are shown by -x)";
         return Err(Failure::new(2, anyhow!(hint)));
     }

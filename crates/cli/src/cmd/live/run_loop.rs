@@ -15,6 +15,7 @@ use execsnoop_probe::TICK_NS;
 use execsnoop_probe::running_processes;
 
 use super::stop::StopConditions;
+use crate::cmd::settings::NO_CGROUP_MATCHED;
 use crate::pipeline::Pipeline;
 
 /// How long events wait in the ring before they are shown, while there are many.
@@ -35,11 +36,6 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How often descendants of a command that has ended are looked for in /proc.
 const DESCENDANTS_PERIOD: Duration = Duration::from_secs(1);
-
-/// Probably the filter was meant for something else.
-const NO_CGROUP_MATCHED: &str = "no process matched the container, unit or cgroup. Containers are matched by the beginning of \
-     their id (4 or more digits), by name only for LXC and nspawn; --columns +container,unit shows \
-     those that exist";
 
 /// A trace under way.
 pub struct RunLoop {
@@ -193,6 +189,9 @@ impl RunLoop {
         let tally = source.finish(&mut |event| self.pipeline.push(event));
         self.pipeline.tick(source.now_ns()); // it may have waited for a reader
         self.pipeline.finish();
+        if let Ok(tally) = &tally {
+            self.pipeline.end(tally);
+        }
         self.flush_all();
         match tally {
             Ok(tally) => {

@@ -63,15 +63,6 @@ pub fn run(args: &TopArgs) -> Result<u8, Failure> {
 
 /// Options that mean nothing here.
 fn check(args: &TopArgs) -> anyhow::Result<()> {
-    let select = &args.select;
-    for (is_given, option) in [
-        (select.events.is_some(), "--events"),
-        (select.fold, "--fold"),
-    ] {
-        if is_given {
-            bail!("{option} is about single events, and top ranks finished processes");
-        }
-    }
     if args.rank.max_lifetime.is_zero() || args.rank.window.is_zero() {
         bail!("--max-lifetime and --window have to be longer than 0");
     }

@@ -63,7 +63,7 @@ impl Consumer for Once {
         self.feed.unselected(event, notes);
     }
 
-    fn report(&mut self, event: &Event<'_>) {
+    fn report(&mut self, event: &Event<'_>, _: &Annotations<'_>) {
         self.feed.report_of_source(event);
     }
 

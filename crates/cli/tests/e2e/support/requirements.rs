@@ -71,6 +71,8 @@ pub(crate) enum Need {
     UserNamespaceForAll,
     /// A second CPU that may be switched off and on: no other process needs it.
     SwitchableCpu,
+    /// The right to mount a file system in memory.
+    Tmpfs,
     /// An execsnoop that needs no library of the machine: see `make dist`.
     StaticTracer,
     /// A cgroup v2 hierarchy that accounts CPU time.
@@ -109,6 +111,7 @@ impl Need {
                 "perf",
                 &["stat", "-a", "-e", "sched:sched_process_exec", "true"],
             ),
+            Self::Tmpfs => runs("unshare", &["-m", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]),
             Self::Bpftool => runs("bpftool", &["prog", "show"]),
             Self::PinnedMaps => can_pin_maps(),
             Self::Cgroup2 => crate::support::Cgroup::create().is_some(),
@@ -146,6 +149,7 @@ impl Need {
             Self::Setpriv => "no setpriv that can grant CAP_BPF and CAP_PERFMON",
             Self::Setcap => "setcap is missing, or the temporary directory keeps no capabilities",
             Self::Perf => "perf cannot count sched:sched_process_exec",
+            Self::Tmpfs => "no right to mount a file system in memory",
             Self::Bpftool => "bpftool is missing or may not list programs",
             Self::PinnedMaps => "no bpftool, or no BPF file system to pin maps in",
             Self::Cgroup2 => "no cgroup v2 hierarchy to make a group in",

@@ -41,6 +41,12 @@ impl Tracer {
         Self::start(&[&["--format", "json"], args].concat())
     }
 
+    /// Starts a recorder, and waits until it records.
+    #[track_caller]
+    pub(crate) fn record(args: &[&str]) -> Self {
+        Self::start(&[&["record"], args].concat())
+    }
+
     /// The same, by way of another program, such as setpriv.
     #[track_caller]
     pub(crate) fn start_behind(wrapper: &[&str], args: &[&str]) -> Self {

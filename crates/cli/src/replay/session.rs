@@ -1,0 +1,126 @@
+//! One run of a recorder, played again.
+
+use std::time::Duration;
+
+use execsnoop_events::CountedKind;
+use execsnoop_events::Event;
+use execsnoop_events::EventData;
+use execsnoop_events::Tally;
+use execsnoop_events::recording::End;
+use execsnoop_events::recording::EndReason;
+use execsnoop_events::recording::Names;
+
+use super::wanted::Wanted;
+use crate::pipeline::Account;
+use crate::pipeline::Pipeline;
+
+/// A run of a recorder.
+#[derive(Debug)]
+pub struct Session {
+    pipeline: Pipeline,
+    wanted: Wanted,
+    /// Counted here, since perhaps not all of the run is read.
+    tally: Tally,
+    /// The last event's time, in ns since boot.
+    last_ns: u64,
+    /// The run's own account, if its end was read.
+    end: Option<End>,
+}
+
+impl Session {
+    /// A run whose events go through this pipeline.
+    pub fn new(pipeline: Pipeline, wanted: Wanted) -> Self {
+        Self {
+            pipeline,
+            wanted,
+            tally: Tally::default(),
+            last_ns: 0,
+            end: None,
+        }
+    }
+
+    /// Takes an event, and the names of its user and group.
+    pub fn push(&mut self, event: &Event<'_>, names: &Names<'_>) {
+        let event = &self.wanted.of(event);
+        self.pipeline.learn_names(&event.data, names);
+        self.last_ns = self.last_ns.max(event.boot_ns);
+        self.count(&event.data);
+        self.pipeline.push(event);
+    }
+
+    fn count(&mut self, data: &EventData<'_>) {
+        if let Some(kind) = data.kind() {
+            self.tally.of_mut(kind).seen += 1;
+        }
+        if let EventData::Lost(lost) = data {
+            self.tally
+                .of_mut(lost.kind)
+                .add_loss(lost.reason, lost.count);
+        }
+    }
+
+    /// Takes the end of a file.
+    pub fn end(&mut self, end: End) {
+        self.last_ns = self.last_ns.max(end.boot_ns);
+        self.end = Some(end);
+    }
+
+    /// Whether the recorder was stopped, and did not just stop writing.
+    pub fn has_ended(&self) -> bool {
+        self.end
+            .as_ref()
+            .is_some_and(|end| end.reason == EndReason::Stopped)
+    }
+
+    /// Writes what was formatted; waits for the reader.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written.
+    pub fn flush(&mut self) -> anyhow::Result<()> {
+        while !self.pipeline.flush(Duration::from_secs(1))? {}
+        Ok(())
+    }
+
+    /// Whether nothing more is shown.
+    pub fn is_done(&self) -> bool {
+        self.pipeline.is_done()
+    }
+
+    /// Whether a filter asks for containers, units or cgroups, and none of them was seen.
+    pub fn no_cgroup_matched(&self) -> bool {
+        self.pipeline.no_cgroup_matched()
+    }
+
+    /// The lines for which there was no room, as an error.
+    pub fn unwritten(&self) -> Option<anyhow::Error> {
+        self.pipeline.unwritten()
+    }
+
+    /// Shows what is left, and returns the account.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written.
+    pub fn finish(&mut self) -> anyhow::Result<Account> {
+        self.pipeline.tick(self.last_ns);
+        self.pipeline.finish();
+        self.flush()?;
+        let tally = self.tally();
+        Ok(self.pipeline.account(&tally))
+    }
+
+    /// What was read, and what the recorder says of losses.
+    fn tally(&self) -> Tally {
+        let Some(end) = self.end.as_ref().filter(|_| self.has_ended()) else {
+            return self.tally;
+        };
+        let mut tally = end.tally;
+        for kind in CountedKind::ALL {
+            let read = self.tally.of(kind).seen - self.tally.of(kind).lost();
+            let of = tally.of_mut(kind);
+            of.seen = read + of.lost() + of.filtered;
+        }
+        tally
+    }
+}
