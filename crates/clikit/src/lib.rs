@@ -20,6 +20,7 @@ mod signals;
 mod size_limit;
 mod standard_streams;
 mod stderr;
+mod suspension;
 mod trust;
 mod unwritten;
 
@@ -41,4 +42,5 @@ pub use crate::standard_streams::set_closed_streams;
 pub use crate::standard_streams::write_stdout;
 pub use crate::stderr::message;
 pub use crate::stderr::stderr_line;
+pub use crate::suspension::Suspension;
 pub use crate::unwritten::Unwritten;

@@ -90,7 +90,7 @@ pub struct RankArgs {
     #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN", hide_default_value = true)]
     pub color: Color,
 
-    /// Mask passwords, tokens and keys [auto: unless writing to a terminal]
+    /// Mask passwords, tokens and keys [auto: always]
     #[arg(long, value_enum, default_value_t = Redact::Auto, value_name = "WHEN", hide_default_value = true, hide_short_help = true)]
     pub redact: Redact,
 

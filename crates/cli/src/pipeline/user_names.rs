@@ -106,6 +106,12 @@ impl UserNames {
         }
     }
 
+    /// Whether the user database has not answered all questions yet.
+    pub fn is_waiting(&mut self) -> bool {
+        self.take_answers();
+        self.awaited > 0
+    }
+
     /// Whether there are no names but root's.
     pub fn is_foreign(&self) -> bool {
         self.foreign

@@ -54,6 +54,13 @@ impl CulpritRow {
         }
     }
 
+    fn detail(&self, span: Span, slots: &Slots) -> CulpritDetail {
+        CulpritDetail {
+            who: self.who.clone(),
+            programs: self.tree.lines(span, slots),
+        }
+    }
+
     fn take(&mut self, pending: &Pending, path: &[Comm], slots: &Slots) {
         self.tree.graft(path.iter().copied(), &pending.tree, slots);
         self.notes.merge(&pending.notes);
@@ -284,6 +291,12 @@ impl Culprits {
         self.rows.others(span, slots)
     }
 
+    /// Everything about all culprits.
+    pub(super) fn details(&self, span: Span, slots: &Slots) -> Vec<CulpritDetail> {
+        let rows = self.provisional(slots);
+        rows.iter().map(|row| row.detail(span, slots)).collect()
+    }
+
     /// Everything about one culprit.
     pub(super) fn detail(
         &self,
@@ -293,10 +306,7 @@ impl Culprits {
     ) -> Option<CulpritDetail> {
         let rows = self.provisional(slots);
         let row = rows.iter().find(|row| row.who.starter.process == process)?;
-        Some(CulpritDetail {
-            who: row.who.clone(),
-            programs: row.tree.lines(span, slots),
-        })
+        Some(row.detail(span, slots))
     }
 }
 

@@ -284,6 +284,11 @@ impl Ranking {
         }
     }
 
+    /// Everything about all culprits.
+    pub fn culprits(&self, span: Span) -> Vec<CulpritDetail> {
+        self.culprits.details(span, &self.slots)
+    }
+
     /// Everything about one culprit.
     pub fn culprit(&self, process: ProcessId, span: Span) -> Option<CulpritDetail> {
         self.culprits.detail(process, span, &self.slots)

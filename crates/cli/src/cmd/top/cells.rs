@@ -90,6 +90,25 @@ impl Column {
         Self::NUMBERS.contains(&self)
     }
 
+    /// By what rows are sorted by this column, the largest first.
+    pub fn sort_key(self, sums: &Sums) -> u64 {
+        let key = match self {
+            Self::Cpu => sums.cpu_ns,
+            Self::CpuEach => sums.cpu_each_ns(),
+            Self::P50 => sums.p50_ns,
+            Self::P99 => sums.p99_ns,
+            Self::Failed => Some(sums.failed),
+            Self::Rss => sums.peak_rss,
+            _ => Some(sums.count),
+        };
+        key.unwrap_or(0)
+    }
+
+    /// Whether it is about processes that failed.
+    pub fn is_failure(self) -> bool {
+        matches!(self, Self::Failed | Self::Exit)
+    }
+
     /// The cell of a row.
     pub fn cell(self, row: &ViewRow, view: &View) -> String {
         match self {

@@ -1,9 +1,12 @@
 //! From selected events to a ranking.
 
 use std::time::Duration;
+use std::time::Instant;
 
 use execsnoop_events::Event;
 use execsnoop_events::EventData;
+use execsnoop_events::ProcessId;
+use execsnoop_events::aggregate::CulpritDetail;
 use execsnoop_events::aggregate::Finished;
 use execsnoop_events::aggregate::Grouping;
 use execsnoop_events::aggregate::Ranking;
@@ -22,6 +25,9 @@ const MOST_ROWS: usize = 2048;
 
 /// How often the machine's busy time is read.
 const SAMPLE_NS: u64 = 100_000_000;
+
+/// How long names of users are waited for at the end.
+const NAMES_WAIT: Duration = Duration::from_millis(500);
 
 /// What is ranked.
 #[derive(Debug)]
@@ -143,6 +149,19 @@ impl Feed {
         Some(self.ranking.as_ref()?.report(grouping, span))
     }
 
+    /// Everything about one culprit.
+    pub fn culprit(&self, process: ProcessId, span: Span) -> Option<CulpritDetail> {
+        self.ranking.as_ref()?.culprit(process, span)
+    }
+
+    /// Everything about all culprits.
+    pub fn culprits(&self, span: Span) -> Vec<CulpritDetail> {
+        let ranking = self.ranking.as_ref();
+        ranking
+            .map(|ranking| ranking.culprits(span))
+            .unwrap_or_default()
+    }
+
     /// The answer in a sentence, to a report by culprits.
     pub fn answer(&mut self, report: &Report) -> String {
         let names = &mut self.names;
@@ -154,6 +173,14 @@ impl Feed {
     /// The name of a user.
     pub fn user(&mut self, uid: u32, in_container: bool) -> Option<String> {
         name_of(&mut self.names, uid, in_container)
+    }
+
+    /// Waits a moment for names that were asked for.
+    pub fn await_names(&mut self) {
+        let deadline = Instant::now() + NAMES_WAIT;
+        while self.names.is_waiting() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 
     /// Events that were lost.

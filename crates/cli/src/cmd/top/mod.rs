@@ -1,5 +1,10 @@
 //! Who spends the machine on short-lived processes.
 
+#![cfg_attr(
+    not(feature = "tui"),
+    allow(dead_code, reason = "the screen alone uses it")
+)]
+
 mod busy_time;
 mod cells;
 mod csv;
@@ -7,14 +12,18 @@ mod feed;
 mod json;
 mod label;
 mod once;
+#[cfg(feature = "tui")]
+mod screen;
 mod text;
 mod view;
 
+use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use anyhow::bail;
 use execsnoop_clikit::Failure;
 use execsnoop_clikit::OutputTarget;
+use execsnoop_events::aggregate::Grouping;
 
 use super::live::LiveVerb;
 use super::live::TracePlan;
@@ -50,6 +59,17 @@ pub fn run(args: &TopArgs) -> Result<u8, Failure> {
     let TracePlan {
         options, settings, ..
     } = TracePlan::new(&trace)?;
+    #[cfg(feature = "tui")]
+    if has_screen(args) {
+        let verb = LiveVerb {
+            args: &trace,
+            options,
+            requested: Vec::new(),
+            makes_files: false,
+            hangup: None,
+        };
+        return verb.run(|_| screen_pipeline(args, &trace, settings));
+    }
     let target = target(args)?;
     let verb = LiveVerb {
         args: &trace,
@@ -59,6 +79,13 @@ pub fn run(args: &TopArgs) -> Result<u8, Failure> {
         hangup: None,
     };
     verb.run(|_| once_pipeline(args, &trace, settings, target))
+}
+
+/// Whether the ranking is shown on a screen: on a terminal, unless it is asked for once.
+fn has_screen(args: &TopArgs) -> bool {
+    let rank = &args.rank;
+    let is_once = rank.once.is_some() || rank.output.is_some() || rank.format != Format::Text;
+    cfg!(feature = "tui") && !is_once && std::io::stdout().is_terminal()
 }
 
 /// Options that mean nothing here.
@@ -72,10 +99,10 @@ fn check(args: &TopArgs) -> anyhow::Result<()> {
 /// How long is ranked; `None` until a command or the user ends it.
 fn duration(args: &TopArgs) -> Option<Duration> {
     let rank = &args.rank;
-    let open_end = rank.once.is_none() && args.command.is_empty();
+    let has_end = !args.command.is_empty() || has_screen(args);
     rank.once
         .or(args.run.duration)
-        .or(open_end.then_some(rank.window))
+        .or((!has_end).then_some(rank.window))
 }
 
 /// Where the ranking is written: the file of `-o`; else stderr if a command has stdout; else
@@ -88,6 +115,15 @@ fn target(args: &TopArgs) -> anyhow::Result<OutputTarget> {
     }
 }
 
+#[cfg(feature = "tui")]
+fn screen_pipeline(args: &TopArgs, trace: &TraceArgs, settings: Settings) -> Pipeline {
+    let feed = feed(args, trace, &settings, Grouping::ALL.to_vec());
+    let is_colored = is_colored(args.rank.color, true);
+    let has_command = !args.command.is_empty();
+    let screen = screen::Screen::new(feed, args.rank.by, is_colored, has_command);
+    pipeline(settings, Box::new(screen))
+}
+
 fn once_pipeline(
     args: &TopArgs,
     trace: &TraceArgs,
@@ -96,7 +132,7 @@ fn once_pipeline(
 ) -> Pipeline {
     let rank = &args.rank;
     let is_terminal = target.is_terminal();
-    let feed = feed(args, trace, &settings, is_terminal);
+    let feed = feed(args, trace, &settings, vec![rank.by]);
     let once = OnceSettings {
         by: rank.by,
         format: rank.format,
@@ -113,27 +149,23 @@ fn pipeline(settings: Settings, consumer: Box<dyn Consumer>) -> Pipeline {
     Pipeline::new(settings.selection, settings.enrichment, consumer)
 }
 
-fn feed(args: &TopArgs, trace: &TraceArgs, settings: &Settings, is_terminal: bool) -> Feed {
+fn feed(args: &TopArgs, trace: &TraceArgs, settings: &Settings, groupings: Vec<Grouping>) -> Feed {
     let rank = &args.rank;
-    let by = vec![rank.by];
     Feed::new(
         FeedSettings {
             max_lifetime: rank.max_lifetime,
             window: rank.window,
             duration: trace.run.duration,
-            groupings: by,
+            groupings,
             counts_failed_execs: settings.selection.types.contains(EventType::Failed),
         },
-        labeler(rank, is_terminal),
+        labeler(rank),
         UserNames::new(settings.enrichment.names.is_foreign()),
     )
 }
 
-fn labeler(rank: &RankArgs, is_terminal: bool) -> Labeler {
-    let redacts = match rank.redact {
-        Redact::Auto => !is_terminal,
-        Redact::On => true,
-        Redact::Off => false,
-    };
+/// A ranking ends up in tickets, so secrets are masked on a terminal, too.
+fn labeler(rank: &RankArgs) -> Labeler {
+    let redacts = rank.redact != Redact::Off;
     Labeler::new(redacts.then_some(rank.redact_also.as_slice()))
 }

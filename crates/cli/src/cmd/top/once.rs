@@ -72,6 +72,8 @@ impl Consumer for Once {
     }
 
     fn finish(&mut self) {
+        drop(View::of(&mut self.feed, self.settings.by, Span::Start)); // it asks for names
+        self.feed.await_names();
         let Some(view) = View::of(&mut self.feed, self.settings.by, Span::Start) else {
             return;
         };

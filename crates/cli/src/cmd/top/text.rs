@@ -141,3 +141,14 @@ pub fn cut(text: &str, width: usize) -> String {
     short.push('>');
     short
 }
+
+/// The text in a column of this width: cut, or with blanks at the left of a number, and at the
+/// right of everything else.
+pub fn pad(text: &str, width: usize, is_number: bool) -> String {
+    let text = cut(text, width);
+    let blanks = " ".repeat(width.saturating_sub(text.width()));
+    match is_number {
+        true => format!("{blanks}{text}"),
+        false => format!("{text}{blanks}"),
+    }
+}

@@ -79,6 +79,8 @@ pub(crate) enum Need {
     CgroupCpuTime,
     /// GNU make.
     Make,
+    /// tmux, which types keys and reads a screen.
+    Tmux,
 }
 
 impl execsnoop_e2e_harness::Need for Need {
@@ -90,7 +92,7 @@ impl execsnoop_e2e_harness::Need for Need {
 }
 
 impl Need {
-    const COUNT: usize = Self::Make as usize + 1;
+    const COUNT: usize = Self::Tmux as usize + 1;
 
     fn is_met(self) -> bool {
         match self {
@@ -136,6 +138,7 @@ impl Need {
             Self::SwitchableCpu => execsnoop_e2e_harness::may_switch_cpus(),
             Self::StaticTracer => is_static(&execsnoop()),
             Self::CgroupCpuTime => has_cpu_time(),
+            Self::Tmux => runs("tmux", &["-V"]),
             Self::Make => runs("make", &["--version"]),
         }
     }
@@ -176,6 +179,7 @@ impl Need {
             }
             Self::CgroupCpuTime => "the cgroup v2 hierarchy has no CPU time in cpu.stat",
             Self::Make => "there is no make",
+            Self::Tmux => "there is no tmux, which reads the screen: apt install tmux",
         }
     }
 }

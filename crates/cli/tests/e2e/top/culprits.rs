@@ -166,9 +166,16 @@ fn make_with_jobs() {
     let rule = format!("job%:\n\t@true; {burn} burn 2000; {burn} burn 2000\n");
     let objects: Vec<String> = (0..40).map(|number| format!("job{number}")).collect();
     let makefile = tools.0.path().join("Makefile");
-    fs::write(&makefile, format!("all: {}\n{rule}", objects.join(" "))).expect("a file");
+    fs::write(
+        &makefile,
+        format!(
+            "all: long {}\nlong:\n\t@sleep 1.5\n{rule}",
+            objects.join(" ")
+        ),
+    )
+    .expect("a file");
     let make = ["make", "-s", "-j4", "-f", text(&makefile)];
-    let options = ["top", "--format", "json", "--max-lifetime", "60ms"];
+    let options = ["top", "--format", "json"];
     let trace = trace_command(&options, &make).expect_success();
     let ranking: Value = serde_json::from_slice(&trace.events).expect("one JSON object");
     assert!(
@@ -187,7 +194,7 @@ fn daemon_that_starts_shells() {
     let job = tools.script("job", &format!("{awk} burn 2000 | {grep} burn 1000; :"));
     let daemon = tools.script("crond", &format!("while :; do sh {} ; done", text(&job)));
     let daemon = Background::start(Command::new(daemon));
-    let ranking = ranking(&["--once", "2s"]);
+    let ranking = ranking(&["--once", "2s", "-p", &daemon.pid().to_string()]);
     let said = answer(&ranking);
     assert!(
         said.contains(&format!("crond (pid {}", daemon.pid())),
@@ -234,8 +241,9 @@ fn container() {
     let loop_ = format!("while :; do {} burn 2000; done", tools.program("burn"));
     let script = tools.script("entrypoint", &loop_);
     let subject = Background::start(group.command(&[text(&script)]));
-    let by_culprit = ranking(&["--once", "1s"]);
-    let by_container = ranking(&["--once", "1s", "--by", "container"]);
+    let only = ["--once", "1s", "--container", &id];
+    let by_culprit = ranking(&only);
+    let by_container = ranking(&[&only[..], &["--by", "container"]].concat());
     drop(subject);
     assert!(answer(&by_culprit).contains(&id[..12]), "{by_culprit:#}");
     let owner = &row(&by_culprit, "entrypoint")["owner"];

@@ -4,10 +4,11 @@ use crate::Case;
 
 mod culprits;
 mod once;
+mod screen;
 
 /// All tests of this folder.
 pub(crate) fn cases() -> Vec<Case> {
-    [culprits::cases(), once::cases()]
+    [culprits::cases(), once::cases(), screen::cases()]
         .into_iter()
         .flatten()
         .collect()
