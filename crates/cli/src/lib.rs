@@ -61,7 +61,7 @@ fn run(line: &CommandLine) -> Result<u8, Failure> {
         Some(Verb::Record(args)) => cmd::record::run(args),
         Some(Verb::Replay(args)) => cmd::replay::run(args),
         Some(Verb::Doctor(args)) => cmd::doctor::run(args),
-        Some(Verb::Schema) => cmd::schema::run(),
+        Some(Verb::Schema(args)) => cmd::schema::run(args),
     }
 }
 
@@ -69,7 +69,7 @@ fn run(line: &CommandLine) -> Result<u8, Failure> {
 fn run(line: &CommandLine) -> Result<u8, Failure> {
     match &line.verb {
         Some(Verb::Replay(args)) => cmd::replay::run(args),
-        Some(Verb::Schema) => cmd::schema::run(),
+        Some(Verb::Schema(args)) => cmd::schema::run(args),
         None | Some(Verb::Record(_) | Verb::Doctor(_) | Verb::Top(_)) => {
             let error = "this execsnoop was built without live tracing (the Cargo feature `live`)";
             Err(Failure::new(2, anyhow::anyhow!(error)))

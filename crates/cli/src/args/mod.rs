@@ -15,6 +15,7 @@ mod time;
 mod top;
 mod trace;
 
+use clap::Args;
 use clap::CommandFactory as _;
 use clap::Parser;
 use clap::Subcommand;
@@ -67,7 +68,15 @@ pub enum Verb {
     /// Check what this kernel and this user can trace, and what to change
     Doctor(DoctorArgs),
     /// Print the JSON Schema of the records that --format json writes
-    Schema,
+    Schema(SchemaArgs),
+}
+
+/// Options of `schema`.
+#[derive(Debug, Args)]
+pub struct SchemaArgs {
+    /// That of the lines of a recording
+    #[arg(long)]
+    pub recording: bool,
 }
 
 impl CommandLine {
@@ -90,7 +99,7 @@ impl CommandLine {
             Some(Verb::Top(args)) => args.run.verbose,
             Some(Verb::Record(args)) => args.run.verbose,
             Some(Verb::Doctor(args)) => args.verbose,
-            Some(Verb::Replay(_) | Verb::Schema) => false,
+            Some(Verb::Replay(_) | Verb::Schema(_)) => false,
         }
     }
 }

@@ -1,5 +1,5 @@
 //! What an event costs on its way: its JSON, a filter's answer, the search for secrets, the process
-//! table.
+//! table, a recording.
 
 mod frames;
 mod sample;
@@ -18,6 +18,8 @@ use execsnoop_events::Lineage;
 use execsnoop_events::Redactor;
 use execsnoop_events::json;
 use execsnoop_events::json::Annotations;
+use execsnoop_events::recording::Decoder;
+use execsnoop_events::recording::Encoder;
 
 use sample::Life;
 use sample::event;
@@ -108,6 +110,32 @@ fn lineage(c: &mut Criterion) {
     });
 }
 
+/// The four lines of a life, to a recording and from it.
+fn recording(c: &mut Criterion) {
+    let notes = Annotations::default();
+    let names = ["fork", "exec", "exit", "usage"];
+    let events = Life::new(7).events(CC);
+    let mut group = c.benchmark_group("recording");
+    for (name, event) in names.iter().zip(&events) {
+        let (mut encoder, mut decoder) = (Encoder::default(), Decoder::default());
+        let mut line = Vec::new();
+        encoder.write_clock(&mut line, event);
+        decoder.decode(&line).expect("a clock");
+        line.clear();
+        encoder.write_line(&mut line, event, &notes);
+        group.throughput(Throughput::Bytes(line.len() as u64));
+        group.bench_function(format!("decode, {name}"), |b| {
+            b.iter(|| decoder.decode(black_box(&line)).is_ok());
+        });
+        group.bench_function(format!("encode, {name}"), |b| {
+            b.iter(|| {
+                line.clear();
+                encoder.write_line(&mut line, black_box(event), &notes);
+            });
+        });
+    }
+}
+
 fn main() {
     let mut c = Criterion::default().configure_from_args();
     to_json(&mut c);
@@ -115,5 +143,6 @@ fn main() {
     filter(&mut c);
     lineage(&mut c);
     frames::benches(&mut c);
+    recording(&mut c);
     c.final_summary();
 }

@@ -49,7 +49,7 @@ use crate::json::values::Time;
 use crate::json::values::known;
 
 /// The values of `redacted_in`: only in the environment, or in arguments or file names as well.
-pub(super) const REDACTED_IN: [&str; 2] = ["env", "all"];
+pub(crate) const REDACTED_IN: [&str; 2] = ["env", "all"];
 
 /// An event, what is added to it, and its time since boot if that does not follow from the clock.
 #[derive(Clone, Copy)]

@@ -7,6 +7,10 @@ use std::time::Instant;
 use proptest::prelude::*;
 
 use super::*;
+use crate::event::Event;
+use crate::event::EventData;
+use crate::event::Exec;
+use crate::json::tests::ls;
 
 const CORPUS: &str = include_str!("../../tests/redaction.txt");
 
@@ -68,6 +72,8 @@ fn redacted(redactor: &mut Redactor, block: &[u8]) -> Vec<u8> {
 thread_local! {
     /// To compile the patterns for each case would take long.
     static REDACTOR: RefCell<Redactor> = RefCell::new(Redactor::new(&[]));
+    static EVENT_REDACTORS: RefCell<[EventRedactor; 2]> =
+        RefCell::new([(); 2].map(|()| EventRedactor::new(&[], true)));
 }
 
 fn shown(block: &[u8]) -> Vec<u8> {
@@ -338,6 +344,30 @@ proptest! {
     fn idempotent(block in command_line()) {
         let once = shown(&block);
         prop_assert_eq!(text(&shown(&once)), text(&once));
+    }
+
+    /// The same of a whole event: a replay masks what was masked before it was recorded.
+    #[test]
+    fn events_are_masked_once(
+        args in command_line(), env in command_line(), file in command_line(),
+    ) {
+        let file: Vec<u8> = file.into_iter().filter(|byte| *byte != 0).collect();
+        let exec = Exec {
+            filename: Some(&file),
+            cwd: Some(&file),
+            env: Some(Argv::whole(&env)),
+            ..ls(Argv::whole(&args))
+        };
+        let event = Event {
+            time: jiff::Timestamp::UNIX_EPOCH,
+            boot_ns: 1,
+            data: EventData::Exec(exec),
+        };
+        EVENT_REDACTORS.with_borrow_mut(|[once, twice]| {
+            let masked = once.mask(&event, &[]).event.unwrap_or(event);
+            let again = twice.mask(&masked, &[]).event.unwrap_or(masked);
+            assert_eq!(format!("{again:?}"), format!("{masked:?}"));
+        });
     }
 
     /// No secret is shown, whatever stands around it.

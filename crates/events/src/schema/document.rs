@@ -3,6 +3,8 @@
 use super::FIELDS;
 use super::field::Field;
 use super::field::RecordType;
+use super::recording::RECORDED_FIELDS;
+use crate::recording::RECORD_FIELDS;
 
 /// The table in Markdown, one row for each field.
 pub fn markdown() -> String {
@@ -15,6 +17,24 @@ pub fn markdown() -> String {
             meaning(field),
         ];
         text.push_str(&format!("| {} |\n", cells.join(" | ")));
+    }
+    text
+}
+
+/// The fields that only recordings have, in Markdown.
+pub fn recorded_markdown() -> String {
+    let mut text = String::from("| field | type | in | meaning |\n|---|---|---|---|\n");
+    for field in RECORDED_FIELDS {
+        let has_it =
+            |(kind, names): &(&'static str, &[&str])| names.contains(&field.name).then_some(*kind);
+        let records: Vec<&str> = RECORD_FIELDS.iter().filter_map(has_it).collect();
+        text.push_str(&format!(
+            "| `{}` | {} | {} | {} |\n",
+            field.name,
+            type_words(field),
+            records.join(", "),
+            field.description
+        ));
     }
     text
 }

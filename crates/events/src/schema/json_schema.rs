@@ -46,10 +46,18 @@ fn record_schema(record: RecordType) -> Value {
 }
 
 fn field_schema(field: &Field, record: RecordType) -> Value {
-    let value = match field.name {
-        "type" => json!({"const": record.name()}),
-        _ => type_schema(field.field_type),
-    };
+    match field.name {
+        "type" => described(field, json!({"const": record.name()})),
+        _ => value_schema(field),
+    }
+}
+
+/// The schema of a field's value.
+pub(super) fn value_schema(field: &Field) -> Value {
+    described(field, type_schema(field.field_type))
+}
+
+fn described(field: &Field, value: Value) -> Value {
     let mut schema = match field.nullable {
         true => json!({"anyOf": [value, {"type": "null"}]}),
         false => value,

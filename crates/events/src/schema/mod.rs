@@ -7,17 +7,21 @@
 mod document;
 mod field;
 mod json_schema;
+mod recording;
 mod table;
 
 use crate::backend::Backend;
 
 pub use document::markdown;
+pub use document::recorded_markdown;
 pub use field::Field;
 pub use field::FieldType;
 pub use field::RecordType;
 pub use field::Requirement;
 pub use field::Unit;
 pub use json_schema::json_schema;
+pub use recording::RECORDED_FIELDS;
+pub use recording::recording_schema;
 pub use table::FIELDS;
 
 /// The field of this name.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde_json::Value;
+use serde_json::json;
 
 use super::*;
 use crate::argv::Argv;
@@ -159,16 +160,48 @@ fn the_contract_is_frozen() {
     check_golden(repository("fixtures/schema.json"), &format!("{schema}\n"));
 }
 
+/// Neither does what recordings add.
+#[test]
+fn the_records_of_recordings_are_frozen() {
+    let schema = serde_json::to_string_pretty(&recording_schema()).expect("JSON");
+    check_golden(
+        repository("fixtures/recording-schema.json"),
+        &format!("{schema}\n"),
+    );
+}
+
+/// Fields of recordings are no columns, and no filter knows them: each is described, and is not in
+/// the table.
+#[test]
+fn recordings_add_nothing_to_the_contract() {
+    let shared = ["boot_ns"];
+    for field in RECORDED_FIELDS {
+        let is_listed = FIELDS.iter().any(|other| other.name == field.name);
+        assert_eq!(is_listed, shared.contains(&field.name), "{}", field.name);
+        assert!(field.optional, "{}", field.name);
+    }
+    for (kind, definition) in recording_schema()["$defs"].as_object().expect("an object") {
+        assert_ne!(definition["description"], "", "{kind}");
+        for (name, value) in definition["properties"].as_object().expect("an object") {
+            assert_ne!(value, &json!({}), "{kind}: {name} has no description");
+        }
+    }
+}
+
 const BEGIN: &str = "<!-- fields: generated from events::schema -->\n";
 const END: &str = "<!-- end of fields -->\n";
 
-/// docs/output.md shows the table.
+/// Two documents show the tables.
 #[test]
 fn the_documentation_is_current() {
-    let path = repository("docs/output.md");
-    let text = std::fs::read_to_string(&path).expect("docs/output.md");
-    let (before, rest) = text.split_once(BEGIN).expect("the marker before the table");
-    let (_, after) = rest.split_once(END).expect("the marker behind it");
-    let table = markdown();
-    check_golden(path, &format!("{before}{BEGIN}\n{table}\n{END}{after}"));
+    for (path, table) in [
+        ("docs/output.md", markdown()),
+        ("docs/recording-format.md", recorded_markdown()),
+    ] {
+        let path = repository(path);
+        let text = std::fs::read_to_string(&path).expect("the document");
+        let (before, rest) = text.split_once(BEGIN).expect("the marker before the table");
+        let (_, after) = rest.split_once(END).expect("the marker behind it");
+        check_golden(path, &format!("{before}{BEGIN}\n{table}\n{END}{after}"));
+    }
 }

@@ -66,6 +66,8 @@ use crate::event::Fork;
 use crate::event::Loss;
 use crate::event::Lost;
 
+pub(crate) use self::tables::RECORD_FIELDS;
+
 pub use self::error::LineError;
 pub use self::error::Problem;
 pub use self::parts::Names;

@@ -76,6 +76,19 @@ tables! {
     ClockTable: "type" "time" "boot_ns" "first" "repeated";
 }
 
+/// The fields of each type of record but the first and the last of a file, in their order.
+pub(crate) const RECORD_FIELDS: [(&str, &[&str]); 9] = [
+    ("exec", ExecTable::NAMES),
+    ("fork", ForkTable::NAMES),
+    ("exit", ExitTable::NAMES),
+    ("usage", UsageTable::NAMES),
+    ("existing", ExistingTable::NAMES),
+    ("gone", GoneTable::NAMES),
+    ("cgroup", CgroupTable::NAMES),
+    ("lost", LostTable::NAMES),
+    ("clock", ClockTable::NAMES),
+];
+
 /// The place of a name in a table, known when this is compiled.
 pub(super) const fn index_of(names: &[&str], name: &str) -> usize {
     let mut index = 0;

@@ -8,7 +8,6 @@ use proptest::prelude::*;
 use serde_json::Value as Json;
 
 use super::tables;
-use super::tables::Table as _;
 use super::*;
 use crate::argv::Argv;
 use crate::argv::ArgvRest;
@@ -27,6 +26,7 @@ use crate::event::ProcessId;
 use crate::event::Redacted;
 use crate::json::Annotations;
 use crate::recording::Encoder;
+use crate::schema;
 
 /// Bytes as hostile processes choose them, without NULs.
 fn bytes() -> impl Strategy<Value = Vec<u8>> {
@@ -758,20 +758,12 @@ fn the_clock() {
     assert!(decoder.decode(gone).is_err());
 }
 
-/// The tables have the names in the order in which records have them.
+/// The tables have the names in the order in which records have them, and records are valid by the
+/// schema of recordings.
 #[test]
 fn tables_are_in_order() {
-    let tables = [
-        ("exec", ExecTable::NAMES),
-        ("fork", ForkTable::NAMES),
-        ("exit", ExitTable::NAMES),
-        ("usage", UsageTable::NAMES),
-        ("existing", ExistingTable::NAMES),
-        ("gone", GoneTable::NAMES),
-        ("cgroup", CgroupTable::NAMES),
-        ("lost", LostTable::NAMES),
-        ("clock", ClockTable::NAMES),
-    ];
+    let tables = RECORD_FIELDS;
+    let validator = jsonschema::validator_for(&schema::recording_schema()).expect("a JSON Schema");
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let mut unseen: BTreeSet<(&str, &str)> = tables
         .iter()
@@ -806,6 +798,9 @@ fn tables_are_in_order() {
             }
         }
         let value: Json = serde_json::from_str(&text).expect("JSON");
+        if let Err(error) = validator.validate(&value) {
+            panic!("{error}: {value}");
+        }
         let all = value.as_object().expect("an object").keys();
         all.for_each(|name| assert!(names.contains(&name.as_str()), "{kind}: {name}"));
     }
