@@ -108,7 +108,7 @@ impl Pipeline {
             self.push(event);
         });
         self.show_due(now_ns);
-        self.last_ns = source.now_ns();
+        self.note_time(source.now_ns());
         self.stages.forget_cgroups();
         self.warn_of_full_table();
         Ok((polled?, had_events))
@@ -145,8 +145,12 @@ impl Pipeline {
 
     /// Takes note that time has passed.
     pub fn tick(&mut self, boot_ns: u64) {
-        self.last_ns = boot_ns;
         self.show_due(boot_ns);
+        self.note_time(boot_ns);
+    }
+
+    fn note_time(&mut self, boot_ns: u64) {
+        self.last_ns = boot_ns;
         self.stages.delivery.tick(boot_ns);
     }
 
