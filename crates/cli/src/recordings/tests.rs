@@ -178,8 +178,8 @@ fn a_newer_file_is_refused_and_the_next_one_is_read() {
     let folder = TempDir::new().unwrap();
     let mut newer = file(1, 2).concat();
     newer[16] = 2;
-    let sum = crc32fast::hash(&newer[..68]).to_le_bytes();
-    newer[68..72].copy_from_slice(&sum);
+    let sum = crc32fast::hash(&newer[..84]).to_le_bytes();
+    newer[84..88].copy_from_slice(&sum);
     fs::write(folder.path().join("run-1.jsonl.zst"), newer).unwrap();
     fs::write(folder.path().join("run-2.jsonl.zst"), file(5, 1).concat()).unwrap();
     for times in [TimeRange::ALL, since(0)] {

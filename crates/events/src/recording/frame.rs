@@ -32,6 +32,8 @@ pub struct FrameWriter {
     text: Vec<u8>,
     frame: Vec<u8>,
     next: IndexEntry,
+    /// Where the last header or checkpoint is, in the bytes since the last header.
+    beginning: Option<u64>,
 }
 
 impl FrameWriter {
@@ -42,6 +44,7 @@ impl FrameWriter {
             text: Vec::new(),
             frame: Vec::new(),
             next: empty_entry(stream),
+            beginning: None,
         }
         .with_level(LEVEL)
     }
@@ -70,6 +73,7 @@ impl FrameWriter {
         self.next.records += 1;
         self.next.first_ns = self.next.first_ns.min(time_ns);
         self.next.last_ns = self.next.last_ns.max(time_ns);
+        self.next.latest_ns = self.next.latest_ns.max(time_ns);
     }
 
     /// Whether the frame has enough text to be finished.
@@ -99,8 +103,11 @@ impl FrameWriter {
     /// The text is too long or cannot be compressed. It is dropped.
     pub fn finish(&mut self, flags: FrameFlags) -> Result<&[u8], FrameError> {
         let result = self.compress(flags);
+        let whole = result.map_or(0, |()| self.frame.len() as u64);
         self.next = IndexEntry {
             sequence: self.next.sequence + 1,
+            latest_ns: self.next.latest_ns,
+            position: self.next.position + whole,
             ..empty_entry(self.next.stream)
         };
         self.text.clear();
@@ -119,6 +126,7 @@ impl FrameWriter {
         self.prepare_buffer();
         self.compress_text()
             .map_err(|code| FrameError::Zstd(get_error_name(code)))?;
+        self.note_place(flags);
         let entry = IndexEntry {
             flags,
             compressed_len: (self.frame.len() - ENTRY_LEN) as u32,
@@ -127,6 +135,18 @@ impl FrameWriter {
         };
         self.frame[..ENTRY_LEN].copy_from_slice(&entry.encode());
         Ok(())
+    }
+
+    fn note_place(&mut self, flags: FrameFlags) {
+        if flags.has(FrameFlags::HEADER) {
+            self.next.position = 0;
+        }
+        if flags.is_beginning() {
+            self.beginning = Some(self.next.position);
+        }
+        let back = self.beginning.map(|place| self.next.position - place);
+        let back = back.and_then(|back| u32::try_from(back).ok());
+        self.next.back = back.unwrap_or(u32::MAX);
     }
 
     /// Space for the index entry, and room for whatever zstd makes of the text.
@@ -175,6 +195,9 @@ fn empty_entry(stream: StreamId) -> IndexEntry {
         compressed_len: 0,
         text_len: 0,
         stream,
+        latest_ns: i64::MIN,
+        position: 0,
+        back: u32::MAX,
     }
 }
 

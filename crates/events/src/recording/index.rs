@@ -3,7 +3,7 @@
 //! | offset | bytes | contents |
 //! |---|---|---|
 //! | 0 | 4 | magic `5E 2A 4D 18` of a skippable frame |
-//! | 4 | 4 | length of the rest: 64 |
+//! | 4 | 4 | length of the rest: 80 |
 //! | 8 | 8 | `execsnop` |
 //! | 16 | 2 | format version: 1 |
 //! | 18 | 2 | flags |
@@ -14,8 +14,10 @@
 //! | 48 | 4 | length of the zstd frame that follows |
 //! | 52 | 4 | length of its text |
 //! | 56 | 8 | the stream: `session` of its header |
-//! | 64 | 4 | zero |
-//! | 68 | 4 | CRC-32 of all bytes before |
+//! | 64 | 8 | latest time of a record of the stream up to here |
+//! | 72 | 8 | bytes of the stream between its last header and here |
+//! | 80 | 4 | bytes between the last header or checkpoint and here |
+//! | 84 | 4 | CRC-32 of all bytes before |
 //!
 //! Numbers are little-endian. Magic, length, signature, version and the CRC in the last four bytes
 //! stay where they are in every version, so that any version can be told.
@@ -37,7 +39,7 @@ pub(super) const MAX_COMPRESSED: usize = MAX_TEXT + MAX_TEXT / 256 + 64;
 pub(super) const ENTRY_MAGIC: [u8; 4] = 0x184D_2A5E_u32.to_le_bytes();
 pub(super) const SIGNATURE: &[u8; 8] = b"execsnop";
 /// The length of an entry of this version.
-pub(super) const ENTRY_LEN: usize = 72;
+pub(super) const ENTRY_LEN: usize = 88;
 /// The longest entry that a later version may have.
 pub(super) const MAX_ENTRY_LEN: usize = 4096;
 /// Everything up to the version, and the CRC.
@@ -62,6 +64,14 @@ pub struct IndexEntry {
     pub text_len: u32,
     /// The stream: one run of a recorder.
     pub stream: StreamId,
+    /// The latest time of a record of the stream, up to the end of the frame, in ns since 1970.
+    pub latest_ns: i64,
+    /// The bytes of the stream between the last frame with a header and this frame: its offset in
+    /// the file, if nothing was lost and nothing was joined.
+    pub position: u64,
+    /// The bytes between the last frame with a header or a checkpoint and this frame. `u32::MAX`:
+    /// not known.
+    pub back: u32,
 }
 
 impl IndexEntry {
@@ -85,6 +95,9 @@ impl IndexEntry {
         bytes[48..52].copy_from_slice(&self.compressed_len.to_le_bytes());
         bytes[52..56].copy_from_slice(&self.text_len.to_le_bytes());
         bytes[56..64].copy_from_slice(&self.stream.0.to_le_bytes());
+        bytes[64..72].copy_from_slice(&self.latest_ns.to_le_bytes());
+        bytes[72..80].copy_from_slice(&self.position.to_le_bytes());
+        bytes[80..84].copy_from_slice(&self.back.to_le_bytes());
         let sum = crc32fast::hash(&bytes[..ENTRY_LEN - 4]);
         bytes[ENTRY_LEN - 4..].copy_from_slice(&sum.to_le_bytes());
         bytes
@@ -110,6 +123,9 @@ impl IndexEntry {
             compressed_len: u32::from_le_bytes(array(bytes, 48)),
             text_len: u32::from_le_bytes(array(bytes, 52)),
             stream: StreamId(u64::from_le_bytes(array(bytes, 56))),
+            latest_ns: i64::from_le_bytes(array(bytes, 64)),
+            position: u64::from_le_bytes(array(bytes, 72)),
+            back: u32::from_le_bytes(array(bytes, 80)),
         };
         entry.is_possible().then_some(entry)
     }

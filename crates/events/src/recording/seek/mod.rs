@@ -1,6 +1,7 @@
 //! Finds the part of a recording that a range of times needs, from index entries alone.
 
 mod read_at;
+mod skip;
 #[cfg(test)]
 mod tests;
 mod walk;
@@ -8,6 +9,7 @@ mod walk;
 use super::damage::ReadError;
 use super::index::FrameFlags;
 use super::index::IndexEntry;
+use skip::skip_early;
 use walk::Stretch;
 use walk::Walk;
 
@@ -53,16 +55,23 @@ impl Span {
 /// The clock can have been set back while the recording was made: the part begins before the first
 /// frame with a late time, and ends behind the last frame with an early one. Where index entries
 /// are missing or damaged, the times are not known, and the part includes that place. A file
-/// without index entries is one part.
+/// without index entries is one part. In a file as its recorder wrote it, a binary search finds the
+/// early frames, and a damaged one among them is not in the part.
 ///
 /// # Errors
 ///
 /// The file cannot be read, or a newer version wrote one of its frames.
 pub fn span_of(file: &impl ReadAt, len: u64, times: TimeRange) -> Result<Span, ReadError> {
-    let mut finder = Finder::new(times);
     let mut walk = Walk::new(file, len);
+    let beginning = skip_early(&mut walk, times.since_ns)?;
+    walk.go_to(beginning);
+    let mut finder = Finder::new(times, beginning);
     while let Some(stretch) = walk.next()? {
         finder.take(&stretch);
+        if finder.is_done() {
+            finder.end = len;
+            break;
+        }
     }
     Ok(finder.span(len))
 }
@@ -80,11 +89,12 @@ struct Finder {
 }
 
 impl Finder {
-    fn new(times: TimeRange) -> Self {
+    /// Begins at a frame of a file with one header, which is at its start.
+    fn new(times: TimeRange, beginning: u64) -> Self {
         Self {
             times,
-            header: None,
-            beginning: 0,
+            header: (beginning > 0).then_some(0),
+            beginning,
             start: None,
             end: 0,
         }
@@ -100,6 +110,11 @@ impl Finder {
         if self.has_early_times(stretch) {
             self.end = stretch.end;
         }
+    }
+
+    /// Whether the rest is in the range, whatever it is.
+    fn is_done(&self) -> bool {
+        self.start.is_some() && self.times.until_ns == i64::MAX
     }
 
     fn note_beginning(&mut self, entry: &IndexEntry, offset: u64) {

@@ -18,7 +18,10 @@ use crate::recording::magic::ZSTD_MAGIC;
 /// Bytes read at once: a few small frames, and not much more than an entry of a large one.
 const NEAR: usize = 1 << 10;
 
-/// Bytes read at once while searching.
+/// Bytes read at once to find the next entry in a good file.
+const NEXT: usize = 32 << 10;
+
+/// Bytes read at once while searching behind damage.
 const FAR: usize = 256 << 10;
 
 /// A part of a file: a frame with its index entry, or bytes of which nothing is known.
@@ -52,6 +55,34 @@ impl<'a, F: ReadAt> Walk<'a, F> {
         }
     }
 
+    /// Goes to a frame.
+    pub(super) fn go_to(&mut self, offset: u64) {
+        self.offset = offset;
+        self.behind_entry = offset;
+    }
+
+    /// The length of the file.
+    pub(super) fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// The first good entry from an offset on, before an end.
+    pub(super) fn entry_from(
+        &mut self,
+        mut from: u64,
+        end: u64,
+    ) -> Result<Option<(u64, IndexEntry)>, ReadError> {
+        while from < end
+            && let Some(found) = self.find_magic(from, NEXT)?
+        {
+            if let Some(entry) = self.entry(found)? {
+                return Ok(Some((found, entry)).filter(|_| found < end));
+            }
+            from = found + 1;
+        }
+        Ok(None)
+    }
+
     pub(super) fn next(&mut self) -> Result<Option<Stretch>, ReadError> {
         if self.offset >= self.len {
             return Ok(None);
@@ -81,7 +112,7 @@ impl<'a, F: ReadAt> Walk<'a, F> {
     fn pass_unknown(&mut self) -> Result<Stretch, ReadError> {
         self.offset = self.behind_entry;
         let mut from = self.offset;
-        while let Some(found) = self.find_magic(from)? {
+        while let Some(found) = self.find_magic(from, FAR)? {
             if self.entry(found)?.is_some() {
                 return Ok(self.pass(found, None));
             }
@@ -97,7 +128,7 @@ impl<'a, F: ReadAt> Walk<'a, F> {
     }
 
     /// The entry at this offset, if a good one is there.
-    fn entry(&mut self, offset: u64) -> Result<Option<IndexEntry>, ReadError> {
+    pub(super) fn entry(&mut self, offset: u64) -> Result<Option<IndexEntry>, ReadError> {
         let Begins::Entry(len) = Begins::of(self.bytes(offset, ENOUGH, NEAR)?) else {
             return Ok(None);
         };
@@ -114,10 +145,10 @@ impl<'a, F: ReadAt> Walk<'a, F> {
         }
     }
 
-    fn find_magic(&mut self, mut from: u64) -> io::Result<Option<u64>> {
+    fn find_magic(&mut self, mut from: u64, step: usize) -> io::Result<Option<u64>> {
         let finder = memmem::Finder::new(&ENTRY_MAGIC);
         while from < self.len {
-            let bytes = self.bytes(from, FAR, FAR)?;
+            let bytes = self.bytes(from, step, step)?;
             if let Some(at) = finder.find(bytes) {
                 return Ok(Some(from + at as u64));
             }

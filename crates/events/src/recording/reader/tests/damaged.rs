@@ -31,7 +31,7 @@ fn a_cut_at_every_byte_costs_only_the_last_frame() {
 fn a_cut_beginning_costs_only_the_first_frame() {
     let frames = frames(3, 6);
     let texts = whole(&frames);
-    for skipped in 73..frames[0].len() {
+    for skipped in 89..frames[0].len() {
         let outcome = read(&frames.concat()[skipped..]);
         assert!(outcome.text() == texts[1..].concat());
         let lost = (frames[0].len() - skipped) as u64;
@@ -43,7 +43,7 @@ fn a_cut_beginning_costs_only_the_first_frame() {
 fn a_frame_whose_entry_is_damaged_comes_back_without_it() {
     let frames = frames(3, 20);
     let begin = frames[0].len();
-    for bit in 0..72 * 8 {
+    for bit in 0..88 * 8 {
         let mut bytes = frames.concat();
         bytes[begin + bit / 8] ^= 1 << (bit % 8);
         let outcome = read(&bytes);
@@ -52,7 +52,7 @@ fn a_frame_whose_entry_is_damaged_comes_back_without_it() {
         assert_eq!(outcome.damage.len(), 1);
         assert_eq!(
             (outcome.damage[0].offset, outcome.damage[0].length),
-            (begin as u64, 72)
+            (begin as u64, 88)
         );
     }
 }
@@ -63,7 +63,7 @@ fn a_frame_with_a_wrong_bit_is_left_out() {
     let begin = frames[0].len();
     let with = whole(&frames).concat();
     let without = whole(&[frames[0].clone(), frames[2].clone()]).concat();
-    for bit in 72 * 8..frames[1].len() * 8 {
+    for bit in 88 * 8..frames[1].len() * 8 {
         let mut bytes = frames.concat();
         bytes[begin + bit / 8] ^= 1 << (bit % 8);
         let outcome = read(&bytes);
@@ -137,7 +137,7 @@ fn garbage_between_frames_is_skipped() {
 fn missing_bytes_in_a_frame_cost_only_that_frame() {
     let frames = frames(3, 40);
     let texts = whole(&frames);
-    for missing in 1..frames[1].len() - 72 {
+    for missing in 1..frames[1].len() - 88 {
         let cut = &frames[1][..frames[1].len() - missing];
         let outcome = read(&[&frames[0], cut, &frames[2]].concat());
         assert_eq!(

@@ -16,6 +16,9 @@ fn entry(compressed_len: u32, text_len: u32) -> Vec<u8> {
         compressed_len,
         text_len,
         stream: STREAM,
+        latest_ns: i64::MAX,
+        position: u64::MAX,
+        back: 0,
     };
     entry.encode().to_vec()
 }
@@ -23,7 +26,7 @@ fn entry(compressed_len: u32, text_len: u32) -> Vec<u8> {
 #[test]
 fn lengths_that_are_not_true_are_damage() {
     let good = frames(1, 10).concat();
-    let frame = &good[72..];
+    let frame = &good[88..];
     let len = frame.len() as u32;
     let text_len = read(&good).frames[0].index.unwrap().text_len;
     for (compressed, text) in [

@@ -109,8 +109,8 @@ fn a_newer_version_is_an_error_of_its_own() {
     let mut bytes = frames(2, 5).concat();
     let second = frames(1, 5)[0].len();
     bytes[second + 16] = 2;
-    let sum = crc32fast::hash(&bytes[second..second + 68]).to_le_bytes();
-    bytes[second + 68..second + 72].copy_from_slice(&sum);
+    let sum = crc32fast::hash(&bytes[second..second + 84]).to_le_bytes();
+    bytes[second + 84..second + 88].copy_from_slice(&sum);
     let error = try_read(bytes.as_slice()).unwrap_err();
     assert!(matches!(error, ReadError::Newer { version: 2, offset } if offset == second as u64));
 }
