@@ -39,6 +39,7 @@ mod start_error;
 mod stats;
 #[doc(hidden)]
 pub mod testing;
+mod unseen;
 mod wait;
 mod wire;
 

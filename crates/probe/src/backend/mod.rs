@@ -2,5 +2,6 @@
 
 pub(crate) mod classic;
 pub(crate) mod cnproc;
+pub(crate) mod copies;
 pub(crate) mod core;
 pub(crate) mod obstacle;

@@ -46,6 +46,7 @@ use crate::skeleton::peek::PeekSkelBuilder;
 use crate::skeleton::types::counters;
 use crate::start_error::StartError;
 use crate::start_error::load_failure;
+use crate::unseen::Hits;
 use crate::wire::snapshot::Snapshot;
 use execsnoop_events::Backend;
 use execsnoop_host::Obstacle;
@@ -231,7 +232,7 @@ fn attach_classic(
         attach(
             &mut all,
             "on_exit",
-            CountedKind::Exit,
+            Hits::Of(CountedKind::Exit),
             &mut programs.on_exit,
         )?;
     }
@@ -239,19 +240,29 @@ fn attach_classic(
         attach(
             &mut all,
             "on_fork",
-            CountedKind::Fork,
+            Hits::Of(CountedKind::Fork),
             &mut programs.on_fork,
         )?;
     }
     if options.failed {
         let (execve, execveat) = (&mut programs.on_execve_exit, &mut programs.on_execveat_exit);
-        attach(&mut all, "on_execve_exit", CountedKind::Failed, execve)?;
-        attach(&mut all, "on_execveat_exit", CountedKind::Failed, execveat)?;
+        attach(
+            &mut all,
+            "on_execve_exit",
+            Hits::Of(CountedKind::Failed),
+            execve,
+        )?;
+        attach(
+            &mut all,
+            "on_execveat_exit",
+            Hits::Of(CountedKind::Failed),
+            execveat,
+        )?;
     }
     attach(
         &mut all,
         "on_exec",
-        CountedKind::Exec,
+        Hits::Of(CountedKind::Exec),
         &mut programs.on_exec,
     )?;
     Ok(all)
