@@ -13,9 +13,10 @@ const INTRODUCTION: &str = "\
 # Kernels
 
 End-to-end tests on Debian's kernels: the newest package of each series and of each release of
-Debian that it is built for, and of some series the one with PREEMPT_RT. The line above each table says which tests. Written by
-`cargo xtask kernels --write docs/kernels.md`, with `--backend` for each chapter. The processor is
-emulated and the machine was not idle: the times do not show what loading costs on real hardware.
+Debian that it is built for, and of some series the one with PREEMPT_RT. The line above each table
+says which tests. Written by `cargo xtask kernels --write docs/kernels.md`, with `--backend` for
+each chapter. The processor is emulated and the machine was not idle: the times do not show what
+loading costs on real hardware.
 
 With the core backend each set also tests bpfrun's kprobes, trampolines and LSM hooks (`bpfrun::`).
 The guests have no compiler: the programs were compiled on the machine that boots the guests, with
