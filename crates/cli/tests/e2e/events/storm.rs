@@ -103,7 +103,7 @@ fn of_six_producers() {
 
 fn check_six_producers(options: &[&str]) {
     let storm = Storm::new();
-    let each = scaled(4800, 1200) / 6;
+    let each = scaled(4800, 600) / 6;
     let tracer = Tracer::json(&[options, &["--ring-size", "64M"]].concat());
     storm.run(&["storm", &(each * 6).to_string(), "6", "path"]);
     let trace = tracer.stop();
