@@ -241,10 +241,11 @@ impl Frames {
             ..
         } = self;
         for existing in table.existing() {
+            // One without a known name is named when an event tells it.
             if let Some(key) = existing.place.map(|place| place.cgroup)
-                && named.insert(key)
                 && let Some(path) = cgroups.remove(&key)
             {
+                named.insert(key);
                 append_cgroup(queue, encoder, *now, key, &path);
                 file.records += 1;
                 in_use.insert(key, path);
@@ -324,4 +325,146 @@ fn cgroup_of(data: &EventData<'_>) -> Option<CgroupKey> {
         _ => None,
     };
     place.map(|place| place.cgroup)
+}
+
+#[cfg(test)]
+mod tests {
+    use execsnoop_events::Backend;
+    use execsnoop_events::CgroupOwner;
+    use execsnoop_events::CgroupRef;
+    use execsnoop_events::Existing;
+    use execsnoop_events::ProcessId;
+    use execsnoop_events::recording::FrameReader;
+    use execsnoop_events::recording::Part;
+    use execsnoop_events::recording::Redaction;
+    use serde_json::Value;
+
+    use super::*;
+    use crate::recorder::Machine;
+
+    fn frames() -> Frames {
+        let facts = HeaderFacts {
+            machine: Machine::this(),
+            backend: Backend::Core,
+            session: "0123456789abcdef".to_owned(),
+            initial_pid_ns: true,
+            redaction: Redaction {
+                on: true,
+                patterns: 0,
+            },
+            command_line: Vec::new(),
+            events: Vec::new(),
+            collected: Vec::new(),
+            env: Vec::new(),
+        };
+        Frames::new(facts, StreamId(7))
+    }
+
+    /// A process in cgroup 7, as an event at this second.
+    fn push(frames: &mut Frames, pid: u32, second: i64, identity: Option<&CgroupOwner>) {
+        let process = ProcessId { pid, start_ns: 1 };
+        let existing = Existing {
+            place: Some(CgroupRef::unified(7)),
+            ..Existing::alive(process, ProcessId::UNKNOWN)
+        };
+        let event = Event {
+            time: Timestamp::from_second(second).expect("in range"),
+            boot_ns: second.unsigned_abs() * 1_000_000_000,
+            data: EventData::Existing(existing),
+        };
+        let notes = Annotations {
+            identity,
+            ..Annotations::default()
+        };
+        frames.push(&event, &notes, 0);
+    }
+
+    /// The records of each file.
+    fn files(mut frames: Frames) -> Vec<Vec<Value>> {
+        let mut files: Vec<Vec<Value>> = Vec::new();
+        for frame in frames.queue.take_all() {
+            if frame.begins_file {
+                files.push(Vec::new());
+            }
+            let mut reader = FrameReader::new(frame.bytes.as_slice());
+            while let Some(Part::Frame(frame)) = reader.next().expect("in memory") {
+                let lines = frame.text.split_inclusive(|byte| *byte == b'\n');
+                let records = lines.map(|line| serde_json::from_slice(line).expect("JSON"));
+                files.last_mut().expect("a header first").extend(records);
+            }
+        }
+        files
+    }
+
+    fn types(records: &[Value]) -> Vec<&str> {
+        let kinds = records.iter().filter_map(|record| record["type"].as_str());
+        kinds.filter(|kind| *kind != "clock").collect()
+    }
+
+    /// Each file has a header, the process table, and the names of its cgroups: also of one whose
+    /// name was not known before.
+    #[test]
+    fn files_can_be_read_alone() {
+        let mut frames = frames();
+        push(&mut frames, 1, 1000, None);
+        frames.end_file(EndReason::Rotated, None);
+        let owner = CgroupOwner::from_path(b"/a");
+        push(&mut frames, 2, 1001, Some(&owner));
+        frames.end_file(EndReason::Rotated, None);
+        push(&mut frames, 3, 1002, Some(&owner));
+        frames.end_file(EndReason::Stopped, None);
+        let files = files(frames);
+        let kinds: Vec<_> = files.iter().map(|records| types(records)).collect();
+        assert_eq!(kinds[0], ["header", "existing", "end"]);
+        assert_eq!(
+            kinds[1],
+            ["header", "existing", "cgroup", "existing", "end"]
+        );
+        let third = [
+            "header", "cgroup", "existing", "existing", "existing", "end",
+        ];
+        assert_eq!(kinds[2], third);
+        let number = |records: &Vec<Value>| records[0]["file"].as_u64();
+        assert_eq!(
+            files.iter().map(number).collect::<Vec<_>>(),
+            [Some(0), Some(1), Some(2)]
+        );
+    }
+
+    /// The clock can be set back while recording: each frame says how the clocks relate.
+    #[test]
+    fn a_clock_that_is_set_back() {
+        let mut frames = frames();
+        push(&mut frames, 1, 5000, None);
+        frames.queue.end();
+        let step = Event {
+            time: Timestamp::from_second(1400).expect("in range"),
+            boot_ns: 5_001_000_000_000,
+            data: EventData::Clock(Clock { first: false }),
+        };
+        frames.push(&step, &Annotations::default(), 0);
+        let files = files(frames);
+        let clocks = files[0].iter().filter(|record| record["type"] == "clock");
+        let times: Vec<_> = clocks.map(|record| record["boot_ns"].as_str()).collect();
+        assert_eq!(times.len(), 3, "{times:?}");
+        assert_eq!(times[2], Some("5001000000000"));
+    }
+
+    /// What is dropped takes its header with it: the next frame has another one.
+    #[test]
+    fn a_dropped_header_is_written_again() {
+        let mut frames = frames();
+        push(&mut frames, 1, 1000, None);
+        let dropped = frames.drop_all();
+        assert_eq!((dropped.frames, dropped.records), (1, 3));
+        push(&mut frames, 2, 1001, None);
+        frames.end_file(EndReason::Stopped, None);
+        let files = files(frames);
+        assert_eq!(types(&files[0]), ["header", "existing", "existing", "end"]);
+        let end = files[0].last().expect("records");
+        assert_eq!(
+            (&end["frames_dropped"], &end["records_dropped"]),
+            (&1.into(), &3.into())
+        );
+    }
 }
