@@ -5,6 +5,7 @@ use std::time::Duration;
 use execsnoop_events::CountedKind;
 use execsnoop_events::Event;
 use execsnoop_events::EventData;
+use execsnoop_events::ExistingState;
 use execsnoop_events::Tally;
 use execsnoop_events::recording::End;
 use execsnoop_events::recording::EndReason;
@@ -21,6 +22,8 @@ pub struct Session {
     wanted: Wanted,
     /// Counted here, since perhaps not all of the run is read.
     tally: Tally,
+    /// Nothing but the process table was read.
+    is_at_beginning: bool,
     /// The last event's time, in ns since boot.
     last_ns: u64,
     /// The run's own account, if its end was read.
@@ -34,6 +37,7 @@ impl Session {
             pipeline,
             wanted,
             tally: Tally::default(),
+            is_at_beginning: true,
             last_ns: 0,
             end: None,
         }
@@ -49,6 +53,7 @@ impl Session {
     }
 
     fn count(&mut self, data: &EventData<'_>) {
+        self.count_ends_before(data);
         if let Some(kind) = data.kind() {
             self.tally.of_mut(kind).seen += 1;
         }
@@ -56,6 +61,18 @@ impl Session {
             self.tally
                 .of_mut(lost.kind)
                 .add_loss(lost.reason, lost.count);
+        }
+    }
+
+    /// Where reading begins, processes can be about to end: they are shown, so they count.
+    fn count_ends_before(&mut self, data: &EventData<'_>) {
+        match data {
+            EventData::Clock(_) | EventData::Cgroup(_) => {}
+            EventData::Existing(existing) if self.is_at_beginning => {
+                let is_ending = matches!(existing.state, ExistingState::Ending { .. });
+                self.tally.of_mut(CountedKind::Exit).seen += u64::from(is_ending);
+            }
+            _ => self.is_at_beginning = false,
         }
     }
 
