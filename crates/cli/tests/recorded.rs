@@ -1,6 +1,10 @@
 //! Events that were recorded show the same bytes as the events themselves, for every option that is
 //! about events.
 
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
+
 use execsnoop::bench_support::BenchPipeline;
 use execsnoop_events::Argv;
 use execsnoop_events::Cgroup;
@@ -32,11 +36,20 @@ use execsnoop_events::OwnedEvent;
 use execsnoop_events::PathRoot;
 use execsnoop_events::ProcessId;
 use execsnoop_events::Redacted;
+use execsnoop_events::Tally;
 use execsnoop_events::WallClock;
 use execsnoop_events::json::Annotations;
 use execsnoop_events::recording::Decoded;
 use execsnoop_events::recording::Decoder;
 use execsnoop_events::recording::Encoder;
+use execsnoop_events::recording::End;
+use execsnoop_events::recording::EndReason;
+use execsnoop_events::recording::FORMAT;
+use execsnoop_events::recording::FrameFlags;
+use execsnoop_events::recording::FrameWriter;
+use execsnoop_events::recording::Header;
+use execsnoop_events::recording::Redaction;
+use execsnoop_events::recording::StreamId;
 use execsnoop_probe::testing::CAPTURED;
 use execsnoop_probe::testing::FixtureDecoder;
 use execsnoop_probe::testing::records;
@@ -550,5 +563,109 @@ fn the_same_bytes_from_the_middle() {
             let what = format!("{options:?} from {cut} of {}", events.len());
             assert_same(&live[known..], &replayed[begin..], &what);
         }
+    }
+}
+
+/// The lines before and after the events of a file.
+fn header_and_end(events: &[OwnedEvent], records: u64) -> (Vec<u8>, Vec<u8>) {
+    let (first, last) = (events[0].lend(), events[events.len() - 1].lend());
+    let header = Header {
+        format: FORMAT,
+        time: first.time,
+        boot_ns: first.boot_ns,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        host: "machine".to_owned(),
+        machine_id: None,
+        boot_id: None,
+        kernel: None,
+        arch: None,
+        cpus: None,
+        backend: "core".to_owned(),
+        session: "00000000000000aa".to_owned(),
+        file: 0,
+        initial_pid_ns: Some(true),
+        redaction: Redaction {
+            on: true,
+            patterns: 0,
+        },
+        command_line: vec!["execsnoop".to_owned(), "record".to_owned()],
+        events: ["exec", "failed", "fork", "exit"]
+            .map(str::to_owned)
+            .to_vec(),
+        collected: vec!["cwd".to_owned()],
+        env: vec!["LANG".to_owned()],
+    };
+    let end = End {
+        time: last.time,
+        boot_ns: last.boot_ns,
+        reason: EndReason::Stopped,
+        records,
+        frames_dropped: 0,
+        records_dropped: 0,
+        tally: Tally::default(),
+    };
+    let (mut first_line, mut last_line) = (Vec::new(), Vec::new());
+    header.write_line(&mut first_line);
+    end.write_line(&mut last_line);
+    (first_line, last_line)
+}
+
+/// Writes a recording of the current version to fixtures/recordings, and what a replay of it shows:
+///
+/// ```text
+/// cargo test -p execsnoop --test recorded write_fixture -- --ignored
+/// ```
+#[test]
+#[ignore = "writes a fixture, once for each version of the format"]
+fn write_fixture() {
+    let events = workload();
+    let lines = record(events.iter().map(OwnedEvent::lend));
+    let records = lines.iter().filter(|byte| **byte == b'\n').count() as u64;
+    let (header, end) = header_and_end(&events, records + 1);
+    let mut writer = FrameWriter::new(StreamId(0xaa));
+    let mut bytes = Vec::new();
+    for (text, flags) in [
+        ([&header[..], &lines[..]].concat(), FrameFlags::HEADER),
+        (end, FrameFlags::NONE),
+    ] {
+        writer.text().extend_from_slice(&text);
+        for event in &events {
+            let time_ns = event.lend().time.as_nanosecond();
+            writer.note(i64::try_from(time_ns).expect("in range"));
+        }
+        bytes.extend_from_slice(writer.finish(flags).expect("a frame"));
+    }
+    let file = fixture(FORMAT, "jsonl.zst");
+    std::fs::create_dir_all(file.parent().expect("a folder")).expect("writable");
+    std::fs::write(&file, bytes).expect("writable");
+    std::fs::write(fixture(FORMAT, "replayed.jsonl"), shown_of(&file)).expect("writable");
+}
+
+fn fixture(format: u32, ending: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/recordings");
+    folder.join(format!("format-{format}.{ending}"))
+}
+
+/// What `execsnoop replay` shows of a file, with all kinds of events.
+fn shown_of(file: &Path) -> Vec<u8> {
+    let output = Command::new(env!("CARGO_BIN_EXE_execsnoop"))
+        .arg("replay")
+        .arg(file)
+        .args(["-d", "-x", "--ancestors", "--cwd", "--env", "LANG"])
+        .args(["--events", "exec,fork,exit", "--format", "json"])
+        .output()
+        .expect("execsnoop can be executed");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{stderr}");
+    output.stdout
+}
+
+/// Recordings of all versions so far show what they showed then.
+#[test]
+fn recordings_of_all_versions() {
+    for format in 1..=FORMAT {
+        let expected = std::fs::read(fixture(format, "replayed.jsonl")).expect("a fixture");
+        let shown = shown_of(&fixture(format, "jsonl.zst"));
+        assert_same(&expected, &shown, &format!("format {format}"));
     }
 }

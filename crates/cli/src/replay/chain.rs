@@ -9,6 +9,7 @@ use execsnoop_events::recording::Decoder;
 use execsnoop_events::recording::End;
 use execsnoop_events::recording::Header;
 use execsnoop_events::recording::Names;
+use execsnoop_events::recording::StreamId;
 use execsnoop_events::recording::TimeRange;
 use jiff::Timestamp;
 
@@ -34,6 +35,8 @@ pub struct Chain {
     at: usize,
     /// The next record, if it was looked at.
     next: Option<Kept>,
+    /// The stream and the number of the frame before.
+    last_frame: Option<(StreamId, u64)>,
     /// Lines that are no records.
     wrong_lines: u32,
     /// A part is damaged or cannot be read.
@@ -81,6 +84,7 @@ impl Chain {
             lines: None,
             at: 0,
             next: None,
+            last_frame: None,
             wrong_lines: 0,
             is_damaged: false,
         }
@@ -149,7 +153,10 @@ impl Chain {
         }
         self.at = 0;
         match blocks.next(PATIENCE) {
-            Next::Block(Block::Lines(lines)) => self.lines = Some(lines),
+            Next::Block(Block::Lines(lines)) => {
+                self.report_gap(&lines);
+                self.lines = Some(lines);
+            }
             Next::Block(Block::Header(mut lines)) => {
                 let length = line_length(&lines.text).unwrap_or(0);
                 lines.text.truncate(length);
@@ -157,6 +164,7 @@ impl Chain {
             }
             Next::Block(Block::Damage(sentence)) => {
                 self.is_damaged = true;
+                self.last_frame = None; // what is missing is explained
                 message(sentence);
             }
             Next::Failed(error) => {
@@ -170,6 +178,28 @@ impl Chain {
             }
         }
         Taken::Record
+    }
+
+    /// Each frame has the next number, also if there was no room for it.
+    fn report_gap(&mut self, lines: &Lines) {
+        let Some(index) = lines.index else {
+            return;
+        };
+        let last = self.last_frame.replace((index.stream, index.sequence));
+        let missing = match last {
+            Some((stream, last)) if stream == index.stream => {
+                index.sequence.saturating_sub(last).saturating_sub(1)
+            }
+            _ => 0,
+        };
+        if missing > 0 {
+            self.is_damaged = true;
+            let (file, offset) = (&lines.file, lines.offset);
+            message(format_args!(
+                "{file}: before byte {offset}, {missing} frames are missing: they were not \
+                 written (is the disk full?) or removed"
+            ));
+        }
     }
 
     fn start(&mut self) -> Taken {
