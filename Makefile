@@ -46,6 +46,7 @@ run: install-build build ## Show every exec on this machine until Ctrl-C (instal
 test: install-test ## Run all tests on this kernel (end-to-end tests as root, through sudo)
 	$(call cargo_through,run-test) test --workspace --no-fail-fast $(CARGO_FLAGS)
 	cargo test --package execsnoop --no-default-features $(CARGO_FLAGS)
+	python3 scripts/check_sql.py
 
 e2e: install-test ## Run the end-to-end tests whose name contains T, as root: make e2e T=columns [P=bpfrun]
 	$(call cargo_through,run-test) test $(P:%=--package %) --test e2e $(CARGO_FLAGS) -- $(T) $(ARGS)
@@ -86,7 +87,7 @@ lint: install-lint ## Check formats, lints, imports and prose; compile the C for
 	cargo xtask check-imports
 	cargo xtask check-prose
 	scripts/check-c-format $(C_FILES)
-	shellcheck .ci/run scripts/* xtask/src/kernels/init.sh
+	shellcheck .ci/run $(filter-out %.py,$(wildcard scripts/*)) xtask/src/kernels/init.sh
 	scripts/check-bpf $(CLANG)
 
 clean: ## Remove everything that was built
