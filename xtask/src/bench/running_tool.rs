@@ -27,6 +27,9 @@ use super::tools::Tool;
 use super::usage;
 use super::usage::Usage;
 
+/// What a recording begins with: the magic number of a skippable frame (docs/recording-format.md).
+const RECORDING: [u8; 4] = [0x5e, 0x2a, 0x4d, 0x18];
+
 /// Tools that compile take seconds to start, and all tools take a while to drain their buffers.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -56,7 +59,11 @@ impl ToolDir {
     /// What the tool wrote to standard output and to its output file.
     pub(crate) fn output(&self) -> Vec<u8> {
         let read = |name| fs::read(self.file(name)).unwrap_or_default();
-        [read("out"), read("stdout")].concat()
+        let stdout = match read("stdout") {
+            recording if recording.starts_with(&RECORDING) => unpacked(&self.file("stdout")),
+            text => text,
+        };
+        [read("out"), stdout].concat()
     }
 
     /// What the tool wrote to standard error.
@@ -207,4 +214,10 @@ pub(crate) fn run_ready_mark(workload: &Path) -> Result<()> {
         .stdout(Stdio::null());
     ensure!(command.status()?.success(), "the workload failed");
     Ok(())
+}
+
+/// The text of a recording. (One that is still written ends anywhere: then zstdcat complains.)
+fn unpacked(file: &Path) -> Vec<u8> {
+    let output = Command::new("zstdcat").arg(file).output();
+    output.map(|output| output.stdout).unwrap_or_default()
 }

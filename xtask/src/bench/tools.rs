@@ -69,6 +69,11 @@ fn ours(execsnoop: &Path) -> Vec<Tool> {
         with("execsnoop, text", &[]),
         with("execsnoop, JSON", &["--format", "json"]),
         with("execsnoop -d, JSON", &["-d", "--format", "json"]),
+        Tool {
+            args: vec!["record", "-o", "-"],
+            terminal: None,
+            ..with("execsnoop record", &[])
+        },
     ]
 }
 

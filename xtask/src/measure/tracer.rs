@@ -37,10 +37,12 @@ pub(crate) enum Output {
     Json,
     /// Whole processes instead of execs, as JSON lines to a file.
     Lives,
+    /// The same as a recording.
+    Recording,
 }
 
 impl Output {
-    pub(crate) const ALL: [Self; 3] = [Self::Text, Self::Json, Self::Lives];
+    pub(crate) const ALL: [Self; 4] = [Self::Text, Self::Json, Self::Lives, Self::Recording];
 
     /// The name in the report.
     pub(crate) fn label(self) -> &'static str {
@@ -48,6 +50,7 @@ impl Output {
             Self::Text => "text to /dev/null",
             Self::Json => "json to a file",
             Self::Lives => "lives to a file",
+            Self::Recording => "recording to a file",
         }
     }
 
@@ -65,6 +68,10 @@ impl Output {
             Self::Text => ["-o", "/dev/null"].map(PathBuf::from).to_vec(),
             Self::Json => json(),
             Self::Lives => [vec!["-d".into()], json()].concat(),
+            Self::Recording => {
+                let file = dir.join("trace.jsonl.zst");
+                vec!["record".into(), "-o".into(), file]
+            }
         }
     }
 
@@ -73,7 +80,7 @@ impl Output {
     pub(crate) fn most_kernel_ns(self) -> f64 {
         match self {
             Self::Text | Self::Json => 1000.0,
-            Self::Lives => 2000.0,
+            Self::Lives | Self::Recording => 2000.0,
         }
     }
 
@@ -81,7 +88,7 @@ impl Output {
     pub(crate) fn most_slow_down(self) -> f64 {
         match self {
             Self::Text | Self::Json => 1.05,
-            Self::Lives => 1.06,
+            Self::Lives | Self::Recording => 1.06,
         }
     }
 }
