@@ -14,6 +14,7 @@ mod dist;
 mod kernels;
 mod measure;
 mod process;
+mod screenshots;
 
 /// The project's own tasks
 #[derive(Debug, Parser)]
@@ -34,6 +35,7 @@ enum Task {
     Cost(cost::Options),
     Dist(dist::Options),
     Kernels(Box<kernels::Options>),
+    Screenshots(screenshots::Options),
 }
 
 /// This user or this kernel cannot do it: the same code as execsnoop's own.
@@ -51,6 +53,8 @@ fn main() -> ExitCode {
         Task::Cost(options) => cost::run(&options),
         Task::Dist(options) => dist::run(&options),
         Task::Kernels(options) => kernels::run(&options),
+        Task::Screenshots(_) if !is_root() => return needs_root("screenshots"),
+        Task::Screenshots(options) => screenshots::run(&options),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("xtask: {error:#}");

@@ -41,6 +41,7 @@ use crate::cmd::settings::Settings;
 #[derive(Debug, Clone, Default)]
 struct Collector {
     records: Rc<RefCell<Vec<Value>>>,
+    ticks: Rc<RefCell<Vec<u64>>>,
     shown: u64,
 }
 
@@ -61,6 +62,10 @@ impl Consumer for Collector {
         let record = serde_json::from_slice(&line).expect("JSON");
         self.records.borrow_mut().push(record);
         self.shown += weight;
+    }
+
+    fn tick(&mut self, now_ns: u64) {
+        self.ticks.borrow_mut().push(now_ns);
     }
 
     fn take_shown(&mut self) -> u64 {
@@ -164,6 +169,21 @@ fn a_source_ends() {
     assert_eq!(args_of(&records), ["one", "three"]);
     assert_eq!((account.seen, account.shown), (2, 2));
     assert!(account.is_balanced());
+}
+
+/// A consumer hears of the time whenever the source was looked at, whether events came or not.
+#[test]
+fn a_consumer_hears_of_the_time() {
+    let args = TraceArgs::try_parse_from(["execsnoop"]).expect("no options");
+    let settings = Settings::new(&args, false).expect("valid options");
+    let collector = Collector::default();
+    let consumer = Box::new(collector.clone());
+    let mut pipeline = Pipeline::new(settings.selection, settings.enrichment, consumer);
+    let mut list = EventList::new([at(5, exec(7, 0, b"one\0")), at(9, exec(8, 0, b"two\0"))]);
+    for _ in 0..3 {
+        pipeline.drive(&mut list, Duration::ZERO).expect("a list");
+    }
+    assert_eq!(*collector.ticks.borrow(), [5, 9, 9]);
 }
 
 /// What is not selected is counted as filtered.

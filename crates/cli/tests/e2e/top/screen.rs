@@ -81,7 +81,7 @@ impl Screen {
         crate::support::executable(&load, &format!("#!/bin/sh\n{line}\n"));
         screen.enter(&format!("{} & sleep 1.2; clear", load.display()));
         screen.enter(&format!("cd {}", screen.dir.path().display()));
-        screen.enter(&format!("{} top {options}", execsnoop().display()));
+        screen.enter(&format!("{} top -p $$ {options}", execsnoop().display()));
         screen.shows("burner.sh[");
         screen
     }
