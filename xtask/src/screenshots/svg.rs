@@ -13,7 +13,7 @@ const COLORS: [&str; 8] = [
     "#3a3a3a", "#f14c4c", "#23d18b", "#e5e510", "#3b8eea", "#d670d6", "#29b8db", "#e5e5e5",
 ];
 
-/// The picture of a screen that is so many columns wide.
+/// The picture of a screen with this number of columns.
 pub(super) fn render(lines: &[Line], width: u16) -> String {
     let size = (
         f64::from(width) * CELL.0 + 2.0 * MARGIN,
