@@ -248,7 +248,9 @@ impl Ranking {
         row.sums.record(lived, &self.slots);
         row.program.add(Comm::new(summary.comm));
         let failure = summary.exit.as_ref().and_then(failure);
-        let args = summary.image.map(|image| image.args);
+        // The name of a row by command lines is its command line.
+        let is_named = *grouping == Grouping::Command;
+        let args = summary.image.filter(|_| !is_named).map(|image| image.args);
         row.notes.add(self.slots.now_ns, starter, failure, || {
             args.map(|args| label(&args)).unwrap_or_default()
         });
@@ -325,7 +327,10 @@ fn table_rows(table: &Rows<u64, Row>, span: Span, slots: &Slots) -> Vec<ReportRo
             sums: Sums::of(&sum_of(&row.sums, span, slots)),
             starter: row.notes.starter.get(),
             program: row.program.get().map(|program| program.get().into()),
-            commands: row.notes.commands.iter().cloned().collect(),
+            commands: match &row.name {
+                RowName::Command(command) => vec![command.clone()],
+                _ => row.notes.commands.iter().cloned().collect(),
+            },
             failure: row.notes.failure.get(),
             has_ended: false,
         })
