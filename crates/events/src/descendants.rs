@@ -35,6 +35,8 @@ struct Member {
 enum Root {
     Command,
     SeenPid(u32),
+    /// The same of a recording: the process may begin in it.
+    RecordedPid(u32),
 }
 
 impl Descendants {
@@ -46,6 +48,12 @@ impl Descendants {
     /// The descendants of an existing process, given by its pid in the tracer's pid namespace.
     pub fn of_process(pid: u32) -> Self {
         Self::new(Root::SeenPid(pid))
+    }
+
+    /// The descendants of each process with this pid, whether it existed when recording began or
+    /// began later.
+    pub fn of_recorded_process(pid: u32) -> Self {
+        Self::new(Root::RecordedPid(pid))
     }
 
     fn new(root: Root) -> Self {
@@ -66,6 +74,9 @@ impl Descendants {
             EventData::Gone(process) => self.end(*process),
             // An unknown process with a parent in the set: its fork event was lost.
             EventData::Exec(exec) if self.contains(exec.parent) => self.adopt(exec.process),
+            EventData::Exec(exec) if self.is_recorded_root(exec.process) => {
+                self.adopt(exec.process);
+            }
             _ => {}
         }
     }
@@ -93,12 +104,17 @@ impl Descendants {
 
     fn fork(&mut self, fork: &Fork) {
         self.orphans.clear(); // all existing processes have been reported by now
-        let is_root = fork.by_tracer && self.root == Root::Command;
+        let is_command = fork.by_tracer && self.root == Root::Command;
+        let is_root = is_command || self.is_recorded_root(fork.process);
         if is_root || self.contains(fork.creator) {
             self.insert(fork.process);
         } else {
             self.remove(fork.process.pid);
         }
+    }
+
+    fn is_recorded_root(&self, process: ProcessId) -> bool {
+        self.root == Root::RecordedPid(process.pid)
     }
 
     fn insert(&mut self, process: ProcessId) {
@@ -132,7 +148,9 @@ impl Descendants {
     /// The kernel lists processes by pid, and a child's may be below its parent's.
     fn running(&mut self, running: &Existing<'_>) {
         let parent = running.creator.unwrap_or(running.first_parent);
-        let is_root = self.root == Root::SeenPid(running.seen_pid);
+        let is_root = self.root == Root::SeenPid(running.seen_pid)
+            || self.root == Root::RecordedPid(running.seen_pid)
+            || self.is_recorded_root(running.process);
         if is_root || self.contains(parent) {
             self.adopt(running.process);
             if running.state != ExistingState::Alive {

@@ -54,7 +54,7 @@ fn absolute(text: &str, now: &ZonedDateTime) -> Option<Timestamp> {
 /// How many times faster than real time.
 pub(super) fn speed(text: &str) -> Result<f64, String> {
     let speed: f64 = text.trim_end_matches('x').parse().unwrap_or(f64::NAN);
-    match speed > 0.0 && speed.is_finite() {
+    match (0.001..=1e6).contains(&speed) {
         true => Ok(speed),
         false => Err("write it as 1 (real time), 10, or 0.5".to_owned()),
     }

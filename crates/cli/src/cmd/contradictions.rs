@@ -23,6 +23,9 @@ pub fn check(args: &TraceArgs) -> anyhow::Result<()> {
     }
     check_compat(show, args.types())?;
     check_selection(args)?;
+    if args.types.failed && !args.types().has_ends() {
+        bail!("--failed is about how processes ended: add -d (failed execs are shown by -x)");
+    }
     if args.kernel_select.failed_32_bit && !args.types().contains(EventType::Failed) {
         bail!("--failed-32bit is about failed execs, which -x shows: add -x");
     }

@@ -53,6 +53,7 @@ const DEFAULT_BOUNDS: Bounds = Bounds {
 ///
 /// If recording cannot begin, or has to end early.
 pub fn run(args: &RecordArgs) -> Result<u8, Failure> {
+    check(args).map_err(|error| Failure::new(2, error))?;
     let bounds = bounds(&args.files).map_err(|error| Failure::new(2, error))?;
     let trace = args.as_trace();
     let TracePlan {
@@ -88,6 +89,23 @@ fn recording_pipeline(trace: &TraceArgs, settings: Settings, recorder: Recorder)
     let redacts = trace.show.redact != Redact::Off;
     enrichment.redaction = redacts.then(|| trace.show.redact_also.clone());
     Pipeline::new(settings.selection, enrichment, Box::new(recorder))
+}
+
+/// What would not be what the user means.
+fn check(args: &RecordArgs) -> anyhow::Result<()> {
+    let path = &args.files.output;
+    if is_stdout(path) && !args.command.is_empty() {
+        bail!("-o - and CMD would both write to standard output: name a file");
+    }
+    let has_other_ending = path.extension().is_some_and(|it| it != "zst");
+    let is_named_directory = path.as_os_str().as_bytes().ends_with(b"/");
+    if has_other_ending && !is_named_directory && !path.exists() {
+        bail!(
+            "-o {path:?} could mean a file or a directory: call a file NAME.jsonl.zst, and put a \
+             '/' behind a directory"
+        );
+    }
+    Ok(())
 }
 
 fn bounds(files: &RecordFileArgs) -> anyhow::Result<Option<Bounds>> {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::path::PathBuf;
 
+use anyhow::bail;
 use execsnoop_clikit::Failure;
 use execsnoop_clikit::message;
 use execsnoop_clikit::stderr_line;
@@ -50,6 +51,7 @@ pub fn run(args: &ReplayArgs) -> Result<u8, Failure> {
     let inputs = inputs(args)?;
     let replay = Replay::new(args, &inputs);
     let settings = replay.settings().map_err(|error| Failure::new(2, error))?;
+    refuse_own_input(&replay.trace, &inputs).map_err(|error| Failure::new(2, error))?;
     let target = output_target(&replay.trace)?;
     let is_terminal = target.is_terminal();
     let consumer = settings.output.consumer(&replay.trace.show, target);
@@ -61,7 +63,7 @@ pub fn run(args: &ReplayArgs) -> Result<u8, Failure> {
     let progress = Progress::new(is_terminal);
     let player = Player::new(&make_session, consumer, pace, progress);
     let chains = chains(inputs, replay.range);
-    conclude(player.play(chains)?, replay.range)
+    conclude(player.play(chains)?, &replay)
 }
 
 /// What is shown of recordings.
@@ -154,14 +156,38 @@ fn inputs(args: &ReplayArgs) -> anyhow::Result<Vec<Opened>> {
         true => &default[..],
         false => &args.paths[..],
     };
-    let mut inputs = Vec::new();
+    let mut inputs: Vec<Opened> = Vec::new();
     for path in paths {
         for input in Input::open(path)? {
             let header = input.header();
-            inputs.push((input, header));
+            match inputs.iter().find(|(_, known)| is_same_run(&header, known)) {
+                Some((known, _)) => message(format_args!(
+                    "{} has the same recording as {}, and is not played a second time",
+                    input.name(),
+                    known.name()
+                )),
+                None => inputs.push((input, header)),
+            }
         }
     }
     Ok(inputs)
+}
+
+/// Whether both begin with the same file of the same run.
+fn is_same_run(one: &Option<Header>, other: &Option<Header>) -> bool {
+    let file = |header: &Header| (header.session.clone(), header.file);
+    one.is_some() && one.as_ref().map(file) == other.as_ref().map(file)
+}
+
+/// A recording that is read is not overwritten.
+fn refuse_own_input(trace: &TraceArgs, inputs: &[Opened]) -> anyhow::Result<()> {
+    let Some(output) = trace.output.output.as_deref() else {
+        return Ok(());
+    };
+    if inputs.iter().any(|(input, _)| input.has_file(output)) {
+        bail!("-o {output:?} is a recording that is read: name another file");
+    }
+    Ok(())
 }
 
 fn chains(inputs: Vec<Opened>, range: TimeRange) -> Vec<Chain> {
@@ -180,12 +206,27 @@ fn chains(inputs: Vec<Opened>, range: TimeRange) -> Vec<Chain> {
 }
 
 /// Prints the account, and says what is not whole.
-fn conclude(played: Played, range: TimeRange) -> Result<u8, Failure> {
+fn conclude(played: Played, replay: &Replay) -> Result<u8, Failure> {
     stderr_line(&played.account);
-    if !played.matched_cgroups {
+    if played.misses_cgroup && !played.has_matched {
         message(NO_CGROUP_MATCHED);
     }
-    let ends = played.without_end.iter().filter(|_| range.until.is_none());
+    if played.account.seen == 0 && !played.is_damaged {
+        message("no event of that kind and time is in what was read");
+    } else if let Some(pid) = replay
+        .trace
+        .select
+        .pid
+        .filter(|_| played.account.shown == 0)
+    {
+        message(format_args!(
+            "--pid {pid}: there is nothing of such a process"
+        ));
+    }
+    let ends = played
+        .without_end
+        .iter()
+        .filter(|_| replay.range.until.is_none());
     let cut: Vec<&String> = ends
         .filter(|file| !is_being_written(Path::new(file)))
         .collect();

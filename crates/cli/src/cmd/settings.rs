@@ -280,6 +280,7 @@ fn selection(args: &TraceArgs) -> anyhow::Result<Selection> {
         cgroup: cgroup_filter(select)?,
         expression: expression(args, types)?,
         root: match select.pid {
+            Some(pid) if args.is_replay => Some(Root::RecordedProcess(pid)),
             Some(pid) => Some(Root::Process(pid)),
             None => args.has_command().then_some(Root::Command),
         },

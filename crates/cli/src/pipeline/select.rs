@@ -39,6 +39,7 @@ impl Selector {
         let descendants = selection.root.map(|root| match root {
             Root::Command => Descendants::of_command(),
             Root::Process(pid) => Descendants::of_process(pid),
+            Root::RecordedProcess(pid) => Descendants::of_recorded_process(pid),
         });
         Self {
             selection,

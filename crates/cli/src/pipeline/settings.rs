@@ -135,6 +135,8 @@ pub enum Root {
     Command,
     /// This process, by the pid that the tracer knows.
     Process(u32),
+    /// Each process with this pid in a recording.
+    RecordedProcess(u32),
 }
 
 /// A range of wall-clock time, with both ends.

@@ -34,7 +34,7 @@ pub struct Recorder {
     progress: Progress,
     /// The end is in the queue, or written.
     is_over: bool,
-    /// A file could not be made, and the user knows.
+    /// A file could not be made or was removed, and the user knows.
     has_warned: bool,
 }
 
@@ -69,6 +69,26 @@ impl Recorder {
     fn end_file_on_demand(&mut self) {
         if self.hangup.swap(false, Ordering::Relaxed) && self.output.file_limit().is_some() {
             self.frames.end_file(EndReason::Rotated, None);
+        }
+    }
+
+    /// A file that was removed is followed by another, if there can be one.
+    fn replace_removed_file(&mut self) {
+        if self.has_warned || !self.output.is_removed() {
+            return;
+        }
+        self.has_warned = true;
+        let name = self.output.name();
+        match self.output.file_limit() {
+            Some(_) => {
+                message(format_args!(
+                    "the file that is written in {name} was removed: another one follows"
+                ));
+                self.frames.end_file(EndReason::Rotated, None);
+            }
+            None => message(format_args!(
+                "{name} was removed while it is written: this recording will be lost"
+            )),
         }
     }
 
@@ -127,6 +147,7 @@ impl Consumer for Recorder {
             self.frames.queue.end_aged(LONGEST_WAIT);
             self.end_full_file();
             self.end_file_on_demand();
+            self.replace_removed_file();
             self.progress.show(&self.counts);
         }
         self.write_ready()?;

@@ -188,6 +188,11 @@ impl RecordingOutput for RecordingDirectory {
         std::mem::take(&mut self.written)
     }
 
+    fn is_removed(&self) -> bool {
+        let current = self.current.as_ref();
+        current.is_some_and(|(_, file)| file.is_removed())
+    }
+
     fn sync(&mut self) -> io::Result<()> {
         match &self.current {
             Some((_, file)) => file.sync(),

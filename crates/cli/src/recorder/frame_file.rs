@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::io::Write as _;
+use std::os::unix::fs::MetadataExt as _;
 
 /// A file of whole frames.
 #[derive(Debug)]
@@ -36,6 +37,12 @@ impl FrameFile {
     /// Waits until the file is on the disk.
     pub fn sync(&self) -> io::Result<()> {
         self.file.sync_data()
+    }
+
+    /// Whether the file has no name any more: what is written to it is gone at the end.
+    pub fn is_removed(&self) -> bool {
+        let meta = self.file.metadata();
+        meta.is_ok_and(|meta| meta.is_file() && meta.nlink() == 0)
     }
 
     /// The file.

@@ -3,9 +3,11 @@
 use std::fmt;
 use std::fs::File;
 use std::io;
+use std::io::Read as _;
 use std::path::Path;
 use std::time::Duration;
 
+use anyhow::bail;
 use execsnoop_clikit::BufferedOutput;
 use execsnoop_clikit::Discarded;
 use execsnoop_clikit::OutputTarget;
@@ -13,6 +15,9 @@ use execsnoop_clikit::lock_private_file;
 use nix::fcntl::Flock;
 
 use super::frame_file::FrameFile;
+
+/// What a recording begins with: the magic number of a skippable frame.
+const RECORDING: [u8; 4] = [0x5e, 0x2a, 0x4d, 0x18];
 
 /// Takes frames: a directory, a file, a stream.
 pub trait RecordingOutput: fmt::Debug {
@@ -56,6 +61,11 @@ pub trait RecordingOutput: fmt::Debug {
         Ok(true)
     }
 
+    /// Whether the file that is written was removed.
+    fn is_removed(&self) -> bool {
+        false
+    }
+
     /// How many bytes wait for the reader.
     fn pending_bytes(&self) -> usize {
         0
@@ -96,13 +106,28 @@ impl SingleFile {
     ///
     /// If it cannot be written, or is not to be trusted.
     pub fn open(path: &Path) -> anyhow::Result<Self> {
+        let file = lock_private_file(path)?;
+        if !can_be_replaced(path, &file)? {
+            bail!("{path:?} is no recording, and is not overwritten: name another file");
+        }
         Ok(Self {
             name: format!("{path:?}"),
-            file: lock_private_file(path)?,
+            file,
             frames: None,
             written: 0,
         })
     }
+}
+
+/// Whether a file is empty, a recording, or no file on a disk.
+fn can_be_replaced(path: &Path, file: &File) -> anyhow::Result<bool> {
+    let meta = file.metadata()?;
+    if !meta.is_file() || meta.len() == 0 {
+        return Ok(true);
+    }
+    let mut begins = [0; RECORDING.len()];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut begins));
+    Ok(read.is_ok() && begins == RECORDING)
 }
 
 impl RecordingOutput for SingleFile {
@@ -125,6 +150,10 @@ impl RecordingOutput for SingleFile {
 
     fn take_written(&mut self) -> u64 {
         std::mem::take(&mut self.written)
+    }
+
+    fn is_removed(&self) -> bool {
+        self.frames.as_ref().is_some_and(FrameFile::is_removed)
     }
 
     fn sync(&mut self) -> io::Result<()> {

@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::fs::File;
 use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -69,6 +70,17 @@ impl Input {
             return None;
         };
         Header::parse(frame.text.split_inclusive(|byte| *byte == b'\n').next()?).ok()
+    }
+
+    /// Whether this is one of its files, by whatever name.
+    pub(crate) fn has_file(&self, path: &Path) -> bool {
+        let id = |path: &Path| fs::metadata(path).map(|meta| (meta.dev(), meta.ino())).ok();
+        let wanted = id(path);
+        let is_it = |source: &Source| match source {
+            Source::File(path, _) => id(path) == wanted,
+            Source::Stdin | Source::Stream(_) => false,
+        };
+        wanted.is_some() && self.sources.iter().any(is_it)
     }
 
     #[cfg(test)]

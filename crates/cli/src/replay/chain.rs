@@ -8,6 +8,8 @@ use execsnoop_events::recording::Decoded;
 use execsnoop_events::recording::Decoder;
 use execsnoop_events::recording::End;
 use execsnoop_events::recording::Header;
+use execsnoop_events::recording::HeaderError;
+use execsnoop_events::recording::LineError;
 use execsnoop_events::recording::Names;
 use execsnoop_events::recording::StreamId;
 use execsnoop_events::recording::TimeRange;
@@ -125,6 +127,14 @@ impl Chain {
                 Ok(record) => {
                     sink(record);
                     return true;
+                }
+                Err(LineError::Header(error @ HeaderError::Newer { .. })) => {
+                    self.is_damaged = true;
+                    let file = &lines.file;
+                    message(format_args!("{file}: {error}: {}", error.hint()));
+                    self.state = State::Ended;
+                    self.lines = None;
+                    return false;
                 }
                 Err(error) => {
                     self.is_damaged = true;

@@ -5,6 +5,9 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
+/// A longer gap, such as between two recordings, is shortened to this.
+const LONGEST_GAP: Duration = Duration::from_secs(60);
+
 /// Waits between events as long as it took, divided by a factor.
 #[derive(Debug)]
 pub struct Pace {
@@ -22,11 +25,18 @@ impl Pace {
     /// How long the event at this time still has to wait. After a step back of the clock it does
     /// not wait.
     pub fn time_left(&mut self, time: Timestamp) -> Duration {
-        let (begun, first) = *self.begun.get_or_insert((Instant::now(), time));
+        let now = Instant::now();
+        let (begun, first) = *self.begun.get_or_insert((now, time));
         let since = Duration::try_from(time.duration_since(first)).unwrap_or_default();
-        let seconds = since.as_secs_f64() / self.speed;
-        let due = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
-        due.saturating_sub(begun.elapsed())
+        let wait = Duration::try_from_secs_f64(since.as_secs_f64() / self.speed);
+        let due = wait.ok().and_then(|wait| begun.checked_add(wait));
+        match due.map(|due| due.saturating_duration_since(now)) {
+            Some(left) if left <= LONGEST_GAP => left,
+            _ => {
+                self.begun = Some((now + LONGEST_GAP, time));
+                LONGEST_GAP
+            }
+        }
     }
 }
 
@@ -43,5 +53,8 @@ mod tests {
         let left = pace.time_left(at(1100)).as_secs_f64();
         assert!((9.0..=10.0).contains(&left), "{left}");
         assert_eq!(pace.time_left(at(900)), Duration::ZERO);
+        assert_eq!(pace.time_left(at(100_000)), LONGEST_GAP);
+        let left = pace.time_left(at(100_000)).as_secs_f64();
+        assert!((59.0..=60.0).contains(&left), "{left}");
     }
 }

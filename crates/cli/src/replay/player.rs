@@ -42,8 +42,9 @@ pub struct Player<'m> {
 pub struct Played {
     /// The account of all sessions together.
     pub account: Account,
-    /// A cgroup was seen that a filter wants, or none was wanted.
-    pub matched_cgroups: bool,
+    /// Sessions without a cgroup that a filter wants, and sessions with one, or without a filter.
+    pub misses_cgroup: bool,
+    pub has_matched: bool,
     /// A part is damaged or cannot be read.
     pub is_damaged: bool,
     /// Files that stop without an end.
@@ -118,10 +119,10 @@ impl<'m> Player<'m> {
         Ok(taken)
     }
 
-    /// A recorder that was stopped says so at the end.
+    /// A file that is complete has an end.
     fn end_chain(&mut self, chain: &Chain, id: &str) -> anyhow::Result<()> {
         let session = self.sessions.get(id);
-        if session.is_some_and(|session| !session.has_ended()) {
+        if session.is_some_and(|session| !session.has_end_of_file()) {
             self.played.without_end.push(chain.name().to_owned());
         }
         self.finish(id)
@@ -149,7 +150,8 @@ impl<'m> Player<'m> {
             self.finish(id)?;
             header.session.clone_into(id);
         }
-        self.session(id, Some(header)).map(drop)
+        self.session(id, Some(header))?.begin_file();
+        Ok(())
     }
 
     fn session(&mut self, id: &str, header: Option<&Header>) -> anyhow::Result<&mut Session> {
@@ -181,7 +183,10 @@ impl<'m> Player<'m> {
     fn finish(&mut self, id: &str) -> anyhow::Result<()> {
         if let Some(mut session) = self.sessions.remove(id) {
             self.played.account.merge(&session.finish()?);
-            self.played.matched_cgroups |= !session.no_cgroup_matched();
+            match session.no_cgroup_matched() {
+                true => self.played.misses_cgroup = true,
+                false => self.played.has_matched = true,
+            }
             self.played.unwritten = self.played.unwritten.take().or(session.unwritten());
         }
         Ok(())

@@ -24,7 +24,8 @@ pub struct Session {
     tally: Tally,
     /// Nothing but the process table was read.
     is_at_beginning: bool,
-    /// The last event's time, in ns since boot.
+    /// The times of the first and the last event, in ns since boot.
+    first_ns: Option<u64>,
     last_ns: u64,
     /// The run's own account, if its end was read.
     end: Option<End>,
@@ -38,6 +39,7 @@ impl Session {
             wanted,
             tally: Tally::default(),
             is_at_beginning: true,
+            first_ns: None,
             last_ns: 0,
             end: None,
         }
@@ -47,6 +49,7 @@ impl Session {
     pub fn push(&mut self, event: &Event<'_>, names: &Names<'_>) {
         let event = &self.wanted.of(event);
         self.pipeline.learn_names(&event.data, names);
+        self.first_ns.get_or_insert(event.boot_ns);
         self.last_ns = self.last_ns.max(event.boot_ns);
         self.count(&event.data);
         self.pipeline.push(event);
@@ -74,6 +77,16 @@ impl Session {
             }
             _ => self.is_at_beginning = false,
         }
+    }
+
+    /// Another file of the run begins.
+    pub fn begin_file(&mut self) {
+        self.end = None;
+    }
+
+    /// Whether the last file that was read has an end.
+    pub fn has_end_of_file(&self) -> bool {
+        self.end.is_some()
     }
 
     /// Takes the end of a file.
@@ -124,7 +137,11 @@ impl Session {
         self.pipeline.finish();
         self.flush()?;
         let tally = self.tally();
-        Ok(self.pipeline.account(&tally))
+        let mut account = self.pipeline.account(&tally);
+        account.elapsed_ns = self
+            .last_ns
+            .saturating_sub(self.first_ns.unwrap_or(u64::MAX));
+        Ok(account)
     }
 
     /// What was read, and what the recorder says of losses.

@@ -66,6 +66,10 @@ impl Consumer for SharedConsumer {
         shared.consumer.event(event, notes, weight);
     }
 
+    fn is_done(&self) -> bool {
+        self.is_full()
+    }
+
     fn report(&mut self, event: &Event<'_>, notes: &Annotations<'_>) {
         self.0.borrow_mut().consumer.report(event, notes);
     }

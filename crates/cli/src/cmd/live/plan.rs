@@ -94,10 +94,6 @@ fn check(args: &TraceArgs) -> Result<(), Failure> {
         };
         return Err(anyhow!("--pid {pid}: {why}").into());
     }
-    if args.types.failed && !args.types().has_ends() {
-        let hint = "--failed is about how processes ended: add -d (failed execs are shown by -x)";
-        return Err(Failure::new(2, anyhow!(hint)));
-    }
     if let Some(path) = args.run.btf.as_ref().filter(|path| !path.is_file()) {
         let error = anyhow!("--btf {path:?}: there is no such file");
         return Err(Failure::new(2, error));

@@ -64,7 +64,7 @@ fn help_and_version() {
     ] {
         assert!(help.text().contains(word), "{word} in {}", help.text());
     }
-    for verb in ["replay", "record", "report"] {
+    for verb in ["report", "compare"] {
         assert!(
             !help
                 .text()

@@ -274,6 +274,36 @@ impl Drop for SmallDisk<'_> {
     }
 }
 
+/// A file that is removed is followed by another, and a file that is no recording is left alone.
+fn removed_and_precious_files() {
+    let dir = public_dir();
+    let directory = dir.path().join("recordings");
+    let tracer = Tracer::record(&["-o", text(&directory)]);
+    subject(&["noop"]);
+    wait_until("something is written", || {
+        fs::metadata(&files_in(&directory)[0]).is_ok_and(|meta| meta.len() > 0)
+    });
+    fs::remove_file(&files_in(&directory)[0]).expect("it is ours");
+    wait_until("another file is there", || {
+        subject(&["noop"]);
+        !files_in(&directory).is_empty()
+    });
+    let pid = subject(&["noop"]).pid;
+    let trace = tracer.stop();
+    assert!(trace.stderr.contains("was removed"), "{}", trace.stderr);
+    let records = records_of(&files_in(&directory)[0]);
+    let execs = of_type(&records, "exec");
+    assert!(execs.iter().any(|exec| exec["ns_pid"] == pid));
+    let precious = dir.path().join("precious.zst");
+    fs::write(&precious, "precious").expect("writable");
+    let trace = run(
+        &[],
+        &["record", "-o", text(&precious), "--duration", "100ms"],
+    );
+    assert_eq!(trace.status.code(), Some(1), "{}", trace.stderr);
+    assert_eq!(fs::read(&precious).expect("it is there"), b"precious");
+}
+
 /// Killed at any moment, every frame that was written is whole, and at most the last second is
 /// missing.
 fn killed() {
@@ -327,6 +357,8 @@ fn wrong_options() {
         (&["--rotate", "1M", "--max-disk", "1M"], "at most half"),
         (&["--max-age", "soon"], "write it as"),
         (&["-d"], "-d"),
+        (&["-o", "-", "--", "true"], "both write to standard output"),
+        (&["-o", "build.json"], "NAME.jsonl.zst"),
     ] {
         let trace = run(&[], &[&["record"], options].concat());
         assert_eq!(trace.status.code(), Some(2), "{}", trace.stderr);
@@ -338,7 +370,7 @@ pub(crate) fn cases() -> Vec<Case> {
     cases![
         [Tracing] => [
             a_whole_file, a_second_recorder, a_read_only_directory, bounded_disk, hangup_rotates,
-            tells_systemd, killed, secrets, wrong_options,
+            tells_systemd, killed, secrets, wrong_options, removed_and_precious_files,
         ];
         [Tracing, Root] => [files_of_the_caller, links_of_others];
         [Tracing, Tmpfs] => [full_disk];

@@ -52,7 +52,8 @@ impl Tracer {
     pub(crate) fn start_behind(wrapper: &[&str], args: &[&str]) -> Self {
         let dir = public_dir();
         let ready = dir.path().join("ready");
-        let args = [args, &["--ready-file", text(&ready)]].concat();
+        let (verb, args) = split_verb(args);
+        let args = [verb, &["--ready-file", text(&ready)], args].concat();
         let child = spawn(command(wrapper, &args), dir.path());
         let mut tracer = Self { child, dir };
         tracer.wait_for(&ready);
@@ -115,6 +116,12 @@ fn end(child: &mut Child) {
     }
 }
 
+/// A verb comes before its options.
+fn split_verb<'a, 'w>(args: &'a [&'w str]) -> (&'a [&'w str], &'a [&'w str]) {
+    let has_verb = args.first().is_some_and(|first| !first.starts_with('-'));
+    args.split_at(usize::from(has_verb))
+}
+
 /// A command line of execsnoop, behind that of a wrapper.
 pub(crate) fn command(wrapper: &[&str], args: &[&str]) -> Command {
     let execsnoop = execsnoop();
@@ -164,7 +171,8 @@ impl CommandRun {
     ) -> Self {
         let dir = public_dir();
         let events = dir.path().join("events");
-        let mut command = command(wrapper, &[args, &["-o", text(&events)]].concat());
+        let (verb, args) = split_verb(args);
+        let mut command = command(wrapper, &[verb, &["-o", text(&events)], args].concat());
         command.arg("--").args(cmd);
         Self {
             child: spawn(command, dir.path()),
