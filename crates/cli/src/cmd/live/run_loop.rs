@@ -47,6 +47,8 @@ pub struct RunLoop {
     has_ended: bool,
     /// When descendants were last looked for in /proc.
     looked: Instant,
+    /// The command has ended, and everything that was before its end is read.
+    has_polled_since_end: bool,
 }
 
 impl RunLoop {
@@ -58,6 +60,7 @@ impl RunLoop {
             failure: None,
             has_ended: false,
             looked: Instant::now(),
+            has_polled_since_end: false,
         }
     }
 
@@ -76,8 +79,9 @@ impl RunLoop {
         self.mention_descendants();
     }
 
+    /// A command can end before its first event is read: its descendants are known after that.
     fn should_stop(&mut self) -> bool {
-        self.stop.should_stop() || (self.stop.awaits_descendants() && !self.has_descendants())
+        self.stop.should_stop() || (self.has_polled_since_end && !self.has_descendants())
     }
 
     /// Whether a descendant of the command is alive. The end of one can be lost, so /proc is looked
@@ -133,6 +137,7 @@ impl RunLoop {
     /// Takes what the source has, and waits for something at most `timeout`. Returns whether
     /// anything came.
     fn poll<S: Source + Control>(&mut self, source: &mut S, timeout: Duration) -> bool {
+        self.has_polled_since_end = self.stop.awaits_descendants();
         let had_events = match self.pipeline.drive(source, timeout) {
             Ok((answer, had_events)) => {
                 self.has_ended |= answer == Poll::Ended;
