@@ -39,27 +39,8 @@ struct kind_counters {
 	__u64 ring_full; /* lost: the ring had no room */
 };
 
-/* Where several programs stand behind each other on one tracepoint (turns.h). */
-struct turn_counters {
-	__u64 caught;	 /* what a copy took because none before it had */
-	__u64 passed_on; /* what the first left to the last copy */
-};
-
-/* The tracepoints at which they do; the first ones go by what is counted apart. */
-enum hits {
-	HITS_EXEC = KIND_EXEC,
-	HITS_FAILED = KIND_FAILED, /* at the exit of execve, or of all system calls */
-	HITS_FORK = KIND_FORK,
-	HITS_EXIT = KIND_EXIT,
-	HITS_FREED = KIND_FREED,
-	HITS_EXECVEAT = KIND_COUNT,
-	HITS_PREPARED, /* execs that pass the point of no return */
-	HITS_COUNT,
-};
-
 struct counters {
 	struct kind_counters kind[KIND_COUNT];
-	struct turn_counters turns[HITS_COUNT];
 	__u64 args_ring;    /* execs sent without all arguments: the ring was too full */
 	__u64 args_unread;  /* execs sent without all arguments: their memory could not be read */
 	__u64 args_many;    /* failed execs sent without all arguments: there were too many */

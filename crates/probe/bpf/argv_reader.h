@@ -23,7 +23,7 @@ struct argv_cursor {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, SCRATCH_SLOTS); /* as many as buffers */
+	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct argv_cursor);
 } cursors SEC(".maps");
@@ -32,9 +32,11 @@ struct {
  * later ones use the same place for data, and stand right before it. */
 #define FAILED_ROOM (SCRATCH_SIZE - sizeof(struct rec_failed))
 
-static __always_inline struct argv_cursor *cursor_of(__u32 slot)
+static __always_inline struct argv_cursor *current_cursor(void)
 {
-	return bpf_map_lookup_elem(&cursors, &slot);
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&cursors, &zero);
 }
 
 /* Where the next string of a block begins; 0 at its end. */
@@ -70,10 +72,10 @@ static __always_inline long next_pointer(struct argv_cursor *cursor, __u64 *stri
 }
 
 /* Adds up to PIECES_PER_CALL arguments, or pieces of long ones. */
-SUBPROG int read_some_args(__u32 slot)
+SUBPROG int read_some_args(void)
 {
-	struct rec_failed *rec = scratch_for(slot);
-	struct argv_cursor *cursor = cursor_of(slot);
+	struct rec_failed *rec = scratch_for(SCRATCH_FAILED);
+	struct argv_cursor *cursor = current_cursor();
 
 	if (!rec || !cursor)
 		return ARGV_STUCK;

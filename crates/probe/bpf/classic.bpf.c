@@ -348,10 +348,10 @@ static __always_inline long flush(
 }
 
 static __always_inline void walk_and_send(
-	void *ctx, __u32 slot, struct rec_failed *rec, struct argv_cursor *cursor)
+	void *ctx, struct rec_failed *rec, struct argv_cursor *cursor)
 {
 	for (int i = 0; i < CLASSIC_WALKS; i++) {
-		int how = read_some_args(slot);
+		int how = read_some_args();
 
 		if (how == ARGV_GOES_ON)
 			continue;
@@ -371,11 +371,11 @@ static __always_inline void walk_and_send(
 	flush(ctx, rec, cursor, ARGS_END);
 }
 
-static __always_inline int report_failed(void *ctx, __u32 slot, struct call *call)
+static __always_inline int report_failed(void *ctx, struct call *call)
 {
-	struct rec_failed *rec = scratch_for(slot);
+	struct rec_failed *rec = scratch_for(SCRATCH_FAILED);
 	void *task = (void *)bpf_get_current_task();
-	struct argv_cursor *cursor = cursor_of(slot);
+	struct argv_cursor *cursor = current_cursor();
 	long name_len;
 
 	COUNT(kind[KIND_FAILED].seen);
@@ -400,7 +400,7 @@ static __always_inline int report_failed(void *ctx, __u32 slot, struct call *cal
 	cursor->string = cursor->sent = cursor->begun = cursor->block = 0;
 	cursor->fill = rec->name_len;
 	cursor->compat = 0;
-	walk_and_send(ctx, slot, rec, cursor);
+	walk_and_send(ctx, rec, cursor);
 	return 0;
 }
 
@@ -414,7 +414,7 @@ int on_execve_exit(struct sys_exit_args *args)
 		return 0;
 	call.name = u64_at(regs, REG_ARG1);
 	call.argv = u64_at(regs, REG_ARG2);
-	return report_failed(args, SCRATCH_FAILED, &call);
+	return report_failed(args, &call);
 }
 
 SEC("tracepoint/syscalls/sys_exit_execveat")
@@ -428,7 +428,7 @@ int on_execveat_exit(struct sys_exit_args *args)
 	call.dirfd = u64_at(regs, REG_ARG1);
 	call.name = u64_at(regs, REG_ARG2);
 	call.argv = u64_at(regs, REG_ARG3);
-	return report_failed(args, SCRATCH_EXECVEAT, &call);
+	return report_failed(args, &call);
 }
 
 struct raw_args {

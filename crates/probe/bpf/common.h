@@ -21,7 +21,6 @@
  */
 const volatile bool use_ring = true;	     /* else `ring` is made a perf event array: classic */
 const volatile __u32 wake_at = 4 << 20;	     /* wake the reader when this many bytes wait */
-const volatile __u32 scratch_slots = 3;	     /* of each copy of the programs, that are in use */
 const volatile __u32 congested_at = 8 << 20; /* beyond this, only whole records, no continuations */
 const volatile __u32 tracer_pid = 0;	     /* our own, as we see it */
 const volatile __u32 tracer_pid_ns = 0;	     /* our pid namespace, 0 when it is the initial one */
@@ -79,20 +78,15 @@ static __always_inline bool in_user_map(void *maps, __u64 key)
 	return map && bpf_map_lookup_elem(map, &key);
 }
 
-/* How many programs stand behind each other on a tracepoint that can be preempted (turns.h). */
-#define TURNS	  4
-#define LAST_TURN (TURNS - 1)
-
-/* Where a record too large for the BPF stack is put together: one for each program that needs it,
- * and for each copy of the program, as two of them can be under way on one CPU where programs can
- * be preempted. The kernel does not let the same one begin twice. */
+/* Where a record too large for the BPF stack is put together. One for execs, one for failed execs
+ * (of whose programs none runs inside another): were tracepoints ever preemptible, the two could
+ * not write over each other. */
 #define SCRATCH_SIZE 32768
-enum scratch_slot { SCRATCH_EXEC, SCRATCH_FAILED, SCRATCH_EXECVEAT, SCRATCH_SLOTS };
-#define SCRATCH(what, turn) ((turn) ? (what) + scratch_slots * (turn) : (what))
+enum scratch_slot { SCRATCH_EXEC, SCRATCH_FAILED, SCRATCH_SLOTS };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, SCRATCH_SLOTS); /* the loader makes it what is in use */
+	__uint(max_entries, SCRATCH_SLOTS);
 	__type(key, __u32);
 	__type(value, char[SCRATCH_SIZE]);
 } scratch SEC(".maps");

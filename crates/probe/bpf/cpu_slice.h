@@ -43,8 +43,7 @@ static __always_inline __u64 unaccounted_runtime(__u64 exec_start)
 	of = bpf_map_lookup_elem(&clock_gaps, &zero);
 	if (!of)
 		return 0;
-	/* Where programs can be preempted, `since` may be later than `now`. */
-	if ((__s64)(now - of->since) > (__s64)SLICE_WINDOW_NS) {
+	if (now - of->since > SLICE_WINDOW_NS) {
 		of->smallest_before = of->since ? of->smallest : ~0ull;
 		of->smallest = ~0ull;
 		of->since = now;

@@ -13,7 +13,6 @@
 #include "cpu_slice.h"
 #include "path.h"
 #include "prepared.h"
-#include "turns.h"
 
 const volatile bool want_path = true; /* the resolved path of the file that runs */
 const volatile bool want_cwd = false; /* that of the working directory */
@@ -29,9 +28,9 @@ const volatile bool want_env = false; /* the environment, behind the arguments *
 enum { ARGS_ALL_SENT, ARGS_NO_ROOM, ARGS_NOT_READ };
 
 /* Sends what did not fit into the exec record, piece by piece. rec->offset is how far it came. */
-SUBPROG int send_rest(__u32 turn, __u64 from, __u64 end, __u32 offset)
+SUBPROG int send_rest(__u64 from, __u64 end, __u32 offset)
 {
-	struct rec_args *rec = scratch_for(SCRATCH(SCRATCH_EXEC, turn));
+	struct rec_args *rec = scratch_for(SCRATCH_EXEC);
 
 	if (!rec)
 		return ARGS_NO_ROOM;
@@ -70,8 +69,7 @@ static __always_inline void count_cut(int how, bool args_whole)
 }
 
 /* Sends the rest, and where that stops early says so, so that the reader need not wait. */
-static __always_inline void send_continuations(
-	__u32 turn, struct rec_exec *exec, __u64 from, __u64 end)
+static __always_inline void send_continuations(struct rec_exec *exec, __u64 from, __u64 end)
 {
 	struct rec_args *rec = (void *)exec; /* the head stays as it is */
 	__u32 tid = exec->task_info.tid, sent = exec->args_len, args_total = exec->args_total;
@@ -79,7 +77,7 @@ static __always_inline void send_continuations(
 
 	rec->head.type = RECORD_ARGS;
 	rec->tid = tid;
-	how = send_rest(turn, from, end, sent);
+	how = send_rest(from, end, sent);
 	if (how == ARGS_ALL_SENT)
 		return;
 	count_cut(how, rec->offset >= args_total);
@@ -139,13 +137,11 @@ static __always_inline __u32 paths_begin(struct rec_exec *rec)
 	return sizeof(*rec) + READ_U32(rec->args_len) + READ_U32(rec->name_len);
 }
 
-static __always_inline void add_exe_path(
-	__u32 turn, struct rec_exec *rec, struct linux_binprm *bprm)
+static __always_inline void add_exe_path(struct rec_exec *rec, struct linux_binprm *bprm)
 {
 	struct file *file = bprm->file;
 	__u32 path = add_path((__u64)BPF_CORE_READ(file, f_path.dentry),
-		(__u64)BPF_CORE_READ(file, f_path.mnt), SCRATCH(SCRATCH_EXEC, turn),
-		paths_begin(rec));
+		(__u64)BPF_CORE_READ(file, f_path.mnt), SCRATCH_EXEC, paths_begin(rec));
 	__u32 end = PATH_END(path);
 
 	if (end == PATH_CUT)
@@ -157,12 +153,12 @@ static __always_inline void add_exe_path(
 	rec->path_len = PATH_LENGTH(path);
 }
 
-static __always_inline void add_cwd(__u32 turn, struct rec_exec *rec, struct task_struct *task)
+static __always_inline void add_cwd(struct rec_exec *rec, struct task_struct *task)
 {
 	struct fs_struct *fs = task->fs;
 	__u32 path =
 		add_path((__u64)BPF_CORE_READ(fs, pwd.dentry), (__u64)BPF_CORE_READ(fs, pwd.mnt),
-			SCRATCH(SCRATCH_EXEC, turn), paths_begin(rec) + READ_U32(rec->path_len));
+			SCRATCH_EXEC, paths_begin(rec) + READ_U32(rec->path_len));
 	__u32 end = PATH_END(path);
 
 	rec->cwd_len = PATH_LENGTH(path);
@@ -176,10 +172,10 @@ static __always_inline void add_cwd(__u32 turn, struct rec_exec *rec, struct tas
 		rec->flags |= EXEC_CWD_NO_ROOT;
 }
 
-static __always_inline int take_exec(
-	__u32 turn, struct task_struct *task, pid_t old_tid, struct linux_binprm *bprm)
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(on_exec, struct task_struct *task, pid_t old_tid, struct linux_binprm *bprm)
 {
-	struct rec_exec *rec = scratch_for(SCRATCH(SCRATCH_EXEC, turn));
+	struct rec_exec *rec = scratch_for(SCRATCH_EXEC);
 	struct mm_struct *mm = task->mm;
 	__u64 first, total, start = mm->arg_start, end;
 	struct rec_cgroup_ref place;
@@ -213,9 +209,9 @@ static __always_inline int take_exec(
 	rec->name_len = name_len < 0 ? 0 : name_len;
 	rec->path_len = rec->cwd_len = 0;
 	if (want_path)
-		add_exe_path(turn, rec, bprm);
+		add_exe_path(rec, bprm);
 	if (want_cwd)
-		add_cwd(turn, rec, task);
+		add_cwd(rec, task);
 	total = READ_U32(rec->args_len) + READ_U32(rec->name_len) + READ_U32(rec->path_len) +
 		READ_U32(rec->cwd_len);
 	if (total > EXEC_ROOM)
@@ -227,17 +223,6 @@ static __always_inline int take_exec(
 	if (rec->flags & EXEC_ARGS_UNREAD)
 		return 0;
 	if (start + first < end)
-		send_continuations(turn, rec, start + first, end);
+		send_continuations(rec, start + first, end);
 	return 0;
 }
-
-static __always_inline int on_exec_in_turn(__u32 turn, __u64 *ctx)
-{
-	struct task_struct *task = (void *)ctx[0];
-
-	if (!takes(turn, HITS_EXEC, task->pid, identity_of(true, task)))
-		return 0;
-	return take_exec(turn, task, ctx[1], (void *)ctx[2]);
-}
-
-IN_TURNS("tp_btf/sched_process_exec", on_exec, __u64)

@@ -11,7 +11,6 @@
 #include "task_info.h"
 #include "cpu_slice.h"
 #include "prepared.h"
-#include "turns.h"
 
 #define SIGNAL_GROUP_EXIT 4 /* include/linux/sched/signal.h */
 #define MAX_THREADS	  128 /* that are added up one by one; those gone before are in signal_struct */
@@ -32,14 +31,16 @@ struct {
 /* The sums that a process's threads add up to, while they are being added up. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1); /* TURNS where the copies are loaded */
+	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct rec_exit);
 } exits SEC(".maps");
 
-static __always_inline struct rec_exit *the_exit(__u32 turn)
+static __always_inline struct rec_exit *the_exit(void)
 {
-	return bpf_map_lookup_elem(&exits, &turn);
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&exits, &zero);
 }
 
 /* Adds the accounts of a thread, or of the threads that are gone (signal_struct has the same
@@ -62,12 +63,12 @@ static __always_inline struct rec_exit *the_exit(__u32 turn)
 
 /* Adds the threads that are not released yet: the leader, if it went first and waits as a zombie,
  * and all that are still exiting. */
-SUBPROG int add_threads(__u32 turn, __u64 signal_address)
+SUBPROG int add_threads(__u64 signal_address)
 {
 	struct signal_struct *signal = (void *)signal_address;
 	struct list_head *head = __builtin_preserve_access_index(&signal->thread_head);
 	struct list_head *at = BPF_CORE_READ(head, next);
-	struct rec_exit *rec = the_exit(turn);
+	struct rec_exit *rec = the_exit();
 
 	if (!rec)
 		return 0;
@@ -152,16 +153,13 @@ static __always_inline void describe_exit(struct rec_exit *rec, struct task_stru
  * CPU's clock gap grows where another guest takes the CPU away, and the estimate with it. */
 static __always_inline __u64 possible_slice(struct task_struct *task, __u64 now)
 {
-	__u64 begin = task->se.exec_start, slice = unaccounted_runtime(begin);
+	__u64 slice = unaccounted_runtime(task->se.exec_start);
 	__u64 life = now - task->start_boottime, known = task->se.sum_exec_runtime;
 
-	if (preemptible && task->se.exec_start != begin) /* it has been away in between */
-		slice = unaccounted_runtime(task->se.exec_start);
 	return known < life ? smaller(slice, life - known) : 0;
 }
 
-static __always_inline void add_costs(
-	__u32 turn, struct rec_exit *rec, struct task_struct *task, bool alone)
+static __always_inline void add_costs(struct rec_exit *rec, struct task_struct *task, bool alone)
 {
 	struct signal_struct *signal = task->signal;
 
@@ -175,7 +173,7 @@ static __always_inline void add_costs(
 		rec->runtime += task->se.sum_exec_runtime;
 		ADD_ACCOUNTS(true, rec, task);
 	} else {
-		add_threads(turn, (__u64)BPF_CORE_READ(task, signal));
+		add_threads((__u64)BPF_CORE_READ(task, signal));
 	}
 	rec->runtime += possible_slice(task, rec->head.time);
 	add_image_rss(rec, task);
@@ -190,16 +188,15 @@ static __always_inline bool ends_in_exec(struct task_struct *task)
 	return !task->mm || is_image_unfinished(true, task);
 }
 
-static __always_inline int on_exit_in_turn(__u32 turn, __u64 *ctx)
+SEC("tp_btf/sched_process_exit")
+int on_exit(__u64 *ctx)
 {
 	struct task_struct *task = (void *)ctx[0];
 	struct signal_struct *signal = task->signal;
 	bool alone = signal->thread_head.next == signal->thread_head.prev; /* a list of one */
-	struct rec_exit *rec = the_exit(turn);
+	struct rec_exit *rec = the_exit();
 	bool by_exec;
 
-	if (!takes(turn, HITS_EXIT, task->pid, identity_of(true, task)))
-		return 0;
 	if (!rec || !ends_process(ctx, task, alone))
 		return 0;
 	by_exec = ends_in_exec(task);
@@ -209,7 +206,7 @@ static __always_inline int on_exit_in_turn(__u32 turn, __u64 *ctx)
 		return 0;
 	}
 	rec->head.time = bpf_ktime_get_boot_ns();
-	add_costs(turn, rec, task, alone);
+	add_costs(rec, task, alone);
 	if (by_exec)
 		rec->flags |= EXIT_BY_EXEC;
 	describe_exit(rec, task);
@@ -218,18 +215,14 @@ static __always_inline int on_exit_in_turn(__u32 turn, __u64 *ctx)
 	return 0;
 }
 
-IN_TURNS("tp_btf/sched_process_exit", on_exit, __u64)
-
 /* When the parent has reaped the process, its accounts are final. Fires some milliseconds later,
  * for each of its threads; the leader is the last. */
-static __always_inline int on_free_in_turn(__u32 turn, __u64 *ctx)
+SEC("tp_btf/sched_process_free")
+int BPF_PROG(on_free, struct task_struct *task)
 {
-	struct task_struct *task = (void *)ctx[0];
 	struct rec_freed *rec;
 	__u64 now;
 
-	if (!takes(turn, HITS_FREED, task->pid, identity_of(true, task)))
-		return 0;
 	if (task->pid != task->tgid)
 		return 0;
 	COUNT(kind[KIND_FREED].seen);
@@ -249,5 +242,3 @@ static __always_inline int on_free_in_turn(__u32 turn, __u64 *ctx)
 	bpf_ringbuf_submit(rec, wake_flag(now));
 	return 0;
 }
-
-IN_TURNS("tp_btf/sched_process_free", on_free, __u64)

@@ -14,16 +14,15 @@
 #include "argv_reader.h"
 #include "path.h"
 #include "prepared.h"
-#include "turns.h"
 
 #define THREAD_SIZE 16384 /* x86-64, and arm64 with 4 KiB pages; used before 5.15 only */
 
 /* Sends what the buffer holds: first with all else that is known of this exec, then by itself.
  * Returns 1 when it is lost, which is counted. */
-SUBPROG int flush_args(__u32 slot, __u32 flags)
+SUBPROG int flush_args(__u32 flags)
 {
-	struct rec_failed *failed = scratch_for(slot);
-	struct argv_cursor *cursor = cursor_of(slot);
+	struct rec_failed *failed = scratch_for(SCRATCH_FAILED);
+	struct argv_cursor *cursor = current_cursor();
 	struct rec_args *args;
 	__u32 fill;
 
@@ -60,60 +59,34 @@ SUBPROG int flush_args(__u32 slot, __u32 flags)
 
 /* One call of read_some_args, and what its outcome asks for. Returns 1 when this exec is done with.
  */
-SUBPROG int argv_step(__u32 slot)
+SUBPROG int argv_step(void)
 {
-	int how = read_some_args(slot);
+	int how = read_some_args();
 
 	if (how == ARGV_GOES_ON)
 		return 0;
 	if (how == ARGV_COMPLETE) {
-		flush_args(slot, ARGS_END | ARGS_COMPLETE);
+		flush_args(ARGS_END | ARGS_COMPLETE);
 		return 1;
 	}
 	if (how == ARGV_BUFFER_FULL && !ring_congested())
-		return flush_args(slot, 0);
+		return flush_args(0);
 	if (how == ARGV_BUFFER_FULL)
 		COUNT(args_ring);
 	else
 		COUNT(args_unread);
-	flush_args(slot, ARGS_END);
+	flush_args(ARGS_END);
 	return 1;
 }
 
-struct argv_walk {
-	__u32 slot;
-	bool done;
-};
-
-static long step_of_walk(__u32 index, struct argv_walk *walk)
-{
-	walk->done = argv_step(walk->slot);
-	return walk->done;
-}
-
-/* As often as may be: true when that was enough. The copies of a program (turns.h) are for kernels
- * that have bpf_loop (5.17), and are verified in a quarter of the time. */
-static __always_inline bool walk_args(__u32 turn, __u32 slot)
-{
-	struct argv_walk walk = {.slot = slot};
-
-	if (turn) {
-		bpf_loop(MAX_CALLS, step_of_walk, &walk, 0);
-		return walk.done;
-	}
-	for (int i = 0; i < MAX_CALLS; i++)
-		if (argv_step(slot))
-			return true;
-	return false;
-}
-
 /* Walks the caller's list and sends it, in as many records as it takes. */
-static __always_inline void send_args(__u32 turn, __u32 slot)
+static __always_inline void send_args(void)
 {
-	if (walk_args(turn, slot))
-		return;
+	for (int i = 0; i < MAX_CALLS; i++)
+		if (argv_step())
+			return;
 	COUNT(args_many);
-	flush_args(slot, ARGS_END);
+	flush_args(ARGS_END);
 }
 
 /* The name of the file, as it was given, and the arguments, from the memory of the new image.
@@ -139,11 +112,11 @@ static __always_inline long find_in_new_image(
 }
 
 /* Else the path of the new image's file. */
-static __always_inline void name_by_path(__u32 slot, struct rec_failed *rec, struct mm_struct *mm)
+static __always_inline void name_by_path(struct rec_failed *rec, struct mm_struct *mm)
 {
 	struct file *file = READ_TAGGED(mm, exe_file);
 	__u32 path = add_path((__u64)BPF_CORE_READ(file, f_path.dentry),
-		(__u64)BPF_CORE_READ(file, f_path.mnt), slot, sizeof(*rec));
+		(__u64)BPF_CORE_READ(file, f_path.mnt), SCRATCH_FAILED, sizeof(*rec));
 	__u32 end = PATH_END(path);
 
 	rec->name_len = PATH_LENGTH(path);
@@ -159,7 +132,7 @@ static __always_inline void name_by_path(__u32 slot, struct rec_failed *rec, str
 /* An exec that failed past the point of no return (prepared.h). Returns whether its arguments are
  * known. */
 static __always_inline bool describe_fatal(
-	__u32 slot, struct rec_failed *rec, struct argv_cursor *cursor, struct task_struct *task)
+	struct rec_failed *rec, struct argv_cursor *cursor, struct task_struct *task)
 {
 	struct mm_struct *mm = FETCH(CURRENT_TYPED, task, mm);
 	long name_len;
@@ -171,7 +144,7 @@ static __always_inline bool describe_fatal(
 		rec->name_len = name_len;
 		return true;
 	}
-	name_by_path(slot, rec, mm);
+	name_by_path(rec, mm);
 	COUNT(args_unread);
 	return false;
 }
@@ -186,11 +159,11 @@ static __always_inline void describe_call(struct rec_failed *rec, struct call *c
 	rec->image = 0;
 }
 
-static __always_inline int report_failed(__u32 turn, __u32 slot, struct call *call)
+static __always_inline int report_failed(struct call *call)
 {
-	struct rec_failed *rec = scratch_for(slot);
+	struct rec_failed *rec = scratch_for(SCRATCH_FAILED);
 	struct task_struct *task = current_task();
-	struct argv_cursor *cursor = cursor_of(slot);
+	struct argv_cursor *cursor = current_cursor();
 	struct rec_cgroup_ref place;
 	bool args_known = true;
 
@@ -212,14 +185,14 @@ static __always_inline int report_failed(__u32 turn, __u32 slot, struct call *ca
 	cursor->string = cursor->sent = cursor->begun = cursor->block = 0;
 	cursor->compat = call->compat;
 	if (is_image_unfinished(CURRENT_TYPED, task))
-		args_known = describe_fatal(slot, rec, cursor, task);
+		args_known = describe_fatal(rec, cursor, task);
 	else
 		describe_call(rec, call);
 	cursor->fill = rec->name_len;
 	if (args_known)
-		send_args(turn, slot);
+		send_args();
 	else
-		flush_args(slot, ARGS_END);
+		flush_args(ARGS_END);
 	return 0;
 }
 
@@ -247,49 +220,27 @@ static __always_inline void read_execveat(struct call *call, struct pt_regs *reg
 	call->argv = PT_REGS_PARM3_CORE_SYSCALL(regs);
 }
 
-static __always_inline int take_failed(__u32 turn, enum hits of, __u32 slot, struct call *call)
-{
-	struct task_struct *task = current_task();
-
-	if (!takes(turn, of, bpf_get_current_pid_tgid(), identity_of(CURRENT_TYPED, task)))
-		return 0;
-	return report_failed(turn, SCRATCH(slot, turn), call);
-}
-
-/* At the tracepoint of one system call. With preemption disabled, the two share a buffer. */
-static __always_inline int take_call(__u32 turn, enum hits of, __u32 slot, struct call *call)
-{
-	if (!preemptible_calls)
-		return report_failed(0, SCRATCH_FAILED, call);
-	return take_failed(turn, of, slot, call);
-}
-
-static __always_inline int on_execve_exit_in_turn(__u32 turn, struct sys_exit_args *args)
+SEC("tracepoint/syscalls/sys_exit_execve")
+int on_execve_exit(struct sys_exit_args *args)
 {
 	struct call call = {.dirfd = AT_FDCWD, .ret = args->ret};
 
-	if (preemptible_calls)
-		note_run(turn, HITS_FAILED);
 	if (args->ret >= 0)
 		return 0;
 	read_execve(&call, entry_regs());
-	return take_call(turn, HITS_FAILED, SCRATCH_FAILED, &call);
+	return report_failed(&call);
 }
 
-static __always_inline int on_execveat_exit_in_turn(__u32 turn, struct sys_exit_args *args)
+SEC("tracepoint/syscalls/sys_exit_execveat")
+int on_execveat_exit(struct sys_exit_args *args)
 {
 	struct call call = {.ret = args->ret};
 
-	if (preemptible_calls)
-		note_run(turn, HITS_EXECVEAT);
 	if (args->ret >= 0)
 		return 0;
 	read_execveat(&call, entry_regs());
-	return take_call(turn, HITS_EXECVEAT, SCRATCH_EXECVEAT, &call);
+	return report_failed(&call);
 }
-
-IN_TURNS("tracepoint/syscalls/sys_exit_execve", on_execve_exit, struct sys_exit_args)
-IN_TWO_TURNS("tracepoint/syscalls/sys_exit_execveat", on_execveat_exit, struct sys_exit_args)
 
 #if defined(__TARGET_ARCH_arm64)
 #define NR_EXECVE	  221
@@ -330,13 +281,11 @@ static __always_inline bool read_narrow(struct call *call, struct pt_regs *regs)
 }
 #endif
 
-static __always_inline int on_any_exit_in_turn(__u32 turn, __u64 *ctx)
+SEC("tp_btf/sys_exit")
+int BPF_PROG(on_any_exit, struct pt_regs *regs, long ret)
 {
-	struct pt_regs *regs = (void *)ctx[0];
-	long ret = ctx[1];
 	struct call call = {.dirfd = AT_FDCWD, .ret = ret};
 
-	note_run(turn, HITS_FAILED);
 	if (ret >= 0 || ret < -4095) /* MAX_ERRNO */
 		return 0;
 	if (read_narrow(&call, regs)) {
@@ -349,7 +298,5 @@ static __always_inline int on_any_exit_in_turn(__u32 turn, __u64 *ctx)
 	} else {
 		return 0;
 	}
-	return take_failed(turn, HITS_FAILED, SCRATCH_FAILED, &call);
+	return report_failed(&call);
 }
-
-IN_TURNS("tp_btf/sys_exit", on_any_exit, __u64)

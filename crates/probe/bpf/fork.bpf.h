@@ -6,22 +6,18 @@
 #pragma once
 #include "common.h"
 #include "cpu_slice.h"
-#include "turns.h"
 
 #define CLONE_VFORK  0x00004000
 #define CLONE_NEWPID 0x20000000
 
-static __always_inline int on_fork_in_turn(__u32 turn, __u64 *ctx)
+SEC("tp_btf/task_newtask")
+int BPF_PROG(on_fork, struct task_struct *child, __u64 clone_flags)
 {
-	struct task_struct *child = (void *)ctx[0];
-	__u64 clone_flags = ctx[1];
 	struct task_struct *creator = current_task();
 	struct rec_fork *rec;
 	__u64 me, now;
 	__u32 unused;
 
-	if (!takes(turn, HITS_FORK, child->pid, identity_of(true, child)))
-		return 0;
 	if (want_slices)
 		unaccounted_runtime(FETCH(CURRENT_TYPED, creator, se.exec_start));
 	if (child->pid != child->tgid) /* a thread */
@@ -53,5 +49,3 @@ static __always_inline int on_fork_in_turn(__u32 turn, __u64 *ctx)
 	bpf_ringbuf_submit(rec, wake_flag(now));
 	return 0;
 }
-
-IN_TURNS("tp_btf/task_newtask", on_fork, __u64)

@@ -2,27 +2,21 @@
 /* Notes execs that pass the point of no return. One of the two programs is attached. */
 #pragma once
 #include "prepared.h"
-#include "turns.h"
 
 #define SIGSEGV 11
 
 /* 6.10+: right before that point. The strings of the new image are in place: arguments, environment
  * and, last, the file's name. */
-static __always_inline int on_prepare_in_turn(__u32 turn, __u64 *ctx)
+SEC("tp_btf/sched_prepare_exec")
+int BPF_PROG(on_prepare, struct task_struct *task, struct linux_binprm *bprm)
 {
-	struct task_struct *task = (void *)ctx[0];
-	struct linux_binprm *bprm = (void *)ctx[1];
 	__u32 args = bprm->argc;
 
-	note_run(turn, HITS_PREPARED);
 	if (bprm->interp != bprm->filename)
 		args |= PREPARED_SCRIPT;
-	/* Each copy notes the same, so that none has to know of the others. */
 	remember_prepared(task->tgid, args, bprm->exec - bprm->p);
 	return 0;
 }
-
-IN_TWO_TURNS("tp_btf/sched_prepare_exec", on_prepare, __u64)
 
 /* Before 6.10: the signal with which the kernel ends such a process. Nothing else is known then. */
 SEC("tp_btf/signal_generate")

@@ -39,7 +39,6 @@ mod start_error;
 mod stats;
 #[doc(hidden)]
 pub mod testing;
-mod unseen;
 mod wait;
 mod wire;
 

@@ -15,15 +15,12 @@ use libbpf_rs::MapFlags;
 use libbpf_rs::MapHandle;
 use libbpf_rs::MapType;
 use libbpf_rs::OpenObject;
-use libbpf_rs::OpenProgramMut;
 use libbpf_rs::skel::OpenSkel;
 use libbpf_rs::skel::SkelBuilder as _;
 use nix::sys::resource::Resource;
 use nix::sys::resource::getrlimit;
 use nix::sys::resource::setrlimit;
 
-use crate::backend::copies::TURNS;
-use crate::backend::copies::copies;
 use crate::options::KernelFilters;
 use crate::options::Options;
 use crate::skeleton::CoreSkel;
@@ -33,7 +30,6 @@ use crate::skeleton::types::rodata;
 use crate::start_error::StartError;
 use crate::start_error::load_failure;
 use execsnoop_host::features::HostFeatures;
-use execsnoop_host::features::btf::PreemptiblePrograms;
 use execsnoop_host::features::btf::has_typed_tracepoint;
 use execsnoop_host::features::has_v1_hierarchy;
 use execsnoop_host::features::namespace::tracer_pid_ns;
@@ -92,34 +88,15 @@ impl PreparedBy {
 /// Which of the programs are to be loaded, where there is a choice.
 #[derive(Clone, Copy)]
 pub(crate) struct Chosen {
-    /// How many copies of each program: more than one where programs can be preempted.
-    pub(crate) turns: usize,
-    /// The same of those for the tracepoints of execve and execveat.
-    pub(crate) call_turns: usize,
     pub(crate) failed_by: Option<FailedBy>,
     pub(crate) prepared_by: Option<PreparedBy>,
 }
 
 impl Chosen {
     pub(crate) fn new(options: &Options) -> Self {
-        let preemptible = PreemptiblePrograms::look();
-        let turns = |preemptible| if preemptible { TURNS } else { 1 };
         Self {
-            turns: turns(preemptible.typed),
-            call_turns: turns(preemptible.system_calls),
             failed_by: FailedBy::choose(options),
             prepared_by: PreparedBy::choose(options),
-        }
-    }
-}
-
-impl Chosen {
-    /// How many of SCRATCH_EXEC, SCRATCH_FAILED and SCRATCH_EXECVEAT are in use.
-    fn slots_of_a_copy(&self) -> u32 {
-        match self.failed_by {
-            None => 1,
-            Some(FailedBy::Tracepoints) if self.call_turns > 1 => 3,
-            Some(_) => 2,
         }
     }
 }
@@ -136,12 +113,7 @@ pub(crate) fn load(
         .open(place)
         .map_err(other("opening the BPF object"))?;
     let rodata = open.maps.rodata_data.as_deref_mut();
-    let rodata = rodata.expect("the object has settings");
-    configure(rodata, options);
-    rodata.preemptible = chosen.turns > 1;
-    rodata.preemptible_calls = chosen.call_turns > 1;
-    rodata.scratch_slots = chosen.slots_of_a_copy();
-    size_buffers(&mut open, chosen).map_err(other("setting the number of buffers"))?;
+    configure(rodata.expect("the object has settings"), options);
     open.maps
         .ring
         .set_max_entries(options.ring_bytes)
@@ -220,50 +192,22 @@ fn configure(rodata: &mut rodata, options: &Options) {
 }
 
 fn choose_programs(open: &mut OpenCoreSkel<'_>, options: &Options, chosen: Chosen) {
-    let progs = &mut open.progs;
-    let (failed_by, prepared_by) = (chosen.failed_by, chosen.prepared_by);
-    let turns = |wanted| if wanted { chosen.turns } else { 0 };
-    let calls = match failed_by {
-        Some(FailedBy::Tracepoints) => chosen.call_turns,
-        _ => 0,
-    };
-    choose(copies!(on_exec, progs), chosen.turns);
-    choose(copies!(on_fork, progs), turns(options.forks));
-    choose(copies!(on_exit, progs), turns(options.exits));
-    choose(copies!(on_free, progs), turns(options.final_usage));
-    choose(copies!(on_execve_exit, progs), calls);
-    choose(copies!(on_execveat_exit, progs), calls);
-    let any_exit = failed_by == Some(FailedBy::AnyExit);
-    choose(copies!(on_any_exit, progs), turns(any_exit));
-    let prepare = prepared_by == Some(PreparedBy::Tracepoint);
-    choose(copies!(on_prepare, progs), turns(prepare));
-    let signal = prepared_by == Some(PreparedBy::Signal);
-    progs.on_signal.set_autoload(signal);
-    progs.each_existing.set_autoload(options.existing);
-}
-
-/// Loads the first `turns` copies of a program.
-fn choose<const N: usize>(copies: [(&str, &mut OpenProgramMut<'_>); N], turns: usize) {
-    for (turn, (_, program)) in copies.into_iter().enumerate() {
-        program.set_autoload(turn < turns);
-    }
-}
-
-/// The copies of a program have buffers of their own.
-fn size_buffers(open: &mut OpenCoreSkel<'_>, chosen: Chosen) -> libbpf_rs::Result<()> {
-    let turns = u32::try_from(chosen.turns).unwrap_or(1);
-    let slots = turns * chosen.slots_of_a_copy();
-    let maps = &mut open.maps;
-    maps.scratch.set_max_entries(slots)?;
-    maps.cursors.set_max_entries(slots)?;
-    maps.exits.set_max_entries(turns)?;
-    if turns == 1 {
-        maps.taken.set_max_entries(1)?;
-    }
-    if turns == 1 || (chosen.failed_by.is_none() && chosen.prepared_by.is_none()) {
-        maps.runs.set_max_entries(1)?;
-    }
-    Ok(())
+    let tracepoints = chosen.failed_by == Some(FailedBy::Tracepoints);
+    let prepared_by = |way| chosen.prepared_by == Some(way);
+    let on_prepare = &mut open.progs.on_prepare;
+    on_prepare.set_autoload(prepared_by(PreparedBy::Tracepoint));
+    open.progs
+        .on_signal
+        .set_autoload(prepared_by(PreparedBy::Signal));
+    open.progs.on_fork.set_autoload(options.forks);
+    open.progs.on_exit.set_autoload(options.exits);
+    open.progs.on_free.set_autoload(options.final_usage);
+    open.progs.each_existing.set_autoload(options.existing);
+    open.progs.on_execve_exit.set_autoload(tracepoints);
+    open.progs.on_execveat_exit.set_autoload(tracepoints);
+    open.progs
+        .on_any_exit
+        .set_autoload(chosen.failed_by == Some(FailedBy::AnyExit));
 }
 
 /// How many instructions the verifier goes through, among others; libbpf tells it to the log

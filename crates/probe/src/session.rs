@@ -36,8 +36,6 @@ use crate::start_error::StartError;
 use crate::stats;
 use crate::stats::ProgramStats;
 use crate::stats::Statistics;
-use crate::unseen::Hits;
-use crate::unseen::Unseen;
 use crate::wait::wait_until;
 use crate::wire::decode::Decoder;
 use crate::wire::snapshot::Snapshot;
@@ -102,10 +100,7 @@ pub(crate) fn set_asleep(map: &impl MapCore) -> libbpf_rs::Result<()> {
 /// A program that runs in the kernel until its link is dropped.
 pub(crate) struct Attached {
     name: &'static str,
-    /// What it sees.
-    hits: Hits,
-    /// Which of a program's copies this is: 0 is the first.
-    turn: usize,
+    kind: CountedKind,
     program: OwnedFd,
     link: Option<Link>,
 }
@@ -244,36 +239,22 @@ impl BpfSession {
         tally
     }
 
-    /// Adds what happened while the kernel skipped every program that should have seen it.
+    /// Adds the runs that the kernel skipped. Each skipped run of on_exec is an exec that happened
+    /// and that no program saw. The others run for what is no event, too (threads, calls that
+    /// succeeded), so that theirs can only be told.
     fn add_skipped(&self, tally: &mut Tally) {
         let programs = match self.program_stats() {
             Ok(programs) => programs,
             Err(errno) => return tracing::warn!("cannot ask for skipped runs: {errno}"),
         };
-        let counters = self.counters();
-        let mut skipped = programs.iter().map(|program| program.skipped);
-        for copies in self.copies() {
-            let skipped: Vec<u64> = skipped.by_ref().take(copies.len()).collect();
-            match Unseen::by(copies[0].hits, &skipped, &counters) {
-                Unseen::Events(kind, count) => {
-                    tally.of_mut(kind).skipped += count;
-                    tally.of_mut(kind).seen += count;
+        for (program, attached) in programs.iter().zip(&self.attached) {
+            match attached.kind {
+                CountedKind::Exec => {
+                    tally.of_mut(CountedKind::Exec).skipped += program.skipped;
+                    tally.of_mut(CountedKind::Exec).seen += program.skipped;
                 }
-                Unseen::Runs(count) => tally.skipped_runs += count,
+                _ => tally.skipped_runs += program.skipped,
             }
-        }
-    }
-
-    /// What is attached, each program with its copies.
-    fn copies(&self) -> impl Iterator<Item = &[Attached]> {
-        self.attached.chunk_by(|_, next| next.turn > 0)
-    }
-
-    /// Detaches everything: of each program the last copy first, so that each copy that runs has
-    /// those before it.
-    fn detach(&mut self) {
-        for copies in self.attached.chunk_by_mut(|_, next| next.turn > 0) {
-            copies.iter_mut().rev().for_each(|one| one.link = None);
         }
     }
 
@@ -445,7 +426,7 @@ impl Source for BpfSession {
     /// Detaches everything, waits until no program runs any more, and takes what is left in the
     /// ring.
     fn finish(&mut self, sink: &mut Sink<'_>) -> Result<Tally, SourceError> {
-        self.detach();
+        self.attached.iter_mut().for_each(|one| one.link = None);
         wait_for_running_programs();
         self.ring.close_input();
         self.begin(sink);
@@ -466,25 +447,11 @@ impl Source for BpfSession {
     }
 }
 
-/// Attaches a program, and behind it the copies that take what it misses: `turns` in all.
-pub(crate) fn attach_copies<const N: usize>(
-    attached: &mut Vec<Attached>,
-    turns: usize,
-    hits: Hits,
-    copies: [(&'static str, &mut ProgramMut<'_>); N],
-) -> Result<(), StartError> {
-    for (turn, (name, program)) in copies.into_iter().take(turns).enumerate() {
-        attach(attached, name, hits, program)?;
-        attached.last_mut().expect("it was added").turn = turn;
-    }
-    Ok(())
-}
-
 /// Attaches a program as its section says. Tracepoints are found also if tracefs is not mounted.
 pub(crate) fn attach(
     attached: &mut Vec<Attached>,
     name: &'static str,
-    hits: Hits,
+    kind: CountedKind,
     program: &mut ProgramMut<'_>,
 ) -> Result<(), StartError> {
     let failed = |cause| StartError::Other {
@@ -499,8 +466,7 @@ pub(crate) fn attach(
     let program = descriptor.map_err(|error| failed(error.into()))?;
     attached.push(Attached {
         name,
-        hits,
-        turn: 0,
+        kind,
         program,
         link: Some(link),
     });

@@ -62,13 +62,9 @@ impl Apt {
         Ok(apt)
     }
 
-    /// All kernels of the flavour for virtual machines, as they boot fastest, and all with
-    /// PREEMPT_RT.
+    /// All kernels of the flavour for virtual machines: they boot fastest.
     pub(crate) fn kernels(&self) -> Result<Vec<Package>> {
-        let pattern = format!(
-            "^linux-(image|binary)-[0-9].*-(cloud|rt)-{}$",
-            architecture()?
-        );
+        let pattern = format!("^linux-(image|binary)-[0-9].*-cloud-{}$", architecture()?);
         let listed = output_of(
             self.run("apt-cache")
                 .args(["search", "--names-only", &pattern]),

@@ -19,12 +19,7 @@ pub(crate) struct Package {
     /// From 6.19 on the kernel itself is in `linux-binary-*`, and `linux-image-*` only depends on
     /// it.
     binary: bool,
-    /// With PREEMPT_RT.
-    realtime: bool,
 }
-
-/// The last series whose tracepoints disable preemption, and the first whose do not.
-const AROUND_PREEMPTION: [(u32, u32); 2] = [(6, 19), (7, 0)];
 
 impl Package {
     /// Reads a line of `apt-cache search`: `NAME - DESCRIPTION`. Packages without a kernel give
@@ -47,7 +42,6 @@ impl Package {
             build,
             numbers,
             binary,
-            realtime: release.contains("-rt-"),
         })
     }
 
@@ -80,27 +74,18 @@ fn numbers_of(version: &str) -> Vec<u32> {
         .collect()
 }
 
-/// The newest of each series and build, oldest series first. With PREEMPT_RT only those of
-/// [`AROUND_PREEMPTION`] and the newest there is.
+/// The newest of each series and build, oldest series first.
 pub(crate) fn newest_of_each(packages: impl IntoIterator<Item = Package>) -> Vec<Package> {
     let mut newest: BTreeMap<_, Package> = BTreeMap::new();
     for package in packages {
-        let key = (package.series, package.build.clone(), package.realtime);
+        let key = (package.series, package.build.clone());
         let rank = |package: &Package| (package.numbers.clone(), package.binary);
         match newest.get(&key) {
             Some(known) if rank(known) >= rank(&package) => {}
             _ => drop(newest.insert(key, package)),
         }
     }
-    let newest: Vec<Package> = newest.into_values().collect();
-    let realtime = newest.iter().filter(|package| package.realtime);
-    let last = realtime.max_by_key(|package| package.numbers.clone());
-    let last = last.map(|package| package.name.clone());
-    let is_wanted = |package: &Package| {
-        let is_last = last.as_ref() == Some(&package.name);
-        !package.realtime || is_last || AROUND_PREEMPTION.contains(&package.series)
-    };
-    newest.into_iter().filter(is_wanted).collect()
+    newest.into_values().collect()
 }
 
 /// The long-term series of the distributions that people run, and the newest kernel there is.
@@ -109,7 +94,7 @@ pub(crate) fn quick_set(packages: &[Package]) -> Vec<Package> {
     let wanted = [Some((5, 10)), Some((6, 1)), Some((6, 12)), newest];
     packages
         .iter()
-        .filter(|package| !package.realtime && wanted.contains(&Some(package.series)))
+        .filter(|package| wanted.contains(&Some(package.series)))
         .fold(Vec::new(), |mut chosen: Vec<Package>, package| {
             // One package per series: the newest build.
             match chosen
@@ -143,13 +128,6 @@ linux-image-7.3-cloud-amd64 - Linux 7.3-rc7 for x86-64 cloud (kernel image)
 linux-binary-7.3-cloud-amd64 - Linux 7.3-rc7 for x86-64 cloud (kernel image)
 linux-binary-7.3.4+deb13-cloud-amd64 - Linux 7.3.4 for x86-64 cloud (kernel image)
 linux-image-7.3.4+deb13-cloud-amd64 - Linux 7.3.4 for x86-64 cloud
-linux-image-6.12.90+deb13-rt-amd64 - Linux 6.12 for 64-bit PCs, PREEMPT_RT (signed)
-linux-binary-6.19.13+deb13-rt-amd64 - Binary for Linux 6.19.13 (signed)
-linux-binary-6.19.14+deb13-rt-amd64 - Binary for Linux 6.19.14 (signed)
-linux-binary-7.0.13+deb13-rt-amd64 - Binary for Linux 7.0.13 (signed)
-linux-binary-7.2.12+deb13-rt-amd64 - Linux 7.2.12 for 64-bit PCs (kernel image)
-linux-binary-7.3-rt-amd64 - Linux 7.3-rc7 for 64-bit PCs (kernel image)
-linux-binary-7.3.4+deb13-rt-amd64 - Linux 7.3.4 for 64-bit PCs (kernel image)
 linux-perf - Performance analysis tools for Linux (meta-package)
 ";
 
@@ -172,11 +150,8 @@ linux-perf - Performance analysis tools for Linux (meta-package)
             "linux-image-6.1.0-0.deb11.52-cloud-amd64",
             "linux-image-6.12.85+deb12-cloud-amd64",
             "linux-image-6.12.90+deb13.1-cloud-amd64",
-            "linux-binary-6.19.14+deb13-rt-amd64",
-            "linux-binary-7.0.13+deb13-rt-amd64",
             "linux-binary-7.3-cloud-amd64",
             "linux-binary-7.3.4+deb13-cloud-amd64",
-            "linux-binary-7.3.4+deb13-rt-amd64",
         ];
         assert_eq!(names(&listed()), expected);
     }
@@ -204,7 +179,7 @@ linux-perf - Performance analysis tools for Linux (meta-package)
         assert_eq!(answering("6.12"), 2);
         assert_eq!(answering("6.12.90"), 1);
         assert_eq!(answering("6.1.0-56-cloud-amd64"), 1);
-        assert_eq!(answering("6"), 5);
+        assert_eq!(answering("6"), 4);
         assert_eq!(answering("4.19"), 0);
     }
 

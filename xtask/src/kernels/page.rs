@@ -13,20 +13,16 @@ const INTRODUCTION: &str = "\
 # Kernels
 
 End-to-end tests on Debian's kernels: the newest package of each series and of each release of
-Debian that it is built for, and of some series the one with PREEMPT_RT. The line above each table
-says which tests. Written by `cargo xtask kernels --write docs/kernels.md`, with `--backend` for
-each chapter. The processor is emulated and the machine was not idle: the times do not show what
-loading costs on real hardware.
+Debian that it is built for. The line above each table says which tests. Written by
+`cargo xtask kernels --write docs/kernels.md`, with `--backend` for each chapter. The processor is
+emulated and the machine was not idle: the times do not show what loading costs on real hardware.
 
 With the core backend each set also tests bpfrun's kprobes, trampolines and LSM hooks (`bpfrun::`).
 The guests have no compiler: the programs were compiled on the machine that boots the guests, with
 the types of its kernel, and were relocated in each guest.
 ";
 
-/// A chapter that is written by hand.
-const STORM: &str = "Six producers at once";
-
-/// Replaces the chapter of `backend`; the others stay.
+/// Replaces the chapter of `backend`; the other backends' chapters stay.
 ///
 /// # Errors
 ///
@@ -40,44 +36,25 @@ pub(super) fn write(file: &Path, backend: Backend, text: &str) -> Result<()> {
     Ok(std::fs::write(file, page(&before, backend, text))?)
 }
 
-/// A chapter for each backend, and then [`STORM`]: the chapter of `backend` becomes `text`, the
-/// others stay.
+/// A chapter for each backend: the chapter of `backend` becomes `text`, the others stay.
 fn page(before: &str, backend: Backend, text: &str) -> String {
     let mut page = INTRODUCTION.to_owned();
     for each in Backend::value_variants() {
-        let kept = chapter(before, each.chapter());
-        let kept = if *each == backend { Some(text) } else { kept };
-        add_chapter(&mut page, each.chapter(), kept);
+        let heading = format!("\n## {}\n\n", each.chapter());
+        let kept = before.split_once(&heading);
+        let kept = kept.map(|(_, rest)| rest.split_once("\n## ").map_or(rest, |(kept, _)| kept));
+        let chapter = if *each == backend { Some(text) } else { kept };
+        if let Some(chapter) = chapter {
+            page += &heading;
+            page += chapter;
+        }
     }
-    add_chapter(&mut page, STORM, chapter(before, STORM));
     page
-}
-
-/// What the page says in a chapter.
-fn chapter<'a>(page: &'a str, title: &str) -> Option<&'a str> {
-    let (_, rest) = page.split_once(&format!("\n## {title}\n\n"))?;
-    Some(rest.split_once("\n## ").map_or(rest, |(text, _)| text))
-}
-
-fn add_chapter(page: &mut String, title: &str, text: Option<&str>) {
-    if let Some(text) = text {
-        *page += &format!("\n## {title}\n\n{text}");
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_chapter_by_hand_stays_at_the_end() {
-        let by_hand = format!("{INTRODUCTION}\n## {STORM}\n\n| c |\n");
-        let page = page(&by_hand, Backend::Core, "| a |\n");
-        assert!(
-            page.ends_with("\n## Core\n\n| a |\n\n## Six producers at once\n\n| c |\n"),
-            "{page}"
-        );
-    }
 
     /// In either order, and repeatedly.
     #[test]

@@ -68,7 +68,6 @@ const BRIEF: &str = "
     events::exit_status::by_another_thread
     events::failed_execs::long_arguments
     events::process_records::last_image
-    events::storm::of_six_producers
     fields::cgroup_owner::at_the_root
     fields::cgroup_owner::short_lived
     fields::exec_fields::plain_exec
@@ -101,7 +100,6 @@ const MATRIX: &str = "
     events::failed_execs::what_ended_without_a_way_back
     events::losses::small_ring_with_several_kinds
     events::process_records::last_image
-    events::storm::of_six_producers
     events::storm::under_the_tracer
     fields::cgroup_owner::at_the_root
     fields::cgroup_owner::short_lived
@@ -172,7 +170,6 @@ const CORE: &str = "
     events::process_records::forks_without_exec
     events::process_records::last_image
     events::storm::of_20_000_from_two_processes
-    events::storm::of_six_producers
     events::storm::one_exec_of_6_mebibytes_within
     events::storm::under_the_tracer
     fields::cgroup_owner::at_the_root

@@ -10,7 +10,6 @@ use execsnoop_host::obstacle_before_load;
 use libbpf_rs::MapCore as _;
 use libbpf_rs::MapFlags;
 
-use crate::backend::copies::copies;
 use crate::clock;
 use crate::load::Chosen;
 use crate::load::FailedBy;
@@ -25,13 +24,11 @@ use crate::session::Attached;
 use crate::session::BpfSession;
 use crate::session::Object;
 use crate::session::attach;
-use crate::session::attach_copies;
 use crate::session::set_asleep;
 use crate::skeleton::CoreProgs;
 use crate::skeleton::CoreSkel;
 use crate::skeleton::types::counters;
 use crate::start_error::StartError;
-use crate::unseen::Hits;
 use crate::wire::convert;
 use crate::wire::snapshot::Snapshot;
 
@@ -66,77 +63,83 @@ fn attach_core(
     chosen: Chosen,
 ) -> Result<Vec<Attached>, StartError> {
     let programs = &mut skeleton.progs;
-    let turns = chosen.turns;
     let mut all = Vec::new();
     let attached = &mut all;
     // From the end of a life to its beginning: who is seen to begin is then seen to end, and who is
     // seen to end is then seen to be freed.
     if options.final_usage {
-        let freed = Hits::Of(CountedKind::FinalUsage);
-        attach_copies(attached, turns, freed, copies!(on_free, programs))?;
+        attach(
+            attached,
+            "on_free",
+            CountedKind::FinalUsage,
+            &mut programs.on_free,
+        )?;
     }
     if options.exits {
-        let exits = Hits::Of(CountedKind::Exit);
-        attach_copies(attached, turns, exits, copies!(on_exit, programs))?;
+        attach(
+            attached,
+            "on_exit",
+            CountedKind::Exit,
+            &mut programs.on_exit,
+        )?;
     }
     if options.forks {
-        let forks = Hits::Of(CountedKind::Fork);
-        attach_copies(attached, turns, forks, copies!(on_fork, programs))?;
-    }
-    attach_failed(attached, programs, chosen)?;
-    let execs = Hits::Of(CountedKind::Exec);
-    attach_copies(attached, turns, execs, copies!(on_exec, programs))?;
-    attach_prepared(attached, programs, chosen)?;
-    Ok(all)
-}
-
-fn attach_failed(
-    attached: &mut Vec<Attached>,
-    programs: &mut CoreProgs<'_>,
-    chosen: Chosen,
-) -> Result<(), StartError> {
-    let failed = Hits::Of(CountedKind::Failed);
-    match chosen.failed_by {
-        None => Ok(()),
-        Some(FailedBy::Tracepoints) => {
-            let (turns, execveat) = (chosen.call_turns, Hits::Execveat);
-            attach_copies(attached, turns, failed, copies!(on_execve_exit, programs))?;
-            attach_copies(
-                attached,
-                turns,
-                execveat,
-                copies!(on_execveat_exit, programs),
-            )
-        }
-        Some(FailedBy::AnyExit) => attach_copies(
+        attach(
             attached,
-            chosen.turns,
-            failed,
-            copies!(on_any_exit, programs),
-        ),
+            "on_fork",
+            CountedKind::Fork,
+            &mut programs.on_fork,
+        )?;
     }
+    match chosen.failed_by {
+        None => {}
+        Some(FailedBy::Tracepoints) => {
+            let on_execveat = &mut programs.on_execveat_exit;
+            attach(
+                attached,
+                "on_execve_exit",
+                CountedKind::Failed,
+                &mut programs.on_execve_exit,
+            )?;
+            attach(
+                attached,
+                "on_execveat_exit",
+                CountedKind::Failed,
+                on_execveat,
+            )?;
+        }
+        Some(FailedBy::AnyExit) => {
+            attach(
+                attached,
+                "on_any_exit",
+                CountedKind::Failed,
+                &mut programs.on_any_exit,
+            )?;
+        }
+    }
+    attach(
+        attached,
+        "on_exec",
+        CountedKind::Exec,
+        &mut programs.on_exec,
+    )?;
+    attach_prepared(attached, programs, chosen.prepared_by)?;
+    Ok(all)
 }
 
 /// After the program that takes its notes back: an exec that is noted and succeeds must be seen.
 fn attach_prepared(
     attached: &mut Vec<Attached>,
     programs: &mut CoreProgs<'_>,
-    chosen: Chosen,
+    prepared_by: Option<PreparedBy>,
 ) -> Result<(), StartError> {
-    match chosen.prepared_by {
+    let kind = CountedKind::Failed;
+    match prepared_by {
         None => Ok(()),
-        Some(PreparedBy::Tracepoint) => attach_copies(
-            attached,
-            chosen.turns,
-            Hits::Prepared,
-            copies!(on_prepare, programs),
-        ),
-        Some(PreparedBy::Signal) => attach(
-            attached,
-            "on_signal",
-            Hits::Prepared,
-            &mut programs.on_signal,
-        ),
+        Some(PreparedBy::Tracepoint) => {
+            attach(attached, "on_prepare", kind, &mut programs.on_prepare)
+        }
+        Some(PreparedBy::Signal) => attach(attached, "on_signal", kind, &mut programs.on_signal),
     }
 }
 

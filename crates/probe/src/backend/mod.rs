@@ -2,6 +2,5 @@
 
 pub(crate) mod classic;
 pub(crate) mod cnproc;
-pub(crate) mod copies;
 pub(crate) mod core;
 pub(crate) mod obstacle;

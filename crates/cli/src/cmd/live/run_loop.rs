@@ -76,6 +76,9 @@ impl RunLoop {
             }
         }
         self.await_final_usage(source);
+        if self.stop.leaves_descendants() {
+            self.poll(source, Duration::ZERO); // what it did last is not read yet
+        }
         self.mention_descendants();
     }
 

@@ -1,6 +1,5 @@
 //! Many execs at once: none is missing, and every count agrees.
 
-use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -91,58 +90,6 @@ fn of_20_000_from_two_processes() {
     let trace = tracer.stop();
     check_accounting(&trace);
     check_numbers(&storm.execs(&trace), 2, count / 2);
-}
-
-/// What six producers at once run that look for each program along PATH: all execs, all that
-/// failed and all lives. Programs are preempted then, where the kernel lets that happen.
-fn of_six_producers() {
-    let all = ["-x", "-d", "--events", "exec,failed,fork,exit,process"];
-    check_six_producers(&all);
-    check_six_producers(&[&all[..], &["--failed-32bit"]].concat());
-}
-
-fn check_six_producers(options: &[&str]) {
-    let storm = Storm::new();
-    let each = scaled(4800, 600) / 6;
-    let tracer = Tracer::json(&[options, &["--ring-size", "64M"]].concat());
-    storm.run(&["storm", &(each * 6).to_string(), "6", "path"]);
-    let trace = tracer.stop();
-    let accounting = trace.accounting();
-    assert_eq!(
-        (accounting.lost, accounting.discarded),
-        (0, 0),
-        "{}",
-        trace.stderr
-    );
-    assert_eq!(accounting.seen, accounting.shown);
-    assert!(!trace.stderr.contains("skipped"), "{}", trace.stderr);
-    let named = |event: &&Value| event["args"][0] == "noop";
-    let (execs, failed): (Vec<Value>, Vec<Value>) = (trace.of_type("exec").iter())
-        .filter(named)
-        .cloned()
-        .partition(|exec| exec["ret"] == 0);
-    check_marks(&execs, each, 1);
-    check_marks(&failed, each, 5);
-    let lives = trace.of_type("process");
-    check_marks(
-        &lives.iter().filter(named).cloned().collect::<Vec<_>>(),
-        each,
-        1,
-    );
-}
-
-/// Fails unless each number from each of six producers is there as often as expected, alone.
-#[track_caller]
-fn check_marks(events: &[Value], each: usize, times: usize) {
-    let mut counts = BTreeMap::new();
-    for event in events {
-        *counts.entry(args(event)[1]).or_insert(0) += 1;
-    }
-    let wrong = |mark: &String| counts.get(mark.as_str()) != Some(&times);
-    let marks = (0..6).flat_map(|p| (0..each).map(move |i| format!("storm:{p}-{i}")));
-    let wrong: Vec<String> = marks.filter(wrong).take(10).collect();
-    assert!(wrong.is_empty(), "not there {times} times: {wrong:?}...");
-    assert_eq!(events.len(), 6 * each * times, "nothing else");
 }
 
 /// The same as the command of the tracer, with all forks observed.
@@ -278,7 +225,7 @@ fn counted_as_perf_counts() {
 pub(crate) fn cases() -> Vec<Case> {
     cases![
         [Tracing] => [
-            of_20_000_from_two_processes, of_six_producers, under_the_tracer, with_its_forks,
+            of_20_000_from_two_processes, under_the_tracer, with_its_forks,
             one_exec_of_6_mebibytes_within, one_exec_larger_than_the_ring_within,
         ];
         [Tracing, Perf] => [counted_as_perf_counts];

@@ -46,7 +46,6 @@ use crate::skeleton::peek::PeekSkelBuilder;
 use crate::skeleton::types::counters;
 use crate::start_error::StartError;
 use crate::start_error::load_failure;
-use crate::unseen::Hits;
 use crate::wire::snapshot::Snapshot;
 use execsnoop_events::Backend;
 use execsnoop_host::Obstacle;
@@ -232,7 +231,7 @@ fn attach_classic(
         attach(
             &mut all,
             "on_exit",
-            Hits::Of(CountedKind::Exit),
+            CountedKind::Exit,
             &mut programs.on_exit,
         )?;
     }
@@ -240,29 +239,19 @@ fn attach_classic(
         attach(
             &mut all,
             "on_fork",
-            Hits::Of(CountedKind::Fork),
+            CountedKind::Fork,
             &mut programs.on_fork,
         )?;
     }
     if options.failed {
         let (execve, execveat) = (&mut programs.on_execve_exit, &mut programs.on_execveat_exit);
-        attach(
-            &mut all,
-            "on_execve_exit",
-            Hits::Of(CountedKind::Failed),
-            execve,
-        )?;
-        attach(
-            &mut all,
-            "on_execveat_exit",
-            Hits::Of(CountedKind::Failed),
-            execveat,
-        )?;
+        attach(&mut all, "on_execve_exit", CountedKind::Failed, execve)?;
+        attach(&mut all, "on_execveat_exit", CountedKind::Failed, execveat)?;
     }
     attach(
         &mut all,
         "on_exec",
-        Hits::Of(CountedKind::Exec),
+        CountedKind::Exec,
         &mut programs.on_exec,
     )?;
     Ok(all)
