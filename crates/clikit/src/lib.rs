@@ -9,6 +9,7 @@
 
 mod buffered_output;
 mod failure;
+mod lock;
 mod log;
 mod new_folder;
 mod output_target;

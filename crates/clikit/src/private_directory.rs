@@ -15,11 +15,11 @@ use anyhow::Context as _;
 use anyhow::bail;
 use nix::dir::Dir;
 use nix::fcntl::Flock;
-use nix::fcntl::FlockArg;
 use nix::fcntl::OFlag;
 use nix::fcntl::openat;
 use nix::sys::stat::Mode;
 
+use crate::lock::lock;
 use crate::new_folder::make_above;
 use crate::place::Place;
 use crate::trust::give_to_caller_of_sudo;
@@ -72,7 +72,7 @@ impl PrivateDirectory {
         }
         Ok(Self {
             path: path.to_owned(),
-            _lock: lock(&directory, path)?,
+            _lock: lock_directory(&directory, path)?,
             directory,
             gives_files: !is_of_system,
         })
@@ -135,18 +135,11 @@ fn open_as_it_is(path: &Path) -> nix::Result<OwnedFd> {
 }
 
 /// Locks a directory. (That needs a handle of its own: O_PATH is not enough for flock(2).)
-fn lock(directory: &OwnedFd, path: &Path) -> anyhow::Result<Flock<File>> {
+fn lock_directory(directory: &OwnedFd, path: &Path) -> anyhow::Result<Flock<File>> {
     let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
     let opened = openat(directory, ".", flags, Mode::empty());
     let opened = opened.with_context(|| format!("cannot read the directory {path:?}"))?;
-    Flock::lock(File::from(opened), FlockArg::LockExclusiveNonblock).map_err(|(_, errno)| {
-        match errno {
-            nix::errno::Errno::EWOULDBLOCK => {
-                anyhow::anyhow!("another execsnoop records to {path:?}: name another directory")
-            }
-            errno => anyhow::Error::new(errno).context(format!("cannot lock {path:?}")),
-        }
-    })
+    lock(File::from(opened), path, "directory")
 }
 
 #[cfg(test)]

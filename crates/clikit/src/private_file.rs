@@ -3,11 +3,9 @@
 use std::fs::File;
 use std::path::Path;
 
-use anyhow::anyhow;
-use nix::errno::Errno;
 use nix::fcntl::Flock;
-use nix::fcntl::FlockArg;
 
+use crate::lock::lock;
 use crate::place::Place;
 use crate::trust::give_to_caller_of_sudo;
 
@@ -24,12 +22,7 @@ pub fn lock_private_file(path: &Path) -> anyhow::Result<Flock<File>> {
     if is_new {
         give_to_caller_of_sudo(&file)?;
     }
-    Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(_, errno)| match errno {
-        Errno::EWOULDBLOCK => {
-            anyhow!("another execsnoop records to {path:?}: name another file")
-        }
-        errno => anyhow!("cannot lock {path:?}: {errno}"),
-    })
+    lock(file, path, "file")
 }
 
 #[cfg(test)]

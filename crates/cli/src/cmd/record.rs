@@ -22,10 +22,10 @@ use super::live::TracePlan;
 use crate::args::DEFAULT_DIRECTORY;
 use crate::args::RecordArgs;
 use crate::args::RecordFileArgs;
-use crate::args::Redact;
 use crate::args::ShowArgs;
 use crate::args::TraceArgs;
 use crate::cmd::settings::Settings;
+use crate::cmd::settings::redaction;
 use crate::pipeline::EventType;
 use crate::pipeline::Pipeline;
 use crate::recorder::Bounds;
@@ -39,6 +39,9 @@ use crate::recorder::RecordingOutput;
 use crate::recorder::SingleFile;
 use crate::recorder::Stream;
 use crate::recorder::random_id;
+
+/// A recording is never written to one.
+const IS_TERMINAL: bool = false;
 
 /// What is kept if nothing else is said.
 const DEFAULT_BOUNDS: Bounds = Bounds {
@@ -86,8 +89,7 @@ pub fn run(args: &RecordArgs) -> Result<u8, Failure> {
 
 fn recording_pipeline(trace: &TraceArgs, settings: Settings, recorder: Recorder) -> Pipeline {
     let mut enrichment = settings.enrichment;
-    let redacts = trace.show.redact != Redact::Off;
-    enrichment.redaction = redacts.then(|| trace.show.redact_also.clone());
+    enrichment.redaction = redaction(&trace.show, IS_TERMINAL);
     Pipeline::new(settings.selection, enrichment, Box::new(recorder))
 }
 
@@ -159,14 +161,15 @@ fn open_output(
 fn facts(trace: &TraceArgs, settings: &Settings, backend: Backend, session: String) -> HeaderFacts {
     let show = &trace.show;
     let types = settings.selection.types.iter().map(EventType::name);
+    let patterns = redaction(show, IS_TERMINAL);
     HeaderFacts {
         machine: Machine::this(),
         backend,
         session,
         initial_pid_ns: !in_pid_namespace(),
         redaction: Redaction {
-            on: show.redact != Redact::Off,
-            patterns: u32::try_from(show.redact_also.len()).unwrap_or(u32::MAX),
+            on: patterns.is_some(),
+            patterns: patterns.map_or(0, |all| u32::try_from(all.len()).unwrap_or(u32::MAX)),
         },
         command_line: command_line(show),
         events: types.chain(["fork"]).map(str::to_owned).collect(),
@@ -187,11 +190,9 @@ fn command_line(show: &ShowArgs) -> Vec<String> {
         block.push(0);
     }
     let args = Argv::whole(&block);
-    let mut redactor = Redactor::new(&show.redact_also);
-    let masked = match show.redact {
-        Redact::Off => None,
-        Redact::Auto | Redact::On => redactor.redact(&args),
-    };
+    let patterns = redaction(show, IS_TERMINAL);
+    let mut redactor = patterns.map(|patterns| Redactor::new(&patterns));
+    let masked = redactor.as_mut().and_then(|it| it.redact(&args));
     let args = masked.unwrap_or(args);
     let text = |arg: &[u8]| String::from_utf8_lossy(arg).into_owned();
     args.iter().flatten().map(text).collect()

@@ -12,12 +12,10 @@ use execsnoop_clikit::BufferedOutput;
 use execsnoop_clikit::Discarded;
 use execsnoop_clikit::OutputTarget;
 use execsnoop_clikit::lock_private_file;
+use execsnoop_events::recording::ENTRY_MAGIC;
 use nix::fcntl::Flock;
 
 use super::frame_file::FrameFile;
-
-/// What a recording begins with: the magic number of a skippable frame.
-const RECORDING: [u8; 4] = [0x5e, 0x2a, 0x4d, 0x18];
 
 /// Takes frames: a directory, a file, a stream.
 pub trait RecordingOutput: fmt::Debug {
@@ -125,9 +123,9 @@ fn can_be_replaced(path: &Path, file: &File) -> anyhow::Result<bool> {
     if !meta.is_file() || meta.len() == 0 {
         return Ok(true);
     }
-    let mut begins = [0; RECORDING.len()];
+    let mut begins = [0; ENTRY_MAGIC.len()];
     let read = File::open(path).and_then(|mut file| file.read_exact(&mut begins));
-    Ok(read.is_ok() && begins == RECORDING)
+    Ok(read.is_ok() && begins == ENTRY_MAGIC)
 }
 
 impl RecordingOutput for SingleFile {

@@ -36,7 +36,8 @@ pub const MAX_TEXT: usize = 64 << 20;
 /// The longest zstd frame: what zstd may make of [`MAX_TEXT`] bytes that it cannot compress.
 pub(super) const MAX_COMPRESSED: usize = MAX_TEXT + MAX_TEXT / 256 + 64;
 
-pub(super) const ENTRY_MAGIC: [u8; 4] = 0x184D_2A5E_u32.to_le_bytes();
+/// What an entry begins with, and so each recording: the magic number of a skippable zstd frame.
+pub const ENTRY_MAGIC: [u8; 4] = 0x184D_2A5E_u32.to_le_bytes();
 pub(super) const SIGNATURE: &[u8; 8] = b"execsnop";
 /// The length of an entry of this version.
 pub(super) const ENTRY_LEN: usize = 88;

@@ -58,6 +58,7 @@ pub use header::FORMAT;
 pub use header::Header;
 pub use header::HeaderError;
 pub use header::Redaction;
+pub use index::ENTRY_MAGIC;
 pub use index::FrameFlags;
 pub use index::IndexEntry;
 pub use index::MAX_TEXT;
